@@ -2,14 +2,15 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Dst.Cli.Usage;
 using Dst.Foundations;
+using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Actions;
 
 /// <summary>Finds what would stop a result from being written, before the work is done.</summary>
 internal static class OutputPath
 {
-    // What no verb reads in a folder: reports and arrays.
-    private static readonly string[] NeverRead = [".html", ".npy"];
+    // What no verb reads in a folder of images.
+    private static readonly string[] NotImages = [".html", ".npy", ".csv", ".json", ".safetensors", ".onnx"];
 
     /// <summary>Checks the file that an option names, if the option is there.</summary>
     /// <exception cref="InputException">
@@ -28,7 +29,7 @@ internal static class OutputPath
     private static void CheckIsNotRead(ParseResult arguments, string option, string path)
     {
         var named = PathsOf(arguments).ToList();
-        var folder = NeverRead.Contains(Path.GetExtension(path)) ? null : named.Find(name => Directory.Exists(name) && Holds(name, path));
+        var folder = IsReadInFolders(path) ? named.Find(name => Directory.Exists(name) && Holds(name, path)) : null;
         // The option's own value is one of the names.
         if (folder is null && named.Count(name => WithoutLinks(name) == WithoutLinks(path)) == 1) return;
         throw new InputException(
@@ -36,10 +37,15 @@ internal static class OutputPath
             + "expected, because the old one would be lost");
     }
 
+    private static bool IsReadInFolders(string path) =>
+        RunRecipe.IsIn(Path.GetDirectoryName(Path.GetFullPath(path))!)
+            ? RunFolder.IsOwnFile(Path.GetFileName(path))
+            : !NotImages.Contains(Path.GetExtension(path).ToLowerInvariant());
+
     /// <summary>What may be a path on the command line, and the paths of the recipe.</summary>
     private static IEnumerable<string> PathsOf(ParseResult arguments)
     {
-        var words = arguments.Tokens.Where(token => token.Type == TokenType.Argument).Select(token => token.Value);
+        var words = arguments.Tokens.Where(token => token.Type == TokenType.Argument && token.Value.Length > 0).Select(token => token.Value);
         if (!arguments.CommandResult.Command.Arguments.Contains(RecipeInput.File)) return words;
         var recipe = RecipeInput.Load(arguments);
         string?[] paths =

@@ -63,7 +63,7 @@ internal static class RunData
         var place = RecipeInput.NamesImages(call.Arguments) ? "data" : "recipe";
         call.Report.Log(
             $"warning: {model} is of a run that had other {measured} images; images that it was trained on may be among them; "
-            + $"{Path.GetDirectoryName(model)} in place of the {place} has its own");
+            + $"{(Path.GetDirectoryName(model) is { Length: > 0 } folder ? folder : ".")} in place of the {place} has its own");
     }
 
     private static InputException Refusal(string folder, Recipe recipe, RunManifest manifest, string split)

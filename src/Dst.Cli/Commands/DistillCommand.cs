@@ -11,9 +11,8 @@ internal static class DistillCommand
 {
     private static readonly Option<string?> Teacher = new("--teacher")
     {
-        Description = "Model file of the teacher.",
+        Description = "Model file of the teacher. A new run needs it.",
         HelpName = "MODEL",
-        Required = true,
     };
 
     private static readonly Option<string?> Student = SharedOptions.Text(
@@ -47,6 +46,8 @@ internal static class DistillCommand
     private static void Run(Invocation call)
     {
         var arguments = call.Arguments;
+        if (arguments.GetValue(Teacher) is null && arguments.GetValue(RecipeRun.Resume) is null)
+            throw new InputException($"{call.Command} has no teacher; {Teacher.Name} MODEL was expected");
         var isNew = arguments.GetValue(Student) is null;
         var request = new TrainingRequest(
             [
@@ -58,7 +59,7 @@ internal static class DistillCommand
         {
             Section = isNew ? "train" : "prune_train",
             Model = arguments.GetValue(Teacher),
-            OfNewRuns = [Student, Arch],
+            OfNewRuns = [Teacher, Student, Arch],
         };
         RecipeRun.Run(call, request);
     }

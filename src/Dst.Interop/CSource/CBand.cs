@@ -6,7 +6,8 @@ namespace Dst.Interop.CSource;
 
 /// <summary>
 /// A convolution and the pooling that alone reads it. For each row of the pooling the convolution computes the rows that it reads, so that
-/// no more of its output than these lies in the arena. Of bytes that rise with their sums the largest of 2×2 needs no row.
+/// no more of its output than these lies in the arena. Where a larger sum never gives a smaller byte,
+/// a maximum over 2×2 pixels needs no row.
 /// </summary>
 /// <param name="Convolution">The convolution.</param>
 /// <param name="Pooling">The pooling.</param>

@@ -22,8 +22,8 @@ public static class CSourceExport
     public static string NameFor(string path) => CText.ToName(Path.GetFileNameWithoutExtension(path));
 
     /// <summary>
-    /// Writes the files of a model into a folder, which gets all of them or none. A new folder appears with them; one of an earlier export
-    /// has them instead of its own.
+    /// Writes the files of a model into a folder. A new folder appears with all of them. An earlier export in it is replaced, file by file,
+    /// when all are written and checked.
     /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="folder">Folder that does not exist, is empty or holds an earlier export alone.</param>

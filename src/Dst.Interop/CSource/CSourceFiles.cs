@@ -62,7 +62,7 @@ internal sealed class CSourceFiles
         [$"{_name}_test.c"] = writer => writer.Write(Fill(
             "network_test.c",
             ("EXPECTED", Expected()), ("TOLERANCE", IsExact ? "0.0f" : "1e-4f"), ("LOAD", IfSeparate("load_test.c")))),
-        ["Makefile"] = writer => writer.Write(Fill("Makefile")),
+        ["Makefile"] = writer => writer.Write(MakefileOf(_name, NeedsMath)),
         ["README.md"] = writer => writer.Write(
             Fill("README.md", ("STACK", StackOf(sizes)), ("EXACTNESS", IsExact ? "bit for bit" : "to 1e-4 of the largest logit"))),
     };
@@ -95,6 +95,12 @@ internal sealed class CSourceFiles
         writer.Write(text.AsSpan(split + Mark.Length));
     }
 
+    /// <summary>The Makefile of a source.</summary>
+    /// <param name="name">Name of the source.</param>
+    /// <param name="needsMath">Whether it calls functions of <c>math.h</c>.</param>
+    public static string MakefileOf(string name, bool needsMath) =>
+        Templates.Read("Makefile", ("NAME", name), ("LIBRARIES", needsMath ? " -lm" : ""));
+
     private string Fill(string template, params (string Word, string Text)[] words)
     {
         var input = _model.Graph.Input;
@@ -107,7 +113,6 @@ internal sealed class CSourceFiles
                 ("OUTPUTS", $"{Output.Count}"), ("ARENA", $"{_network.ArenaLength}"),
                 ("ARENA_BYTES", $"{_network.ArenaLength * sizeof(float)}"),
                 ("FLASH_BYTES", $"{_program.WeightBytes + _program.TapBytes}"), ("IMAGES", $"{Images}"),
-                ("LIBRARIES", NeedsMath ? " -lm" : ""),
                 ("MATH", NeedsMath ? " but the mathematical one (`-lm`)" : ""), ("NORMALISED", needsRow ? $": see {_name}_normalise" : ""),
                 ("NORMALISE", needsRow ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
                 ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""),

@@ -5,13 +5,15 @@ namespace Dst.Interop.CSource;
 /// <summary>The folder of an export: new, empty, or with an earlier export, whose files it then loses.</summary>
 internal sealed class CSourceFolder
 {
-    /// <summary>What the first line of a source says of its origin.</summary>
-    private const string Origin = "C99 written by \"dst export --format c\"";
+    /// <summary>What the beginning of each text says of its origin.</summary>
+    private const string Origin = "dst export --format c";
 
-    private static readonly string[] CommonNames = ["Makefile", "README.md"];
+    private const int OriginLength = 400; // of the beginning, in characters
 
-    // What an export writes, and what its Makefile leaves.
-    private static readonly string[] Endings = [".c", ".h", ".bin", "_test.c", ".o", "_test", "_test.exe"];
+    private static readonly string[] Texts = [".c", ".h", "_test.c"];
+
+    // What the Makefile leaves.
+    private static readonly string[] Built = [".o", "_test", "_test.exe"];
 
     private readonly string _path;
     private readonly string[] _earlier;
@@ -62,15 +64,24 @@ internal sealed class CSourceFolder
     /// <summary>The files of the export that a file is the source of; none if it is no source of ours.</summary>
     private static IEnumerable<string> ExportWith(string source)
     {
-        if (Path.GetExtension(source) != ".c" || !IsOurs(source)) return [];
+        if (Path.GetExtension(source) != ".c" || !HasOrigin(source)) return [];
         var (folder, name) = (Path.GetDirectoryName(source)!, Path.GetFileNameWithoutExtension(source));
-        return Endings.Select(ending => name + ending).Concat(CommonNames)
-            .Select(file => Path.Combine(folder, file)).Where(File.Exists);
+        var texts = PathsOf([.. Texts.Select(ending => name + ending), "README.md"]).Where(HasOrigin);
+        var weights = PathsOf([$"{name}.bin"]).Where(CWeights.IsFile);
+        var makefile = PathsOf(["Makefile"]).Where(path => IsMakefile(path, name));
+        return [.. texts, .. weights, .. makefile, .. PathsOf([.. Built.Select(ending => name + ending)]).Where(File.Exists)];
+
+        IEnumerable<string> PathsOf(string[] names) => names.Select(file => Path.Combine(folder, file));
     }
 
-    private static bool IsOurs(string source) => File.Exists(source) && InputFile.Guard(source, () =>
+    // One that was changed, for a board or a compiler, is not lost.
+    private static bool IsMakefile(string path, string name) => File.Exists(path) && InputFile.ReadText(path) is var text
+        && (text == CSourceFiles.MakefileOf(name, needsMath: false) || text == CSourceFiles.MakefileOf(name, needsMath: true));
+
+    private static bool HasOrigin(string text) => File.Exists(text) && InputFile.Guard(text, () =>
     {
-        using var reader = new StreamReader(source);
-        return reader.ReadLine()?.Contains(Origin, StringComparison.Ordinal) == true;
+        using var reader = new StreamReader(text);
+        var beginning = new char[OriginLength];
+        return new string(beginning, 0, reader.ReadBlock(beginning)).Contains(Origin, StringComparison.Ordinal);
     });
 }

@@ -14,6 +14,8 @@ internal sealed class CWeights
     /// <summary>Bytes of the header.</summary>
     public const int Header = 16;
 
+    private static ReadOnlySpan<byte> Letters => "DSTW"u8;
+
     private const int Alignment = 8;
 
     private readonly List<byte> _bytes = [];
@@ -42,11 +44,20 @@ internal sealed class CWeights
     public static byte[] File(byte[] data, uint source)
     {
         var header = new byte[Header];
-        "DSTW"u8.CopyTo(header);
+        Letters.CopyTo(header);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4), source);
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), data.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(12), Checksum(data));
         return [.. header, .. data];
+    }
+
+    /// <summary>Whether a path is that of such a file.</summary>
+    public static bool IsFile(string path)
+    {
+        if (!System.IO.File.Exists(path)) return false;
+        using var file = System.IO.File.OpenRead(path);
+        Span<byte> letters = stackalloc byte[Letters.Length];
+        return file.ReadAtLeast(letters, letters.Length, throwOnEndOfStream: false) == letters.Length && letters.SequenceEqual(Letters);
     }
 
     /// <summary>The CRC-32C of bytes.</summary>

@@ -16,13 +16,13 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     private readonly Int8Result _result;
     private readonly FilterBlock[] _blocks = [];
     private readonly AlignedArray<sbyte> _packed = new(0);
-    private readonly int _sums; // where the sums of a register tile lie in scratch memory, behind the planes
+    private readonly int _sums; // where sums lie in scratch memory, behind the planes
 
     /// <summary>Prepares a layer.</summary>
     public Int8DirectConvolution(SimdTier tier, Int8Layer layer) : base(layer)
     {
         (_tier, _shape) = (tier, layer.Pools ? layer.Shape : FlatOf(layer.Shape));
-        _perElement = PerElement(tier, _shape);
+        _perElement = PerElement(tier, layer);
         _isSigned = _perElement == ByteSums128.Channels && ByteSums128.AreIn(tier);
         _result = _isSigned ? layer.Result.WithSums(SumsOfZero(layer)) : layer.Result;
         _planes = Int8Planes.Create(layer, _shape, _perElement, _isSigned);
@@ -63,10 +63,10 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     /// Channels of an element: four where the processor multiplies bytes. Of one or two channels four bytes are filled only by columns side
     /// by side, and then pairs in vectors of 512 bits take no longer.
     /// </summary>
-    private static int PerElement(SimdTier tier, Conv2dShape shape)
+    private static int PerElement(SimdTier tier, Int8Layer layer)
     {
         if (!ByteSums256.AreIn(tier) && !ByteSums128.AreIn(tier)) return 2;
-        var isFilled = shape.Channels > 2 || tier != SimdTier.V512 && RowPlanes.AreBetter(shape, ByteSums256.Channels);
+        var isFilled = layer.Shape.Channels > 2 || tier != SimdTier.V512 && RowPlanes.AreBetter(layer, ByteSums256.Channels);
         return isFilled ? ByteSums256.Channels : 2;
     }
 

@@ -55,7 +55,7 @@ internal abstract unsafe class Int8Planes(Conv2dShape shape, byte padding, int p
     /// <param name="perElement">Places of an element: four bytes or two of 16 bits.</param>
     /// <param name="isSigned">Whether bytes become signed ones.</param>
     public static Int8Planes Create(Int8Layer layer, Conv2dShape shape, int perElement, bool isSigned) =>
-        layer.Kept is null && RowPlanes.AreBetter(shape, perElement)
+        RowPlanes.AreBetter(layer, perElement)
             ? new RowPlanes(shape, layer.Padding, perElement, isSigned)
             : new ChannelPlanes(shape, layer.Padding, perElement, isSigned);
 

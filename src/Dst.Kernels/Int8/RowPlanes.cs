@@ -30,9 +30,11 @@ internal sealed unsafe class RowPlanes(Conv2dShape shape, byte padding, int perE
     /// <summary>Columns of the padded map that some kernel reads, and those between them.</summary>
     private int Columns => (Shape.OutWidth - 1) * Shape.Stride + Shape.KernelWidth;
 
-    /// <summary>Whether a layer that reads all channels can have them, and filters read no more elements than of other planes.</summary>
-    public static bool AreBetter(Conv2dShape shape, int perElement)
+    /// <summary>Whether a layer can have them, as it reads all channels, and its filters read no more elements than of other planes.</summary>
+    public static bool AreBetter(Int8Layer layer, int perElement)
     {
+        var shape = layer.Shape;
+        if (layer.Kept is not null) return false;
         var outputBytes = shape.Stride * shape.Channels * (sizeof(int) / perElement);
         return outputBytes is 1 or 2 or 3 or 4 or 6 or 8 // each has an IPixelPitch
             && ElementsOf(shape.KernelWidth * shape.Channels) <= shape.KernelWidth * ElementsOf(shape.Channels);

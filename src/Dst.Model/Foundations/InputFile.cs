@@ -26,7 +26,7 @@ public static class InputFile
         {
             var file = WithoutLinks(path);
             // The links of /dev/stdin and of a shell's <(...) lead to no path, but to a name such as pipe:[123].
-            if (!file.Exists && file.Name.Contains(":[", StringComparison.Ordinal))
+            if (!file.Exists && new FileInfo(path).LinkTarget is not null && file.Name.Contains(":[", StringComparison.Ordinal))
                 throw new InputException(
                     $"'{path}' is a pipe or a socket, not a regular file; a file was expected, so write what it gives into one first");
             // Pipes and devices have the length 0, and opening a pipe could wait for ever.

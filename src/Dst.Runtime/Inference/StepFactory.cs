@@ -66,7 +66,8 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     }
 
     /// <summary>
-    /// The maximum over 2×2 pixels, of bytes after bytes, that covers the map and alone reads the output of a node without a sum; or null.
+    /// The maximum over 2×2 pixels that covers the map and alone reads the output of a node without a sum, or null. Both compute on bytes,
+    /// or both on floats.
     /// </summary>
     private LoweredNode? PoolBehind(LoweredNode node)
     {

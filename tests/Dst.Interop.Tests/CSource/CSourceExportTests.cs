@@ -59,13 +59,15 @@ public sealed class CSourceExportTests : IDisposable
         string[] files = ["Makefile", "README.md", "second.c", "second.h", "second_test.c"];
         Assert.Equal(files, NamesIn(folder));
 
-        foreach (var other in new[] { "first.o", "notes.txt", "mine.c" })
+        foreach (var other in new[] { "first.o", "notes.txt", "mine.c", "second.bin" })
         {
             File.WriteAllText(Path.Combine(folder, other), "/* mine */");
             Assert.Contains($"has '{other}', which no earlier export wrote", Refusal(Small(), folder));
             File.Delete(Path.Combine(folder, other));
         }
 
+        File.AppendAllText(Path.Combine(folder, "Makefile"), "flash: second.o\n");
+        Assert.Contains("has 'Makefile', which no earlier export wrote", Refusal(Small(), folder));
         File.WriteAllText(Path.Combine(folder, "second.c"), "/* mine */");
         Assert.Contains("which no earlier export wrote", Refusal(Small(), folder));
         Assert.Equal(files, NamesIn(folder));
@@ -97,7 +99,7 @@ public sealed class CSourceExportTests : IDisposable
         start.Environment["PATH"] = $"{tools}:{start.Environment["PATH"]}";
         start.Environment["TMPDIR"] = temporary;
         using var export = Process.Start(start)!;
-        while (!File.Exists(started)) Thread.Sleep(20);
+        while (!File.Exists(started) && !export.HasExited) Thread.Sleep(20);
         Tool.Run(tools, "kill", "-TERM", $"{export.Id}");
         export.WaitForExit();
         Assert.Equal(CommandLine.Cancelled, export.ExitCode);

@@ -79,6 +79,9 @@ public sealed class OutputPathTests : IDisposable
         Assert.True(File.Exists(grid));
         string[] arrays = ["--inputs", Path.Combine(data, "x.npy"), "--logits", Path.Combine(data, "y.npy")];
         for (var i = 0; i < 2; i++) Assert.Equal(CommandLine.Done, Terminal.Run(["predict", _model, data, .. arrays]).ExitCode);
+        var integers = Path.Combine(data, "int8.safetensors");
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(CommandLine.Done, Terminal.Run("quantise", _model, "--data", data, "--out", integers).ExitCode);
     }
 
     [Fact]

@@ -64,6 +64,8 @@ public sealed class ResumeCommandTests : IDisposable
         Terminal.Run("run", "--resume", folder, "--out", _folder.File("other")).AssertWrongInput("--out", "--resume");
         Terminal.Run("run", "--resume", folder, "--set", "runs=other").AssertWrongInput("runs", "--resume");
         Terminal.Run("train", "--resume", folder, "--arch", "resnet20").AssertWrongInput("--arch", "--resume");
+        Terminal.Run("distill", "--resume", folder, "--teacher", "other.safetensors").AssertWrongInput("--teacher", "--resume");
+        Terminal.Run("distill", _photos).AssertWrongInput("no teacher", "--teacher MODEL");
         Terminal.Run("train", _photos, "--seeds", "1,2", "--seed", "3").AssertWrongInput("--seeds 1,2", "--seed 3");
     }
 

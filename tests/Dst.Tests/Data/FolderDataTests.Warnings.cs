@@ -60,4 +60,12 @@ public sealed partial class FolderDataTests
         for (var i = 0; i < 20; i++) Write($"{(i < 10 ? "a" : "b")}/{i:00}.png", []);
         Assert.StartsWith($"file '{_folder.File("a/00.png")}'", Fails(options));
     }
+
+    [Fact]
+    public void ASplitOfWhichNoImageCanBeReadIsAnError()
+    {
+        WriteGrey("train/a/1.png", "train/a/2.png", "train/b/3.png", "train/b/4.png");
+        foreach (var name in new[] { "a", "b" }) Write($"test/{name}/5.png", []);
+        Assert.StartsWith("of the 2 test images of ", Fails(new() { Unreadable = UnreadableImages.Skip }));
+    }
 }

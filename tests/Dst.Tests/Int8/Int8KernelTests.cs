@@ -84,7 +84,7 @@ public sealed unsafe class Int8KernelTests
         var weights = Weights(random, shape.Filters * shape.RowLength);
         var mask = layer.Pattern == "dense" ? null : Prune(shape, weights, layer.Pattern);
         var x = Bytes(random, shape.InputLength);
-        var result = Positive(random, shape.Filters);
+        var result = Rising(random, shape.Filters, shape.RowLength);
         var window = new WindowShape(shape.Filters, shape.OutHeight, shape.OutWidth, 2, 2, 2);
         var (map, expected) = (new float[shape.OutputLength], new float[shape.OutputLength]);
         Run(SimdTier.Scalar, Int8Form.Direct, new(shape, null, weights, 131, result), x, null, map);
@@ -107,7 +107,7 @@ public sealed unsafe class Int8KernelTests
     {
         var shape = new Conv2dShape(1, 4, 4, 1, 3, 3, 1, 1);
         var falling = new Int8Result(Requantisation.Create([-0.01], [0], [0], new(100, 0, 255))!, 1);
-        var layer = new Int8Layer(shape, null, new sbyte[9], 0, Positive(new Random(8), 1), Pools: true);
+        var layer = new Int8Layer(shape, null, new sbyte[9], 0, Rising(new Random(8), 1, taps: 9), Pools: true);
         Assert.NotNull(Int8Form.Direct.Create(SimdTier.Scalar, layer));
         foreach (var illegal in new[] { layer with { Result = falling }, layer with { Shape = shape with { Width = 5 } } })
             Assert.Throws<ArgumentException>(() => Int8Form.Direct.Create(SimdTier.Scalar, illegal));
@@ -316,11 +316,14 @@ public sealed unsafe class Int8KernelTests
         yield return new(new SumScale([.. zeros.Select(zero => (int)zero)], [.. factors.Select(factor => (float)factor)]));
     }
 
-    /// <summary>Bytes that rise with their sums.</summary>
-    private static Int8Result Positive(Random random, int channels)
+    /// <summary>Bytes that rise with their sums, few of which are at a bound; those of the last channel are all one.</summary>
+    private static Int8Result Rising(Random random, int channels, int taps)
     {
-        double[] factors = [.. Enumerable.Range(0, channels).Select(_ => random.NextDouble() * 0.02)];
-        return new(Requantisation.Create(factors, new long[channels], new double[channels], new(100, 3, 240))!, channels);
+        var most = 0.01 / Math.Sqrt(taps);
+        double[] factors = [.. Enumerable.Range(1, channels).Select(i => i == channels && i > 1 ? 0 : random.NextDouble() * most)];
+        long[] zeros = [.. factors.Select(_ => random.NextInt64(-3000, 3000))];
+        double[] biases = [.. factors.Select(_ => random.NextDouble() * 60 - 30)];
+        return new(Requantisation.Create(factors, zeros, biases, new(100, 3, 240))!, channels);
     }
 
     private static LayerMask Prune(Conv2dShape shape, sbyte[] weights, string pattern)

@@ -1,5 +1,5 @@
 /*
- * Checks $predict.
+ * Checks $predict. Written by "dst export --format c".
  *   @NAME@_test: against logits of the runtime that the source was exported from.
  *   @NAME@_test INPUTS LOGITS: against logits of another program, in two NumPy files of 32-bit floats: [N, CHANNELS, HEIGHT, WIDTH] and
  *   [N, OUTPUTS].

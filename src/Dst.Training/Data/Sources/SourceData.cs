@@ -38,14 +38,20 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
         var source = OpenWhole(options, baseFolder, log, cancellation);
         if (options.Unreadable != UnreadableImages.Skip) return source;
         var readable = ParallelRead.Readable([.. source.Labelled], log, cancellation).ToHashSet();
-        var training = source.Training.Where(readable.Contains).ToList();
-        if (training.Count == 0) throw new InputException($"of the training images of '{options.Path}' none can be read");
         return source with
         {
-            Training = training,
-            Validation = [.. source.Validation.Where(readable.Contains)],
-            Test = [.. source.Test.Where(readable.Contains)],
+            Training = Readable("training", source.Training),
+            Validation = Readable("validation", source.Validation),
+            Test = Readable("test", source.Test),
         };
+
+        // Without a split of its own the data would be split in another way.
+        IReadOnlyList<SourceSample> Readable(string split, IReadOnlyList<SourceSample> samples)
+        {
+            List<SourceSample> left = [.. samples.Where(readable.Contains)];
+            return left.Count > 0 || samples.Count == 0 ? left : throw new InputException(
+                $"of the {samples.Count} {split} images of '{options.Path}' none can be read; some were expected");
+        }
     }
 
     private static SourceData OpenWhole(DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)

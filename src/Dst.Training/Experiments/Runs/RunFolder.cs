@@ -22,6 +22,8 @@ public sealed class RunFolder : IDisposable
     /// <summary>Name of the link in the folder of runs, which no recipe can have: its runs would be where the link is.</summary>
     public const string LatestName = "latest";
 
+    private const string CheckpointName = "checkpoint-last.safetensors";
+
     private readonly RunLock _lock;
     private readonly MetricsFile _metrics;
 
@@ -83,7 +85,7 @@ public sealed class RunFolder : IDisposable
     internal bool IsFinished => Summary.HasAllArmsOf(Recipe);
 
     /// <summary>The file of the arm in training.</summary>
-    public string CheckpointPath => In(Path, "checkpoint-last.safetensors");
+    public string CheckpointPath => In(Path, CheckpointName);
 
     /// <summary>What the run was made with.</summary>
     public ManifestFile Manifest => new(Path, IsForced);
@@ -128,6 +130,13 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Whether a run was begun in the folder.</summary>
     public static bool IsRun(string path) => RunRecipe.IsIn(path) && File.Exists(In(path, MetricsName));
+
+    /// <summary>Whether a name is that of a file that a run reads: a table, its recipe, a model of an arm or a checkpoint.</summary>
+    /// <param name="name">Name of a file in the folder of a run.</param>
+    public static bool IsOwnFile(string name) =>
+        name is SummaryName or MetricsName or RunRecipe.FileName or ManifestFile.Name or CheckpointName
+        || System.IO.Path.GetExtension(name) == ".safetensors"
+        && ArmNames.All.Concat(ArmNames.AutoEncoders).Contains(System.IO.Path.GetFileNameWithoutExtension(name));
 
     /// <summary>Opens the folder of a run that was stopped.</summary>
     /// <param name="path">The run folder.</param>
