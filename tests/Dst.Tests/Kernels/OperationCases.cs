@@ -138,6 +138,9 @@ internal static class OperationCases
         new(3, new(17, 8, 7, 18, height, width, 1, 1), form, rowsTogether: 5),
         new(3, new(5, 6, 7, 18, height, width, 1, 1), form, rowsTogether: 1),
         new(1, new(3, 5, 38, 2, height, width, 1, width / 2), form),
+        new(2, new(5, 9, 4 * form.Tile - 1, 14, height, width, 1, width / 2), form), // four tiles in a row, whose inputs rows share
+        new(3, new(17, 6, 8 * form.Tile, 16, height, width, 1, width / 2), form, rowsTogether: 7),
+        HalvedUnits(form, new(20, 7, 4 * form.Tile, 37, height, width, 1, width / 2), block: 16, group: 16, height * width),
         HalvedUnits(form, new(20, 7, 9, 37, height, width, 1, 1), block: 16, group: 16, width),
         HalvedUnits(form, new(48, 5, 5, 32, height, width, 1, width / 2), block: 16, group: 2, width),
         HalvedUnits(form, new(16, 5, 4, 24, height, width, 1, 1), block: 4, group: 4, width),
