@@ -96,7 +96,7 @@ internal static class Targets
     private static void ReadStateDict(string path)
     {
         using var tensors = StateDict.Open(path);
-        foreach (var tensor in tensors.Tensors.Where(tensor => tensor.Type == "Float")) tensor.Read();
+        foreach (var tensor in tensors.Tensors.Where(tensor => tensor.Type == "float32")) tensor.Read();
         StateDictImporter.Import(tensors, Networks.Dense.Graph);
     }
 

@@ -22,6 +22,11 @@ internal static class ModelSource
     public static readonly Option<string?> Arch = SharedOptions.Text(
         "--arch", "name", $"Architecture of a state dict, which has tensors alone: {string.Join(", ", Zoo.Names)}.");
 
+    /// <summary>One of several state dicts.</summary>
+    public static readonly Option<string?> Key = SharedOptions.Text(
+        "--state-dict", "KEY",
+        "State dict to take from a checkpoint, such as ema. Default: the one that fits --arch; of several, that of a usual name.");
+
     /// <summary>Takes a quantised network as one of floats.</summary>
     public static readonly Option<bool> Float = new("--float")
     {
@@ -31,18 +36,18 @@ internal static class ModelSource
 
     /// <summary>Reads the model.</summary>
     /// <param name="arguments">The command line.</param>
-    /// <param name="notes">Receives what an ONNX import says of the network.</param>
+    /// <param name="notes">Receives what an import says of the network.</param>
     /// <exception cref="InputException">It cannot be read, or an option does not fit the kind of the file.</exception>
     public static Model Read(ParseResult arguments, ICollection<string> notes)
     {
         var (path, arch) = (arguments.GetRequiredValue(File), arguments.GetValue(Arch));
-        Option[] ofArch = [BenchOptions.Input, BenchOptions.Width];
+        Option[] ofArch = [BenchOptions.Input, BenchOptions.Width, Key];
         if (arch is null && Array.Find(ofArch, option => arguments.GetResult(option) is { Implicit: false }) is { } lost)
             throw new InputException($"option {lost.Name} is given without --arch, which was expected too");
         var kind = FileKind.NameOf(path);
         var isSafetensors = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
         if (isSafetensors && arch is null) return ModelFile.Load(path);
-        if (isSafetensors || kind is FileKind.PyTorch or FileKind.Pickle) return ReadStateDict(arguments, path, arch);
+        if (isSafetensors || kind is FileKind.PyTorch or FileKind.Pickle) return ReadStateDict(arguments, path, arch, notes);
         if (kind is not (null or FileKind.Onnx))
             throw new InputException(
                 $"{path} is not an ONNX file but {kind}; an ONNX network, a state dict of PyTorch or a model file was expected");
@@ -51,7 +56,7 @@ internal static class ModelSource
         return OnnxImporter.Import(path, notes, arguments.GetValue(Float));
     }
 
-    private static Model ReadStateDict(ParseResult arguments, string path, string? arch)
+    private static Model ReadStateDict(ParseResult arguments, string path, string? arch, ICollection<string> notes)
     {
         if (arch is null)
             throw new InputException($"{path} has tensors without a network; --arch NAME was expected, one of "
@@ -61,8 +66,11 @@ internal static class ModelSource
         using var tensors = StateDict.Open(path);
         var usual = Zoo.UsualTask(arch);
         var width = BenchOptions.WidthOf(arguments);
-        var (channels, classes) = StateDictImporter.TaskOf(tensors, Zoo.Build(arch, usual.Input, usual.Classes, width));
-        var shape = BenchOptions.ShapeOf(arguments) ?? usual.Input with { Channels = channels ?? usual.Input.Channels };
-        return StateDictImporter.Import(tensors, Zoo.Build(arch, shape, Math.Max(classes ?? usual.Classes, 2), width));
+        var given = BenchOptions.ShapeOf(arguments);
+        return StateDictImporter.Import(
+            tensors,
+            (channels, classes) => Zoo.Build(
+                arch, given ?? usual.Input with { Channels = channels ?? usual.Input.Channels }, classes ?? usual.Classes, width),
+            arguments.GetValue(Key), notes);
     }
 }

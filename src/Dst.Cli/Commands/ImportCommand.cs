@@ -64,8 +64,8 @@ internal static class ImportCommand
         RecipeInput.AddTo(verb);
         Option[] options =
         [
-            Out, ModelSource.Arch, ModelSource.Float, BenchOptions.Input, BenchOptions.Width, Classes, Normalise, Resize, Outputs,
-            RestoreBatchNorm, CalibrationInput.Folder, SharedOptions.Threads, SharedOptions.Json,
+            Out, ModelSource.Arch, ModelSource.Key, ModelSource.Float, BenchOptions.Input, BenchOptions.Width, Classes, Normalise, Resize,
+            Outputs, RestoreBatchNorm, CalibrationInput.Folder, SharedOptions.Threads, SharedOptions.Json,
         ];
         foreach (var option in options) verb.Add(option);
         RecipeInput.AddDataTo(verb);

@@ -14,6 +14,7 @@ internal sealed class PyTorchFile : IDisposable
     private const long MaxPickleBytes = 64L << 20;
     private const int MaxDepth = 3;
     private const int MaxDimensions = 8;
+    private const int MaxRepeated = 1 << 24; // values of a tensor that has more than its storage, which a small file can ask for
 
     private readonly string _path;
     private readonly FileStream _stream;
@@ -29,7 +30,7 @@ internal sealed class PyTorchFile : IDisposable
         _folder = pickle.FullName[..^Pickle.Length];
     }
 
-    /// <summary>Opens a file and finds its state dict.</summary>
+    /// <summary>Opens a file and finds its state dicts.</summary>
     /// <exception cref="InputException">It is not such a file, or has no state dict.</exception>
     public static StateDict Open(string path)
     {
@@ -39,7 +40,7 @@ internal sealed class PyTorchFile : IDisposable
             return InputFile.Guard(path, () =>
             {
                 var file = new PyTorchFile(path, stream);
-                return new StateDict(path, file.FindTensors(), file);
+                return new StateDict(path, file.FindDictionaries(), file);
             });
         }
         catch
@@ -56,48 +57,78 @@ internal sealed class PyTorchFile : IDisposable
         _stream.Dispose();
     }
 
-    private List<StateTensor> FindTensors()
+    private List<StateTensors> FindDictionaries()
     {
         if (Find("constants.pkl") is not null)
             throw new InputException($"{_path} is a TorchScript archive; a state dict, torch.save(model.state_dict(), FILE), was expected");
         if (Find("byteorder") is { } order && ReadText(order) != "little")
             throw new InputException($"{_path} has big-endian numbers; a file of a little-endian machine was expected");
         var root = PickleReader.Read(Read(Find(Pickle)!, MaxPickleBytes));
-        var candidates = DictionariesOf(root, MaxDepth).Select(TensorsOf).ToList();
-        if (candidates.Count > 0 && candidates.MaxBy(tensors => tensors.Count) is { Count: > 0 } largest) return largest;
+        var dictionaries = DictionariesOf(root, "", MaxDepth).Where(dictionary => dictionary.Tensors.Count > 0).ToList();
+        if (dictionaries.Count > 0) return dictionaries;
         var found = root is PickleCall { Callable: var callable } ? $"an object of {Words.Shorten($"{callable}")}" : "no tensors";
         throw new InputException($"{_path} has {found}; a state dict, torch.save(model.state_dict(), FILE), was expected");
     }
 
     /// <summary>A dictionary and those in it, such as <c>state_dict</c> in a checkpoint.</summary>
-    private static IEnumerable<PickleDictionary> DictionariesOf(object? value, int depth) =>
-        value is PickleDictionary dictionary && depth > 0
-            ? dictionary.Items.SelectMany(item => DictionariesOf(item.Value, depth - 1)).Prepend(dictionary)
-            : [];
+    private IEnumerable<StateTensors> DictionariesOf(object? value, string key, int depth)
+    {
+        if (value is not PickleDictionary dictionary || depth == 0) return [];
+        var inner = dictionary.Items.SelectMany(item => DictionariesOf(item.Value, key.Length > 0 ? $"{key}.{item.Key}" : $"{item.Key}", depth - 1));
+        return inner.Prepend(new(key, TensorsOf(dictionary)));
+    }
 
-    private List<StateTensor> TensorsOf(PickleDictionary dictionary) =>
-    [
-        .. from item in dictionary.Items
-           where item.Key is string
-           let tensor = ToTensor((string)item.Key, item.Value)
-           where tensor is not null
-           select tensor,
-    ];
+    private List<StateTensor> TensorsOf(PickleDictionary dictionary)
+    {
+        var tensors = dictionary.Items.Select(item => item.Key is string name ? ToTensor(name, item.Value) : null).OfType<StateTensor>().ToList();
+        return Words.FindTwice(tensors.Select(tensor => tensor.Name)) is { } twice
+            ? throw new InputException($"{_path} has the tensor '{Words.Shorten(twice)}' twice; different names were expected")
+            : tensors;
+    }
 
     /// <summary>The tensor that a call would rebuild, or null if the call is another one.</summary>
     private StateTensor? ToTensor(string name, object? value)
     {
         if (value is not PickleCall { Callable: PickleGlobal { Module: "torch._utils" } function, Arguments: var arguments }) return null;
-        if (function.Name is "_rebuild_parameter" && arguments.Length > 0) return ToTensor(name, arguments[0]);
-        if (function.Name is not "_rebuild_tensor_v2") return null;
+        if (function.Name.StartsWith("_rebuild_parameter", StringComparison.Ordinal) && arguments.Length > 0)
+            return ToTensor(name, arguments[0]);
+        if (function.Name is not "_rebuild_tensor_v2") return OfOtherKind(name, function.Name, arguments);
         if (arguments is not [PickleReference { Id: object?[] id }, long offset, object?[] sizes, object?[] strides, ..]
             || id is not ["storage", PickleGlobal type, string key, ..] || sizes.Length != strides.Length || sizes.Length > MaxDimensions
             || !sizes.All(size => size is long and >= 0 and <= int.MaxValue) || !strides.All(stride => stride is long and >= 0))
             throw new InvalidDataException($"tensor '{Words.Shorten(name)}' has arguments that are not those of a tensor");
-        var word = type.Name.Replace("Storage", "", StringComparison.Ordinal);
+        var word = TypeOf(type.Name);
         int[] shape = [.. sizes.Select(size => (int)(long)size!)];
         return new(name, word, shape, () => Read(name, word, key, offset, shape, [.. strides.Select(stride => (long)stride!)]));
     }
+
+    /// <summary>A tensor that is not an array of numbers, and so cannot be read; messages name its kind.</summary>
+    private StateTensor? OfOtherKind(string name, string function, object?[] arguments)
+    {
+        const string start = "_rebuild_";
+        if (!function.StartsWith(start, StringComparison.Ordinal)) return null;
+        var type = arguments.OfType<PickleGlobal>().LastOrDefault(argument => argument.Module == "torch") is { Name: var dtype }
+            && function == "_rebuild_tensor_v3" ? dtype
+            : function.Contains("sparse", StringComparison.Ordinal) ? "sparse"
+            : function[start.Length..];
+        return new(name, type, [], () => throw StateDictImporter.NotFloat(_path, name, type));
+    }
+
+    private static string TypeOf(string storage) => storage.Replace("Storage", "", StringComparison.Ordinal) switch
+    {
+        "Float" => "float32",
+        "Double" => "float64",
+        "Half" => "float16",
+        "BFloat16" => "bfloat16",
+        "Char" => "int8",
+        "Byte" => "uint8",
+        "Short" => "int16",
+        "Int" => "int32",
+        "Long" => "int64",
+        "ComplexFloat" => "complex64",
+        "ComplexDouble" => "complex128",
+        var other => other.ToLowerInvariant(),
+    };
 
     private float[] Read(string name, string type, string key, long offset, int[] shape, long[] strides) => InputFile.Guard(_path, () =>
     {
@@ -106,8 +137,11 @@ internal sealed class PyTorchFile : IDisposable
         var storage = ToFloats(name, type, Read(entry, Array.MaxLength));
         var count = shape.Aggregate((Int128)1, (product, extent) => product * extent);
         var last = offset + shape.Zip(strides).Aggregate((Int128)0, (sum, axis) => sum + (Int128)Math.Max(axis.First - 1, 0) * axis.Second);
-        if (count > storage.Length || offset < 0 || count > 0 && last >= storage.Length)
+        if (offset < 0 || offset > storage.Length || count > 0 && last >= storage.Length)
             throw new InvalidDataException($"tensor '{Words.Shorten(name)}' reaches beyond its storage of {storage.Length} values");
+        if (count > Math.Max(storage.Length, MaxRepeated))
+            throw new InputException(
+                $"{_path} repeats {storage.Length} values as the {count} of tensor '{Words.Shorten(name)}'; at most {MaxRepeated} were expected");
         if (IsContiguous(shape, strides)) return storage.AsSpan((int)offset, (int)count).ToArray();
         var values = new float[(int)count];
         var index = new int[shape.Length];
@@ -132,15 +166,14 @@ internal sealed class PyTorchFile : IDisposable
         return true;
     }
 
-    private static float[] ToFloats(string name, string type, byte[] bytes) => type switch
+    private float[] ToFloats(string name, string type, byte[] bytes) => type switch
     {
-        "Float" => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),
-        "Double" => Array.ConvertAll(MemoryMarshal.Cast<byte, double>(bytes).ToArray(), value => (float)value),
-        "Half" => Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), value => (float)value),
-        "BFloat16" => Array.ConvertAll(
+        "float32" => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),
+        "float64" => Array.ConvertAll(MemoryMarshal.Cast<byte, double>(bytes).ToArray(), value => (float)value),
+        "float16" => Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), value => (float)value),
+        "bfloat16" => Array.ConvertAll(
             MemoryMarshal.Cast<byte, ushort>(bytes).ToArray(), value => BitConverter.Int32BitsToSingle(value << 16)),
-        _ => throw new InvalidDataException(
-            $"tensor '{Words.Shorten(name)}' has the type {Words.Shorten(type)}; Float, Double, Half or BFloat16 was expected"),
+        _ => throw StateDictImporter.NotFloat(_path, name, type),
     };
 
     private ZipArchiveEntry? Find(string name) => _archive.GetEntry(_folder + name);

@@ -12,93 +12,87 @@ namespace Dst.Interop.PyTorch;
 /// </example>
 public static class StateDictImporter
 {
-    private const string Counter = ".num_batches_tracked"; // of a batch normalisation; inference does not need it
+    private const string Top = "."; // in place of the empty key
 
-    private const int Shown = 3; // of many tensors that do not fit
+    // Names of the trained network itself, the best first; its averages, teachers and students have others.
+    private static readonly string[] Names = ["", "state_dict", "model_state_dict", "model", "net", "network"];
 
-    // Each group is one module by the names that different authors give it.
-    private static readonly string[][] Synonyms = [["downsample", "shortcut", "convShortcut"], ["fc", "linear", "classifier", "head"]];
-
-    /// <summary>
-    /// Channels of the input, which the first convolution reads, and the number of classes, the filters of the last layer with weights.
-    /// Null where the tensors have none for this layer.
-    /// </summary>
-    /// <param name="tensors">The tensors, in any order.</param>
-    /// <param name="graph">The network, with any number of channels and classes.</param>
-    /// <exception cref="InputException">A tensor is there twice.</exception>
-    public static (int? InputChannels, int? Classes) TaskOf(StateDict tensors, CheckedGraph graph)
-    {
-        var found = Match([.. WithoutPrefix(tensors, graph)], graph);
-        IReadOnlyList<int> ShapeOf(ParameterShape layer) => found.GetValueOrDefault(layer.Name)?.Shape ?? [];
-        var weights = graph.Parameters.Where(shape => shape.Role == ParameterRole.Weight).ToList();
-        int? channels = ShapeOf(weights[0]) is [_, var read, _, _] ? read : null;
-        return (channels, ShapeOf(weights[^1]) is [var filters, _, ..] ? filters : null);
-    }
-
-    /// <summary>A model of a graph with the tensors of a state dict.</summary>
-    /// <param name="tensors">The tensors.</param>
+    /// <summary>A model of a graph with the tensors of a file.</summary>
+    /// <param name="file">The file.</param>
     /// <param name="graph">The network.</param>
-    /// <exception cref="InputException">Tensors are missing, left over or of another shape; the message names the first.</exception>
-    public static Model Import(StateDict tensors, CheckedGraph graph)
+    /// <exception cref="InputException">As of the other form.</exception>
+    public static Model Import(StateDict file, CheckedGraph graph) => Import(file, (_, _) => graph);
+
+    /// <summary>A model of a network with the state dict of a file that fits it. Of several, one with a usual name is taken.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="network">
+    /// Builds the network for the channels of the input and the number of classes that a state dict has; null stands for the usual ones.
+    /// </param>
+    /// <param name="key">The state dict to take, as messages name it; null takes the one that fits.</param>
+    /// <param name="notes">Takes a sentence about a choice that was made, and about tensors that are not of the network.</param>
+    /// <exception cref="InputException">
+    /// None fits, and the message names the first tensors that do not. Or several do, of which none has a usual name.
+    /// </exception>
+    public static Model Import(
+        StateDict file, Func<int?, int?, CheckedGraph> network, string? key = null, ICollection<string>? notes = null)
     {
-        var own = WithoutPrefix(tensors, graph).Where(tensor => !tensor.Name.EndsWith(Counter, StringComparison.Ordinal)).ToList();
-        var found = Match(own, graph);
-        var problems = new List<string>();
-        foreach (var shape in graph.Parameters)
-        {
-            if (!found.TryGetValue(shape.Name, out var tensor)) problems.Add($"'{shape.Name}' is missing");
-            else if (!tensor.Shape.SequenceEqual(shape.Shape))
-                problems.Add($"'{Words.Shorten(tensor.Name)}' is {Describe(tensor.Shape)}, {Describe(shape.Shape)} was expected");
-        }
-
-        List<string> leftOver = [.. own.Except(found.Values).Select(tensor => $"'{Words.Shorten(tensor.Name)}' is not a part of it")];
-        if (problems.Count + leftOver.Count > 0)
-        {
-            string[] shown = [.. Cut(problems, "are missing or of another shape"), .. Cut(leftOver, "are not a part of it")];
-            var advice = found.Count == 0 ? "; it is of another network, which an ONNX file would have with it"
-                : shown.Length < problems.Count + leftOver.Count ? "; the network of the file was expected: dst networks lists those known"
-                : "";
-            throw new InputException($"{tensors.Path} does not fit {graph.Name}: {string.Join("; ", shown)}{advice}");
-        }
-
-        return new(graph, graph.Parameters.ToDictionary(shape => shape.Name, shape => new Tensor(shape.Shape, found[shape.Name].Read())));
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(network);
+        notes ??= [];
+        var usual = network(null, null);
+        var candidates = file.Dictionaries.SelectMany(dictionary => StateDictCandidate.AllOf(dictionary, usual)).ToList();
+        if (key is not null) candidates = Under(key, candidates, file.Path);
+        var fits = candidates.ConvertAll(candidate => new StateDictFit(candidate, network));
+        var whole = fits.FindAll(fit => fit.IsWhole);
+        var taken = whole.Count == 0 ? fits.MaxBy(fit => fit.Found)! : Choose(whole, file.Path, usual.Name);
+        if (whole.Count > 1)
+            notes.Add($"the state dict {taken.QuotedKey} was taken; {KeysOf(whole.Where(fit => fit != taken))} would fit too "
+                + "(--state-dict KEY takes another)");
+        return taken.ToModel(file.Path, notes);
     }
 
-    private static IEnumerable<string> Cut(List<string> problems, string what) =>
-        problems.Count <= Shown ? problems : problems.Take(Shown).Append($"{problems.Count - Shown} more {what}");
+    /// <summary>A key as messages have it.</summary>
+    internal static string Quote(string key) => $"'{(key.Length == 0 ? Top : Words.Shorten(key))}'";
 
-    /// <summary>The tensor of each parameter: the one of its name, else the only one whose name means the same.</summary>
-    private static Dictionary<string, StateTensor> Match(List<StateTensor> tensors, CheckedGraph graph)
+    /// <summary>The error of a tensor that cannot be a weight.</summary>
+    internal static InputException NotFloat(string path, string name, string type) => new(
+        $"{path} has the tensor '{Words.Shorten(name)}' of the type {Words.Shorten(type)}; float32, float64, float16 or bfloat16 was "
+            + "expected, so save it as one of these");
+
+    private static List<StateDictCandidate> Under(string key, List<StateDictCandidate> candidates, string path)
     {
-        var found = tensors.Where(tensor => graph.Parameters.Any(shape => shape.Name == tensor.Name)).ToDictionary(tensor => tensor.Name);
-        var others = tensors.Except(found.Values).ToLookup(tensor => Canonical(tensor.Name));
-        foreach (var missing in graph.Parameters.Where(shape => !found.ContainsKey(shape.Name)).GroupBy(shape => Canonical(shape.Name)))
-        {
-            if (missing.Count() == 1 && others[missing.Key].Count() == 1) found[missing.First().Name] = others[missing.Key].First();
-        }
-
-        return found;
+        var found = candidates.FindAll(candidate => candidate.Key == (key == Top ? "" : key)
+            || candidate.Key.StartsWith($"{key}.", StringComparison.Ordinal));
+        if (found.Count > 0) return found;
+        var known = candidates.Select(candidate => Quote(candidate.Key)).Distinct().ToList();
+        throw new InputException($"{path} has no state dict '{key}'; --state-dict was expected to be one of {Words.First(known)}");
     }
 
-    private static string Canonical(string name) =>
-        string.Join('.', name.Split('.').Select(part => Array.Find(Synonyms, group => group.Contains(part))?[0] ?? part));
-
-    /// <summary>The tensors without the modules that wrap the whole network, such as <c>module</c> of DataParallel.</summary>
-    private static IEnumerable<StateTensor> WithoutPrefix(StateDict tensors, CheckedGraph graph)
+    private static StateDictFit Choose(List<StateDictFit> fits, string path, string network)
     {
-        var names = tensors.Tensors.Select(tensor => tensor.Name).ToList();
-        if (Words.FindTwice(names) is { } twice) throw new InputException($"{tensors.Path} has the tensor '{Words.Shorten(twice)}' twice");
-        var length = 0;
-        while (true)
+        var left = fits;
+        while (left.Count > 1)
         {
-            var prefix = names[0][length..].Split('.')[0] + ".";
-            var isCommon = names.All(name => name.AsSpan(length).StartsWith(prefix) && name.Length > length + prefix.Length);
-            if (!isCommon || graph.Parameters.Any(shape => shape.Name.StartsWith(prefix, StringComparison.Ordinal))) break;
-            length += prefix.Length;
+            var best = BestOf(left);
+            if (best.Count == left.Count)
+                throw new InputException($"{path} has several state dicts that fit {network}: {KeysOf(left)}; one of these was expected as "
+                    + "--state-dict KEY");
+            left = best;
         }
 
-        return tensors.Tensors.Select(tensor => tensor with { Name = tensor.Name[length..] });
+        return left[0];
     }
 
-    private static string Describe(IEnumerable<int> shape) => $"[{string.Join(", ", shape)}]";
+    /// <summary>Those with the best name at the first place where their keys differ; all if none has a known name.</summary>
+    private static List<StateDictFit> BestOf(List<StateDictFit> fits)
+    {
+        var keys = fits.ConvertAll(fit => fit.Key.Split('.'));
+        var place = 0;
+        while (keys.TrueForAll(key => place < key.Length && key[place] == keys[0][place])) place++;
+        var ranks = keys.ConvertAll(key => (uint)Array.IndexOf(Names, key.ElementAtOrDefault(place) ?? "")); // unknown is the largest
+        var best = ranks.Min();
+        return [.. fits.Where((_, i) => ranks[i] == best)];
+    }
+
+    private static string KeysOf(IEnumerable<StateDictFit> fits) => Words.First([.. fits.Select(fit => fit.QuotedKey)]);
 }

@@ -65,7 +65,7 @@ public static class Zoo
     /// <summary>Builds a network whose output is the logits [classes, 1, 1] and checks it.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="input">Shape of one image.</param>
-    /// <param name="classes">Number of logits, at least 2.</param>
+    /// <param name="classes">Number of logits, at least 1.</param>
     /// <param name="width">
     /// Width multiplier, 0.05 to 16: every layer's channels but the classifier's are multiplied by it and rounded to the nearest
     /// multiple of 4, at least 4.
@@ -85,7 +85,7 @@ public static class Zoo
             throw new InputException(
                 $"network '{name}' is unknown; did you mean '{NearestName.Of(name, Names)}'? "
                 + $"One of {string.Join(", ", Names)} was expected");
-        if (classes < 2) throw new InputException($"network '{name}' has {classes} classes; at least 2 were expected");
+        if (classes < 1) throw new InputException($"network '{name}' has {classes} classes; at least 1 was expected");
         if (!(width is >= MinWidth and <= MaxWidth))
             throw new InputException($"network '{name}' has the width {width}; {MinWidth} to {MaxWidth} was expected");
         var rate = dropout ?? (name == AConvNet.Name ? AConvNetDropout : 0);

@@ -37,8 +37,8 @@ public sealed class StateDictTests(PyTorchTools tools) : IClassFixture<PyTorchTo
     public void Half_precision_becomes_single()
     {
         using StateDict half = StateDict.Open(tools.PathOf("half")), single = StateDict.Open(tools.PathOf("plain"));
-        var (rounded, exact) = (half.Tensors[0].Read(), single.Tensors[0].Read());
-        Assert.Equal("Half", half.Tensors[0].Type);
+        var (rounded, exact) = (half.Tensors.First().Read(), single.Tensors.First().Read());
+        Assert.Equal("float16", half.Tensors.First().Type);
         Assert.Equal(Array.ConvertAll(exact, value => (float)(Half)value), rounded);
     }
 
