@@ -74,13 +74,21 @@ internal sealed class PyTorchFile : IDisposable
     private IEnumerable<StateTensors> DictionariesOf(object? value, string key, int depth)
     {
         if (value is not PickleDictionary dictionary || depth == 0) return [];
-        var inner = dictionary.Items.SelectMany(item => DictionariesOf(item.Value, key.Length > 0 ? $"{key}.{item.Key}" : $"{item.Key}", depth - 1));
-        return inner.Prepend(new(key, TensorsOf(dictionary)));
+        var start = key.Length > 0 ? $"{key}." : "";
+        return dictionary.Items.SelectMany(item => DictionariesOf(item.Value, $"{start}{item.Key}", depth - 1))
+            .Prepend(new(key, TensorsOf(dictionary)));
     }
 
     private List<StateTensor> TensorsOf(PickleDictionary dictionary)
     {
-        var tensors = dictionary.Items.Select(item => item.Key is string name ? ToTensor(name, item.Value) : null).OfType<StateTensor>().ToList();
+        List<StateTensor> tensors =
+        [
+            .. from item in dictionary.Items
+               where item.Key is string
+               let tensor = ToTensor((string)item.Key, item.Value)
+               where tensor is not null
+               select tensor,
+        ];
         return Words.FindTwice(tensors.Select(tensor => tensor.Name)) is { } twice
             ? throw new InputException($"{_path} has the tensor '{Words.Shorten(twice)}' twice; different names were expected")
             : tensors;
@@ -107,8 +115,7 @@ internal sealed class PyTorchFile : IDisposable
     {
         const string start = "_rebuild_";
         if (!function.StartsWith(start, StringComparison.Ordinal)) return null;
-        var type = arguments.OfType<PickleGlobal>().LastOrDefault(argument => argument.Module == "torch") is { Name: var dtype }
-            && function == "_rebuild_tensor_v3" ? dtype
+        var type = function == "_rebuild_tensor_v3" && arguments is [_, _, _, _, _, _, PickleGlobal dtype, ..] ? dtype.Name
             : function.Contains("sparse", StringComparison.Ordinal) ? "sparse"
             : function[start.Length..];
         return new(name, type, [], () => throw StateDictImporter.NotFloat(_path, name, type));
@@ -141,7 +148,8 @@ internal sealed class PyTorchFile : IDisposable
             throw new InvalidDataException($"tensor '{Words.Shorten(name)}' reaches beyond its storage of {storage.Length} values");
         if (count > Math.Max(storage.Length, MaxRepeated))
             throw new InputException(
-                $"{_path} repeats {storage.Length} values as the {count} of tensor '{Words.Shorten(name)}'; at most {MaxRepeated} were expected");
+                $"{_path} repeats {storage.Length} values as the {count} of tensor '{Words.Shorten(name)}'; at most {MaxRepeated} were "
+                    + "expected");
         if (IsContiguous(shape, strides)) return storage.AsSpan((int)offset, (int)count).ToArray();
         var values = new float[(int)count];
         var index = new int[shape.Length];

@@ -15,7 +15,9 @@ internal sealed record StateDictCandidate(string Key, IReadOnlyList<StateTensor>
     /// <summary>The candidates of a dictionary: each prefix with all parameters of a network, else the one with most of them.</summary>
     public static IEnumerable<StateDictCandidate> AllOf(StateTensors dictionary, CheckedGraph graph)
     {
-        var groups = dictionary.Tensors.SelectMany(Splits).GroupBy(split => split.Prefix, split => split.Tensor).ToList();
+        // Each module is a prefix; the empty one stays, and others that have about as many tensors as the network.
+        var groups = dictionary.Tensors.SelectMany(Splits).GroupBy(split => split.Prefix, split => split.Tensor)
+            .Where(group => group.Key.Length == 0 || 2 * group.Count() >= graph.Parameters.Count).ToList();
         var counts = groups.ToDictionary(group => group.Key, group => ParameterNames.Match([.. group], graph).Count);
         var whole = groups.Where(group => counts[group.Key] == graph.Parameters.Count).ToList();
         if (whole.Count == 0) whole = [groups.MaxBy(group => counts[group.Key])!];

@@ -61,7 +61,8 @@ internal sealed class StateDictFit
             notes.Add($"tensors that are not of {_graph.Name} were ignored: {Words.First(names)}");
         }
 
-        return new(_graph, _graph.Parameters.ToDictionary(shape => shape.Name, shape => new Tensor(shape.Shape, _found[shape.Name].Read())));
+        Tensor TensorOf(ParameterShape shape) => new(shape.Shape, _found[shape.Name].Read());
+        return new(_graph, _graph.Parameters.ToDictionary(shape => shape.Name, TensorOf));
     }
 
     /// <summary>

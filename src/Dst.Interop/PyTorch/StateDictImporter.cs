@@ -45,10 +45,11 @@ public static class StateDictImporter
         var fits = candidates.ConvertAll(candidate => new StateDictFit(candidate, network));
         var whole = fits.FindAll(fit => fit.IsWhole);
         var taken = whole.Count == 0 ? fits.MaxBy(fit => fit.Found)! : Choose(whole, file.Path, usual.Name);
-        if (whole.Count > 1)
-            notes.Add($"the state dict {taken.QuotedKey} was taken; {KeysOf(whole.Where(fit => fit != taken))} would fit too "
-                + "(--state-dict KEY takes another)");
-        return taken.ToModel(file.Path, notes);
+        var model = taken.ToModel(file.Path, notes);
+        var others = fits.FindAll(fit => fit != taken && fit.Found == taken.Found);
+        if (others.Count > 0)
+            notes.Add($"the state dict {taken.QuotedKey} was taken; there are others, which --state-dict KEY takes: {KeysOf(others)}");
+        return model;
     }
 
     /// <summary>A key as messages have it.</summary>

@@ -190,6 +190,30 @@ public class OnnxVariantTests
         Refused(model, "has one scale or zero point to quantise and another to dequantise");
     }
 
+    [Theory]
+    [InlineData((int)DataType.Uint8, 128, "are unsigned")]
+    [InlineData((int)DataType.Int8, 3, "have the zero point 3")]
+    [InlineData((int)DataType.Int16, 0, "are integers of other than 8 bits")]
+    public void Weights_of_other_integers_are_why_a_network_becomes_one_of_floats(int type, int zero, string reason)
+    {
+        var weight = new TensorProto
+        {
+            Name = "integers", DataType = (DataType)type, Dims = { 4, 8, 1, 1 }, Int32Data = { Enumerable.Range(1, 32) },
+        };
+        var point = Zero((DataType)type, zero);
+        point.Name = "point";
+        var model = Model(21, [
+            .. Quantised(Image, "a"), Node("DequantizeLinear", ["integers", "step", "point"], "w"), Node("Conv", ["a", "w"], "c"),
+            .. Quantised("c", "d"), Node("GlobalMaxPool", ["d"], "out")],
+            Floats("step", [], 0.25f), Zero(DataType.Uint8, 0), weight, point);
+        var notes = new List<string>();
+        Assert.Null(OnnxImporter.Import("a.onnx", model.ToByteArray(), notes).Int8);
+        Assert.Equal(
+            "the network is quantised, and its weights and features became 32-bit floats: the weights of layer 'w' "
+                + $"{reason}; signed 8 bits with the zero point 0 were expected",
+            Assert.Single(notes));
+    }
+
     /// <summary>
     /// PyTorch writes its padded mean so, and its windows do not begin in the padding. ONNX Runtime gives it back its padding, as we do.
     /// </summary>

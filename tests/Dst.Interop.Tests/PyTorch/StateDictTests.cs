@@ -33,6 +33,83 @@ public sealed class StateDictTests(PyTorchTools tools) : IClassFixture<PyTorchTo
         AssertLogits(StateDictImporter.Import(tensors, Network));
     }
 
+    [Theory]
+    [InlineData("ema", null, "the state dict 'state_dict' was taken; there are others, which --state-dict KEY takes: 'ema_state_dict'")]
+    [InlineData("model_ema", null, "the state dict 'model' was taken; there are others, which --state-dict KEY takes: 'model_ema'")]
+    [InlineData("averaged", null, "the state dict 'state_dict' was taken; there are others, which --state-dict KEY takes: 'ema.module'")]
+    [InlineData("inside", null, "the state dict '.' was taken; there are others, which --state-dict KEY takes: 'ema'")]
+    [InlineData("prefixes", null, "'state_dict.model' was taken; there are others, which --state-dict KEY takes: 'state_dict.ema_model'")]
+    [InlineData("aux", null, "the state dict 'ema' was taken; there are others, which --state-dict KEY takes: 'state_dict'")]
+    [InlineData("lightning", null, "tensors that are not of resnet8 were ignored: 'criterion.weight'")]
+    [InlineData("swa", null, "tensors that are not of resnet8 were ignored: 'n_averaged'")]
+    [InlineData("student", "student", null)]
+    [InlineData("ema", "state_dict", null)]
+    [InlineData("inside", ".", null)]
+    public void The_state_dict_that_fits_is_taken_by_its_name(string name, string? key, string? note)
+    {
+        var notes = new List<string>();
+        using var tensors = StateDict.Open(tools.PathOf(name));
+        AssertLogits(StateDictImporter.Import(tensors, (_, _) => Network, key, notes));
+        if (note is not null) Assert.Contains(notes, given => given.EndsWith(note, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_command_takes_another_state_dict_by_its_key()
+    {
+        var path = _folder.File("m.safetensors");
+        string[] options = ["--arch", "resnet8", "--width", "0.25", "--input", "3,16,16", "--out", path];
+        Terminal Run(string name, params string[] key) => Terminal.Run(["import", tools.PathOf(name), .. options, .. key]);
+
+        Run("student").AssertWrongInput("student.pt has several state dicts that fit resnet8: 'teacher', 'student';", "--state-dict KEY");
+        Run("student", "--state-dict", "pupil")
+            .AssertWrongInput("student.pt has no state dict 'pupil'; --state-dict was expected to be one of 'teacher', 'student'");
+        Run("aux", "--state-dict", "state_dict").AssertWrongInput("aux.pt does not fit resnet8: 'aux.weight' is not a part of it");
+        Assert.Equal(0, Run("student", "--state-dict", "student").ExitCode);
+        AssertLogits(ModelFile.Load(path));
+
+        var average = Run("averaged", "--state-dict", "ema");
+        Assert.Equal((0, $"{tools.PathOf("averaged")}: tensors that are not of resnet8 were ignored: 'n_averaged'\n"),
+            (average.ExitCode, average.Error));
+        Assert.All(ModelFile.Load(path).Parameters["fc.weight"].Data, value => Assert.Equal(0, value));
+    }
+
+    [Theory]
+    [InlineData("logits", OutputKind.Logits, 2)]
+    [InlineData("none", OutputKind.None, 1)]
+    public void One_output_is_what_the_command_says(string word, OutputKind expected, int classes)
+    {
+        var path = _folder.File("m.safetensors");
+        var run = Terminal.Run(
+            "import", tools.PathOf("one"), "--arch", "resnet8", "--width", "0.25", "--input", "3,16,16", "--outputs", word, "--out", path);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        var model = ModelFile.Load(path);
+        Assert.Equal((expected, 1, classes), (model.Outputs, model.OutputCount, model.Classes));
+    }
+
+    [Fact]
+    public void Repeated_values_are_read_up_to_a_bound()
+    {
+        using StateDict expanded = StateDict.Open(tools.PathOf("expanded")), huge = StateDict.Open(tools.PathOf("huge"));
+        Assert.Equal([0.5f, 0.5f, 0.5f, 0.5f, 0.5f], expanded.Tensors.Single(tensor => tensor.Name == "fc.bias").Read());
+        Assert.Contains(
+            "repeats 1 values as the 33554432 of tensor 'fc.bias'; at most 16777216 were expected",
+            Assert.Throws<InputException>(() => huge.Tensors.Single(tensor => tensor.Name == "fc.bias").Read()).Message);
+    }
+
+    [Theory]
+    [InlineData("int8", "conv1.weight", "int8")]
+    [InlineData("sparse", "fc.weight", "sparse")]
+    [InlineData("quantised", "fc.weight", "qtensor")]
+    public void Tensors_of_other_types_are_named(string file, string name, string type)
+    {
+        using var tensors = StateDict.Open(tools.PathOf(file));
+        var expected = $"{tools.PathOf(file)} has the tensor '{name}' of the type {type}; float32, float64, float16 or bfloat16 was expected, "
+            + "so save it as one of these";
+        Assert.Equal(expected, Assert.Throws<InputException>(() => StateDictImporter.Import(tensors, Network)).Message);
+        Assert.Equal(
+            expected, Assert.Throws<InputException>(() => tensors.Tensors.Single(tensor => tensor.Name == name).Read()).Message);
+    }
+
     [Fact]
     public void Half_precision_becomes_single()
     {
@@ -114,6 +191,7 @@ public sealed class StateDictTests(PyTorchTools tools) : IClassFixture<PyTorchTo
         Terminal.Run("import", file, "--out", output).AssertWrongInput("plain.pt", "--arch NAME was expected");
         Terminal.Run("import", file, "--arch", "resnet9", "--out", output).AssertWrongInput("'resnet9'", "'resnet8'");
         Terminal.Run("import", file, "--input", "3,16,16", "--out", output).AssertWrongInput("--input", "--arch");
+        Terminal.Run("import", file, "--state-dict", "ema", "--out", output).AssertWrongInput("--state-dict", "--arch");
         Terminal.Run("import", file, "--arch", "resnet8", "--data.kind", "folder", "--out", output)
             .AssertWrongInput("reads for --restore-batch-norm alone");
         Terminal.Run("inspect", file).AssertWrongInput("plain.pt", "is a PyTorch file");

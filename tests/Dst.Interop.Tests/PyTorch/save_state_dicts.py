@@ -53,6 +53,36 @@ class Command:
         return os.system, (f"touch {self.folder}/executed",)
 
 
+def prefixed(prefix, state):
+    return {prefix + name: value for name, value in state.items()}
+
+
+def save_several(folder, state):
+    """Checkpoints with more tensors than those of the network, which are "state" wherever the best name is."""
+    zeros = {name: value * 0 for name, value in state.items()}
+    steps = torch.tensor(3)
+    averaged = {**prefixed("module.", zeros), "n_averaged": steps}
+    torch.save({"ema_state_dict": zeros, "state_dict": state}, folder / "ema.pt")
+    torch.save({"model_ema": zeros, "model": state}, folder / "model_ema.pt")
+    torch.save({"ema": averaged, "state_dict": state}, folder / "averaged.pt")
+    torch.save({"state_dict": {**prefixed("ema_model.", zeros), **prefixed("model.", state)}}, folder / "prefixes.pt")
+    torch.save({**prefixed("ema.", zeros), **state}, folder / "inside.pt")
+    torch.save({"state_dict": {**prefixed("model.", state), "criterion.weight": torch.ones(5)}, "epoch": 1}, folder / "lightning.pt")
+    torch.save({**prefixed("module.", state), "n_averaged": steps}, folder / "swa.pt")
+    torch.save({"teacher": zeros, "student": state}, folder / "student.pt")
+    torch.save({"state_dict": {**zeros, "aux.weight": steps * 1.0}, "ema": state}, folder / "aux.pt")
+
+
+def save_types(folder, state):
+    """Tensors that are legal but not usual."""
+    torch.save({**state, "fc.weight": torch.rand(1, 16), "fc.bias": torch.rand(1)}, folder / "one.pt")
+    torch.save({**state, "fc.bias": torch.full((1,), 0.5).expand(5)}, folder / "expanded.pt")
+    torch.save({**state, "fc.bias": torch.full((1,), 0.5).expand(1 << 25)}, folder / "huge.pt")
+    torch.save({name: value.to(torch.int8) for name, value in state.items()}, folder / "int8.pt")
+    torch.save({**state, "fc.weight": state["fc.weight"].to_sparse()}, folder / "sparse.pt")
+    torch.save({**state, "fc.weight": torch.quantize_per_tensor(state["fc.weight"], 0.1, 0, torch.qint8)}, folder / "quantised.pt")
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,6 +112,8 @@ def main():
     torch.save(state, folder / "protocol4.pt", pickle_protocol=4)
     torch.save({name: value.half() if value.is_floating_point() else value for name, value in state.items()}, folder / "half.pt")
 
+    save_several(folder, state)
+    save_types(folder, state)
     torch.save(model, folder / "whole.pt")
     torch.save(state, folder / "old.pt", _use_new_zipfile_serialization=False)
     torch.save({**state, "extra": Command(folder)}, folder / "command.pt")

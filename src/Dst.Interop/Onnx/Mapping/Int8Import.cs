@@ -12,6 +12,8 @@ internal sealed class Int8Import
     private readonly Dictionary<string, ByteScale> _values = [];
     private readonly Dictionary<string, float[]> _filters = [];
     private readonly Dictionary<string, (float[] Scales, int Axis)> _weights = [];
+    private readonly Dictionary<string, string> _otherIntegers = []; // constants that cannot be weights of bytes, and why
+    private readonly Dictionary<string, string> _floats = []; // layers that have such weights, and why they compute in floats
 
     /// <summary>Sets the scale of a value.</summary>
     /// <param name="reader">The node that rounds it.</param>
@@ -24,11 +26,20 @@ internal sealed class Int8Import
         if (!_values.TryAdd(value, scale) && _values[value] != scale) throw reader.Illegal("rounds features twice, with two scales");
     }
 
-    /// <summary>Remembers the scales of a constant that <c>DequantizeLinear</c> gives, if its zero points are 0.</summary>
+    /// <summary>Remembers the scales of a constant that <c>DequantizeLinear</c> gives, or why its integers are not ours.</summary>
     public void SetConstant(OnnxNode node, ConstantTensor integers, ConstantTensor scale, ConstantTensor? zero)
     {
-        var isSymmetric = integers.Range is (sbyte.MinValue, sbyte.MaxValue) && (zero is null || zero.Longs(node).All(point => point == 0));
-        if (!isSymmetric) return;
+        var shifted = zero?.Longs(node).FirstOrDefault(point => point != 0) ?? 0;
+        var problem = integers.Range is (byte.MinValue, byte.MaxValue) ? "are unsigned"
+            : integers.Range is not (sbyte.MinValue, sbyte.MaxValue) ? "are integers of other than 8 bits"
+            : shifted != 0 ? $"have the zero point {shifted}"
+            : null;
+        if (problem is not null)
+        {
+            _otherIntegers[node.Outputs[0]] = problem;
+            return;
+        }
+
         var axis = scale.Count == 1 ? 0 : ShapeRules.Axis(node, node.GetInt("axis", 1), integers.Shape.Length);
         _weights[node.Outputs[0]] = (scale.Floats(node), axis);
     }
@@ -40,6 +51,8 @@ internal sealed class Int8Import
     /// <param name="axis">Which dimension of the constant numbers the filters.</param>
     public void SetFilters(string layer, string weight, int filters, int axis)
     {
+        if (_otherIntegers.TryGetValue(weight, out var problem))
+            _floats[layer] = $"the weights of layer '{layer}' {problem}; signed 8 bits with the zero point 0 were expected";
         if (!_weights.TryGetValue(weight, out var known) || !known.Scales.All(scale => scale > 0 && float.IsFinite(scale))) return;
         if (known.Scales is [var only]) _filters[layer] = [.. Enumerable.Repeat(only, filters)];
         else if (known.Axis == axis && known.Scales.Length == filters) _filters[layer] = known.Scales;
@@ -56,23 +69,29 @@ internal sealed class Int8Import
         var layers = program.Nodes.Where(node => node.Operation.IsWeighted).ToList();
         var ofBytes = layers.Where(node => node.Integers is not null).Select(node => node.Layer).ToHashSet();
         if (ofBytes.Count == 0)
-            throw new InputException("no layer with weights has integers of 8 bits around it, with the zero point 0 for its weights");
+            throw new InputException(ReasonOf(layers)
+                ?? "no layer with weights has integers of 8 bits around it, with the zero point 0 for its weights");
         // The weights of a layer that computes in floats may be other integers than ours.
         var filters = _filters.Where(layer => ofBytes.Contains(layer.Key)).ToDictionary();
         return (model with { Int8 = scales with { Filters = filters } }, ofBytes.Count, layers.Count);
     }
 
     /// <summary>What computes in floats must not need the bounds of a scale, and what only moves bytes must keep theirs.</summary>
-    private static void Check(LoweredProgram program, Int8Scales scales)
+    private void Check(LoweredProgram program, Int8Scales scales)
     {
         foreach (var (name, scale) in scales.Values)
         {
             if (!program.Values.TryGetValue(name, out var value)) continue; // a later operation is computed with it
             var isRead = program.Nodes.Any(node => node.Reads.Contains(name) && node.Operation is not ConversionOp);
             if (value.Scale is null && (isRead || name == program.Output))
-                throw new InputException($"value '{name}' is rounded to 8 bits between operations that have no form for them");
+                throw new InputException(ReasonOf(program.Nodes.Where(node => node.Output == name || node.Reads.Contains(name)))
+                    ?? $"value '{name}' is rounded to 8 bits between operations that have no form for them");
             if (value.Scale is { } other && other != scale)
                 throw new InputException($"value '{name}' has another scale than the value that it is taken from");
         }
     }
+
+    /// <summary>Why the first of some layers that has integers of another kind as weights computes in floats; null if none has.</summary>
+    private string? ReasonOf(IEnumerable<LoweredNode> nodes) =>
+        nodes.Select(node => _floats.GetValueOrDefault(node.Layer)).FirstOrDefault(reason => reason is not null);
 }
