@@ -209,7 +209,7 @@ public class OnnxVariantTests
         var notes = new List<string>();
         Assert.Null(OnnxImporter.Import("a.onnx", model.ToByteArray(), notes).Int8);
         Assert.Equal(
-            "the network is quantised, and its weights and features became 32-bit floats: the weights of layer 'w' "
+            "the network is quantised, and its weights and features became 32-bit floats: the weights of layer 'c' "
                 + $"{reason}; signed 8 bits with the zero point 0 were expected",
             Assert.Single(notes));
     }

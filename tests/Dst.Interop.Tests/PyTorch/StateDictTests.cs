@@ -103,8 +103,8 @@ public sealed class StateDictTests(PyTorchTools tools) : IClassFixture<PyTorchTo
     public void Tensors_of_other_types_are_named(string file, string name, string type)
     {
         using var tensors = StateDict.Open(tools.PathOf(file));
-        var expected = $"{tools.PathOf(file)} has the tensor '{name}' of the type {type}; float32, float64, float16 or bfloat16 was expected, "
-            + "so save it as one of these";
+        var expected = $"{tools.PathOf(file)} has the tensor '{name}' of the type {type}; float32, float64, float16 or bfloat16 was "
+            + "expected, so save it as one of these";
         Assert.Equal(expected, Assert.Throws<InputException>(() => StateDictImporter.Import(tensors, Network)).Message);
         Assert.Equal(
             expected, Assert.Throws<InputException>(() => tensors.Tensors.Single(tensor => tensor.Name == name).Read()).Message);
