@@ -73,7 +73,7 @@ public class OnnxImporterTests(OnnxTools tools)
         OnnxImporter.Import(tools.PathOf("qdq"), notes);
         OnnxImporter.Import(tools.PathOf("keras"), notes);
         Assert.Equal(2, notes.Count);
-        Assert.Contains("became 32-bit floats: value 'input' is rounded to 8 bits between operations that have no form for them", notes[0]);
+        Assert.Contains("became 32-bit floats: the weights of layer 'conv' have the zero point 1; signed 8 bits", notes[0]);
         Assert.Contains("images [N, H, W, C]", notes[1]);
     }
 

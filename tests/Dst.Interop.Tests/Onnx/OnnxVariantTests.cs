@@ -198,7 +198,10 @@ public class OnnxVariantTests
     {
         var weight = new TensorProto
         {
-            Name = "integers", DataType = (DataType)type, Dims = { 4, 8, 1, 1 }, Int32Data = { Enumerable.Range(1, 32) },
+            Name = "integers",
+            DataType = (DataType)type,
+            Dims = { 4, 8, 1, 1 },
+            Int32Data = { Enumerable.Range(1, 32) },
         };
         var point = Zero((DataType)type, zero);
         point.Name = "point";
