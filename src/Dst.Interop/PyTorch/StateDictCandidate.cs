@@ -6,7 +6,8 @@ namespace Dst.Interop.PyTorch;
 /// <param name="Key">Key of the dictionary and the prefix, joined by dots; empty for all of the file itself.</param>
 /// <param name="Tensors">The tensors, without the prefix.</param>
 /// <param name="Ignored">Names of the other tensors of the dictionary.</param>
-internal sealed record StateDictCandidate(string Key, IReadOnlyList<StateTensor> Tensors, IReadOnlyList<string> Ignored)
+/// <param name="Found">How many parameters of the network are among the tensors.</param>
+internal sealed record StateDictCandidate(string Key, IReadOnlyList<StateTensor> Tensors, IReadOnlyList<string> Ignored, int Found)
 {
     private const string Counter = ".num_batches_tracked"; // of a batch normalisation; inference does not need it
     private const string Averaged = "n_averaged"; // of AveragedModel: how many networks its weights are the mean of
@@ -21,7 +22,7 @@ internal sealed record StateDictCandidate(string Key, IReadOnlyList<StateTensor>
         var counts = groups.ToDictionary(group => group.Key, group => ParameterNames.Match([.. group], graph).Count);
         var whole = groups.Where(group => counts[group.Key] == graph.Parameters.Count).ToList();
         if (whole.Count == 0) whole = [groups.MaxBy(group => counts[group.Key])!];
-        return whole.Select(group => Of(dictionary, group, whole.Select(other => other.Key)));
+        return whole.Select(group => Of(dictionary, group, whole.Select(other => other.Key)) with { Found = counts[group.Key] });
     }
 
     /// <summary>A prefix without the tensors of a longer prefix, which are another network inside of this one.</summary>
@@ -34,7 +35,7 @@ internal sealed record StateDictCandidate(string Key, IReadOnlyList<StateTensor>
             && !inner.Exists(other => tensor.Name.StartsWith(other, StringComparison.Ordinal))).ToList();
         var ignored = dictionary.Tensors.Select(tensor => tensor.Name).Except(own.Select(tensor => prefix + tensor.Name));
         var key = string.Join('.', new[] { dictionary.Key, prefix.TrimEnd('.') }.Where(part => part.Length > 0));
-        return new(key, own.FindAll(tensor => !tensor.Name.EndsWith(Counter, StringComparison.Ordinal)), [.. ignored]);
+        return new(key, own.FindAll(tensor => !tensor.Name.EndsWith(Counter, StringComparison.Ordinal)), [.. ignored], Found: 0);
     }
 
     /// <summary>A tensor under each prefix of its name, the empty one first.</summary>

@@ -16,11 +16,12 @@ internal sealed class StateDictFit
 
     /// <summary>Compares.</summary>
     /// <param name="candidate">The tensors.</param>
-    /// <param name="network">The network with a number of channels and of classes, or with its usual ones.</param>
-    public StateDictFit(StateDictCandidate candidate, Func<int?, int?, CheckedGraph> network)
+    /// <param name="usual">The network with the usual numbers of channels and classes.</param>
+    /// <param name="network">Builds it for others.</param>
+    public StateDictFit(StateDictCandidate candidate, CheckedGraph usual, Func<int?, int?, CheckedGraph> network)
     {
         _candidate = candidate;
-        var (channels, classes) = TaskOf(candidate, network(null, null));
+        var (channels, classes) = TaskOf(candidate, usual);
         _graph = network(channels, classes);
         _found = ParameterNames.Match(candidate.Tensors, _graph);
         foreach (var shape in _graph.Parameters)
@@ -39,9 +40,6 @@ internal sealed class StateDictFit
 
     /// <summary>The key as messages have it and the option takes it.</summary>
     public string QuotedKey => StateDictImporter.Quote(Key);
-
-    /// <summary>How many parameters the candidate has.</summary>
-    public int Found => _found.Count;
 
     /// <summary>Whether the candidate is the network, in floats.</summary>
     public bool IsWhole => _problems.Count + _leftOver.Count == 0 && _found.Values.All(tensor => tensor.IsFloat);

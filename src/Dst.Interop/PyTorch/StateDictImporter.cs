@@ -42,11 +42,12 @@ public static class StateDictImporter
         var usual = network(null, null);
         var candidates = file.Dictionaries.SelectMany(dictionary => StateDictCandidate.AllOf(dictionary, usual)).ToList();
         if (key is not null) candidates = Under(key, candidates, file.Path);
-        var fits = candidates.ConvertAll(candidate => new StateDictFit(candidate, network));
+        var most = candidates.Max(candidate => candidate.Found);
+        var fits = candidates.FindAll(candidate => candidate.Found == most).ConvertAll(best => new StateDictFit(best, usual, network));
         var whole = fits.FindAll(fit => fit.IsWhole);
-        var taken = whole.Count == 0 ? fits.MaxBy(fit => fit.Found)! : Choose(whole, file.Path, usual.Name);
+        var taken = whole.Count == 0 ? fits[0] : Choose(whole, file.Path, usual.Name);
         var model = taken.ToModel(file.Path, notes);
-        var others = fits.FindAll(fit => fit != taken && fit.Found == taken.Found);
+        var others = fits.FindAll(fit => fit != taken);
         if (others.Count > 0)
             notes.Add($"the state dict {taken.QuotedKey} was taken; there are others, which --state-dict KEY takes: {KeysOf(others)}");
         return model;
