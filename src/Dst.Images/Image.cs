@@ -35,13 +35,11 @@ public sealed class Image
     /// <param name="data">Samples [channels, height, width]; not copied.</param>
     public Image(int channels, int height, int width, int bitsPerSample, ReadOnlyMemory<byte> data)
     {
-        if (channels is < 1 or > MaxChannels || bitsPerSample is not (8 or 16 or 32))
+        CheckLayout(channels, height, width, bitsPerSample);
+        var expected = (long)channels * height * width * (bitsPerSample / 8);
+        if (data.Length != expected)
             throw new ArgumentException(
-                $"{channels} channels of {bitsPerSample} bits; 1 to {MaxChannels} of 8, 16 or 32 (floats) expected");
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        if (data.Length != (long)channels * height * width * (bitsPerSample / 8))
-            throw new ArgumentException($"{data.Length} bytes for {channels}x{height}x{width} samples of {bitsPerSample} bits");
+                $"{data.Length} bytes for {channels}x{height}x{width} samples of {bitsPerSample} bits; {expected} bytes expected");
         (Channels, Height, Width, BitsPerSample, Data) = (channels, height, width, bitsPerSample, data);
     }
 
@@ -143,6 +141,10 @@ public sealed class Image
     /// <exception cref="InputException">A sample is not a finite number.</exception>
     public static Image FromFloats(int channels, int height, int width, ReadOnlySpan<float> samples)
     {
+        CheckLayout(channels, height, width, 32);
+        var expected = (long)channels * height * width;
+        if (samples.Length != expected)
+            throw new ArgumentException($"{samples.Length} floats for {channels}x{height}x{width} samples; {expected} floats expected");
         for (var i = 0; i < samples.Length; i++)
         {
             if (!float.IsFinite(samples[i]))
@@ -236,6 +238,15 @@ public sealed class Image
             throw new InputException(
                 $"{name} declares {width}x{height} pixels of {channels} bands of {bytesPerSample} bytes; at most {MaxBytes >> 20} MiB "
                 + "of samples are read");
+    }
+
+    private static void CheckLayout(int channels, int height, int width, int bitsPerSample)
+    {
+        if (channels is < 1 or > MaxChannels || bitsPerSample is not (8 or 16 or 32))
+            throw new ArgumentException(
+                $"{channels} channels of {bitsPerSample} bits; 1 to {MaxChannels} of 8, 16 or 32 (floats) expected");
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
     }
 
     private static void Separate<T>(ReadOnlySpan<T> interleaved, Span<T> planar, int channels)

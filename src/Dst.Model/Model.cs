@@ -62,7 +62,10 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
         return ModelFile.Load(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
     }
 
-    /// <summary>Writes the model to a file, which is replaced as a whole.</summary>
+    /// <summary>Writes the model to a file, which is replaced as a whole. What could not be read back is not written.</summary>
+    /// <exception cref="ArgumentException">
+    /// The tensors, class names, normalisation, outputs or scales do not fit the graph, or a mask breaks its pattern or is not applied.
+    /// </exception>
     /// <exception cref="InputException">The file cannot be written, or a value is not finite.</exception>
     public void Save(string path) => ModelFile.Save(path, this);
 
@@ -108,9 +111,11 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
     /// classifier makes such values an embedding: images of one kind have similar ones, of kinds that it was not trained on too.
     /// </summary>
     /// <param name="layer">Name of the layer.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="layer"/> is null.</exception>
     /// <exception cref="InputException">There is no such layer.</exception>
     public Model UpTo(string layer)
     {
+        ArgumentNullException.ThrowIfNull(layer);
         var names = Graph.Nodes.Select(node => node.Name).ToList();
         if (!names.Contains(layer))
             throw new InputException(

@@ -179,7 +179,7 @@ internal static class RecipeInput
         if (arguments.GetValue(SharedOptions.Threads) is { } threads)
             overrides.Add(SettingOverride.Of("threads", $"{threads}", Where(SharedOptions.Threads)));
         overrides.AddRange(Override(arguments, Out, "runs"));
-        overrides.AddRange(arguments.GetValue(Set)!.Select(SettingOverride.Parse));
+        overrides.AddRange(arguments.GetValue(Set)!.Select(setting => SettingOverride.Parse(setting, Where(Set))));
         return overrides;
     }
 

@@ -15,8 +15,13 @@ public static class CSourceExport
     private const int MostMeasured = 5000;
 
     /// <summary>Sizes of the constants and the arena of a model's source. Code and stack are not known without a compiler.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
     /// <exception cref="InputException">C source cannot express the model.</exception>
-    public static CSourceSizes SizesOf(Model model) => new CSourceFiles(model, "network").Sizes;
+    public static CSourceSizes SizesOf(Model model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new CSourceFiles(model, "network").Sizes;
+    }
 
     /// <summary>The name for the source of a model file: what the file is called, as a C identifier.</summary>
     public static string NameFor(string path) => CText.ToName(Path.GetFileNameWithoutExtension(path));
@@ -32,6 +37,7 @@ public static class CSourceExport
     /// <param name="place">Where the weights go.</param>
     /// <param name="cancellation">Ends the work and the compiler, and leaves the folder as it is.</param>
     /// <returns>Sizes of the source, and of the source of the same network without masks.</returns>
+    /// <exception cref="ArgumentException">The model, folder, name or check is null, or the folder is empty.</exception>
     /// <exception cref="InputException">
     /// The folder has other files or cannot be written, the name is not an identifier, C source cannot express the model, or an array
     /// of the check does not fit it.
@@ -43,6 +49,8 @@ public static class CSourceExport
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(check);
         CheckName(name);
         var target = new CSourceFolder(folder);

@@ -2,6 +2,7 @@ using Dst.Foundations;
 using Dst.Graph;
 using Dst.Interop.Onnx.Export;
 using Dst.Interop.Onnx.Schema;
+using Dst.ModelFiles;
 using Google.Protobuf;
 using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
 using Dimension = Dst.Interop.Onnx.Schema.TensorShapeProto.Types.Dimension;
@@ -28,10 +29,16 @@ public static class OnnxExporter
     // A protobuf message has less than 2 GiB; 64 MiB are left for names and attributes.
     private const long MaxWeightBytes = int.MaxValue - (64L << 20);
 
-    /// <summary>Writes <paramref name="model"/> atomically to <paramref name="path"/>.</summary>
-    /// <exception cref="InputException">The file cannot be written, or the model is too large for one.</exception>
+    /// <summary>
+    /// Writes <paramref name="model"/> atomically to <paramref name="path"/>. What could not be read back is not written.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The tensors, class names, normalisation, outputs or scales do not fit the graph, or a mask breaks its pattern or is not applied.
+    /// </exception>
+    /// <exception cref="InputException">The file cannot be written, a value is not finite, or the model is too large for one.</exception>
     public static void Export(string path, Model model)
     {
+        ModelRules.CheckWritable(path, model);
         var bytes = sizeof(float) * model.Graph.Parameters.Sum(parameter => parameter.Count);
         if (bytes > MaxWeightBytes)
             throw new InputException(

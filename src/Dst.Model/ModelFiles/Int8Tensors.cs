@@ -36,8 +36,7 @@ internal static class Int8Tensors
         var total = layers.Sum(layer => (long)layer.Shape[0]);
         if (total > Array.MaxLength) throw file.Malformed($"has {total} filters of 8-bit weights; at most {Array.MaxLength} were expected");
         var filters = file.ReadFloats(FilterScales, (int)total);
-        if (scales.Concat(filters).FirstOrDefault(scale => !(scale > 0 && float.IsFinite(scale)), 1) is var wrong && wrong != 1)
-            throw file.Malformed($"has the scale {wrong} among those of 8-bit integers; finite numbers above 0 were expected");
+        if (ModelRules.OfInt8Scales(scales.Concat(filters)) is { } problem) throw file.Malformed(problem);
         var first = 0;
         return new(
             names.Index().ToDictionary(name => name.Item, name => new ByteScale(scales[name.Index], zeros[name.Index])),

@@ -19,29 +19,25 @@ namespace Dst.ModelFiles;
 /// </example>
 public static class ModelFile
 {
-    /// <summary>Writes <paramref name="model"/> atomically to <paramref name="path"/>.</summary>
+    /// <summary>
+    /// Writes <paramref name="model"/> atomically to <paramref name="path"/>. What could not be read back is not written.
+    /// </summary>
     /// <exception cref="ArgumentException">
-    /// The tensors are not those of the graph, or a mask breaks its pattern or is not applied.
+    /// The tensors, class names, normalisation, outputs or scales do not fit the graph, or a mask breaks its pattern or is not applied.
     /// </exception>
     /// <exception cref="InputException">The file cannot be written, or a value is not finite.</exception>
     public static void Save(string path, Model model)
     {
-        foreach (var parameter in model.Graph.Parameters)
-        {
-            if (FindIllegal(parameter, model.Parameters[parameter.Name].Data) is { } problem)
-                throw new InputException($"{path} is not written: {problem}");
-        }
-
+        ModelRules.CheckWritable(path, model);
         var (strings, tensors) = ContentOf(model);
         SafetensorsFile.Write(path, strings, tensors);
     }
 
     /// <summary>Size in bytes of the file that <see cref="Save"/> writes.</summary>
-    /// <exception cref="ArgumentException">
-    /// The tensors are not those of the graph, or a mask breaks its pattern or is not applied.
-    /// </exception>
+    /// <exception cref="ArgumentException"><see cref="Save"/> would refuse the model.</exception>
     public static long SizeOf(Model model)
     {
+        ModelRules.Check(model, "the model");
         var (strings, tensors) = ContentOf(model);
         return SafetensorsFile.SizeOf(strings, tensors);
     }
@@ -107,7 +103,7 @@ public static class ModelFile
         var values = scales is null
             ? Scatter(parameter, mask, file.ReadFloats(name, shape))
             : Int8Scales.ToFloats(Scatter(parameter, mask, file.ReadSignedBytes(name, shape)), scales);
-        return FindIllegal(parameter, values) is { } problem ? throw file.Malformed(problem) : new(parameter.Shape, values);
+        return ModelRules.OfValues(parameter, values) is { } problem ? throw file.Malformed(problem) : new(parameter.Shape, values);
     }
 
     private static T[] Scatter<T>(ParameterShape parameter, LayerMask? mask, T[] values) =>
@@ -135,21 +131,15 @@ public static class ModelFile
     internal static List<TensorEntry> TensorsOf(Model model)
     {
         var tensors = new List<TensorEntry>();
-        var masks = model.Masks.ToDictionary();
         foreach (var parameter in model.Graph.Parameters)
         {
-            var tensor = model.Parameters[parameter.Name];
-            if (!tensor.Shape.SequenceEqual(parameter.Shape))
-                throw new ArgumentException($"'{parameter.Name}' has not the shape that its graph needs");
-            LayerMask? mask = null;
-            if (parameter.Role == ParameterRole.Weight && masks.Remove(parameter.Layer, out mask)) CheckMask(parameter.Name, mask, tensor);
-            tensors.Add(EntryOf(parameter, mask, tensor.Data, FilterScales(model.Int8, parameter)));
+            var mask = parameter.Role == ParameterRole.Weight ? model.Masks.GetValueOrDefault(parameter.Layer) : null;
+            tensors.Add(EntryOf(parameter, mask, model.Parameters[parameter.Name].Data, FilterScales(model.Int8, parameter)));
             if (mask is null) continue;
             var bits = CompactWeights.PackBits(mask.Kept);
             tensors.Add(new(MaskName(parameter.Name, mask.Pattern is null), [bits.Length], bits));
         }
 
-        if (masks.Count > 0) throw new ArgumentException($"'{masks.Keys.First()}' has a mask but no weight");
         if (model.Int8 is { } int8) tensors.AddRange(Int8Tensors.Of(int8, model.Graph));
         return tensors;
     }
@@ -166,29 +156,10 @@ public static class ModelFile
 
     private static T[] Gather<T>(LayerMask? mask, T[] values) => mask is null ? values : CompactWeights.Gather(mask, values);
 
-    private static void CheckMask(string name, LayerMask mask, Tensor weight)
-    {
-        if (!mask.WeightShape.SequenceEqual(weight.Shape)) throw new ArgumentException($"the mask of '{name}' is for another shape");
-        if (CompactWeights.FindViolation(mask) is { } violation) throw new ArgumentException($"the mask of '{name}' {violation}");
-        if (!CompactWeights.IsApplied(mask, weight.Data)) throw new ArgumentException($"'{name}' has pruned weights that are not zero");
-    }
-
     private static LayerMask ReadMask(SafetensorsReader file, ParameterShape weight, UhpPattern? pattern)
     {
         var name = MaskName(weight.Name, pattern is null);
         return CompactWeights.ReadMask(file.Strings, weight, pattern, name, length => file.ReadBytes(name, length));
-    }
-
-    private static string? FindIllegal(ParameterShape parameter, ReadOnlySpan<float> values)
-    {
-        var isVariance = parameter.Role == ParameterRole.Statistic && parameter.Name.EndsWith(".running_var", StringComparison.Ordinal);
-        for (var i = 0; i < values.Length; i++)
-        {
-            if (!float.IsFinite(values[i])) return $"'{parameter.Name}' has {values[i]} at index {i}; finite numbers were expected";
-            if (isVariance && values[i] < 0) return $"'{parameter.Name}' has {values[i]} at index {i}; a variance is not negative";
-        }
-
-        return null;
     }
 
     private static string ValuesName(string weight, LayerMask mask) => weight + (mask.Pattern is null ? ".sparse_values" : ".uhp_values");

@@ -12,7 +12,6 @@ internal static class ModelMetadata
     private const string Format = "dst-model";
     private const string Version = "1";
     private const string Int8Values = "int8_values";
-    private const int MaxResize = 1 << 14;
 
     private static readonly JsonSerializerOptions JsonOptions = new(ModelJson.Default.Options)
     {
@@ -70,11 +69,10 @@ internal static class ModelMetadata
     /// <summary>The pattern of each pruned layer, which must be a convolution; null stands for an unstructured mask.</summary>
     public static Dictionary<string, UhpPattern?> ReadPatterns(MetadataStrings file, CheckedGraph graph)
     {
-        var convolutions = graph.Nodes.Where(node => node.Operation.TakesMask).Select(node => node.Name).ToHashSet();
         var patterns = new Dictionary<string, UhpPattern?>();
         foreach (var (layer, text) in ReadJson<Dictionary<string, string>>(file, "masks"))
         {
-            if (!convolutions.Contains(layer)) throw file.Malformed($"has a mask for '{layer}', which is not a convolution of its graph");
+            if (ModelRules.OfMaskedLayer(layer, graph) is { } problem) throw file.Malformed(problem);
             try
             {
                 patterns[layer] = text == LayerMask.Unstructured ? null : UhpPattern.Parse(text ?? "null");
@@ -97,52 +95,29 @@ internal static class ModelMetadata
             $"has the outputs '{word}'; {Words.Choice(Words.All(typeof(OutputKind)))} was expected, which the end of its network allows");
     }
 
-    /// <summary>Class names: none, or one for each class; all different.</summary>
+    /// <summary>Class names.</summary>
     /// <param name="file">The strings.</param>
     /// <param name="model">The model that gets the names.</param>
     public static string[] ReadClassNames(MetadataStrings file, Model model)
     {
         var names = ReadJson<string[]>(file, "class_names");
-        if (names.Length != 0 && names.Length != model.Classes)
-        {
-            var meaning = model.Classes > model.OutputCount ? ", which tells two classes apart" : "";
-            throw file.Malformed(
-                $"has {Words.Count(names.Length, "class name")}; none or {model.Classes} were expected, because its network has "
-                + $"{Words.Count(model.OutputCount, "output")}{meaning}");
-        }
-
-        if (names.Contains(null)) throw file.Malformed("has a null class name; a string was expected");
-        if (Words.FindTwice(names) is { } twice)
-            throw file.Malformed($"has the class name '{twice}' twice; different names were expected");
-        return names;
+        return ModelRules.OfClassNames(names, model) is { } problem ? throw file.Malformed(problem) : names;
     }
 
-    /// <summary>Names of the values that are held in bytes: different values of the graph. Null if there is no list of them.</summary>
+    /// <summary>Names of the values that are held in bytes. Null if there is no list of them.</summary>
     public static string[]? ReadInt8Values(MetadataStrings file, CheckedGraph graph)
     {
         if (!file.Values.ContainsKey(Int8Values)) return null;
         var names = ReadJson<string[]>(file, Int8Values);
-        if (names.FirstOrDefault(name => name is null || !graph.Shapes.ContainsKey(name)) is { } unknown)
-            throw file.Malformed(
-                $"has the 8-bit value '{unknown}'; names of its network's layers or '{NetworkGraph.InputName}' were expected");
-        if (names.Contains(null)) throw file.Malformed("has a null 8-bit value; a string was expected");
-        if (Words.FindTwice(names) is { } twice)
-            throw file.Malformed($"has the 8-bit value '{twice}' twice; different names were expected");
-        return names;
+        return ModelRules.OfInt8Values(names, graph) is { } problem ? throw file.Malformed(problem) : names;
     }
 
-    /// <summary>Input normalisation, or null if there is none; its numbers are finite and fit the graph's input.</summary>
+    /// <summary>Input normalisation, or null if there is none.</summary>
     public static InputNormalisation? ReadNormalisation(MetadataStrings file, CheckedGraph graph)
     {
         if (!file.Values.ContainsKey("normalisation")) return null;
         var normalisation = ReadJson<InputNormalisation>(file, "normalisation");
-        var legal = normalisation.Resize is >= 0 and <= MaxResize
-            && normalisation.Mean.Length == graph.Input.Channels && normalisation.Deviation.Length == graph.Input.Channels
-            && normalisation.Mean.All(float.IsFinite)
-            && normalisation.Deviation.All(deviation => float.IsFinite(deviation) && deviation > 0);
-        return legal ? normalisation : throw file.Malformed(
-            $"has the normalisation {file.Values["normalisation"]}; expected a resize of 0 to {MaxResize} pixels and "
-            + $"{graph.Input.Channels} finite means and positive deviations");
+        return ModelRules.OfNormalisation(normalisation, graph) is { } problem ? throw file.Malformed(problem) : normalisation;
     }
 
     // Attributes with their default value are left out, which keeps the header small.

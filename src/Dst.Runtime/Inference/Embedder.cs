@@ -24,6 +24,7 @@ public sealed class Embedder : IDisposable
     /// <param name="layer">Name of the layer, such as the one before the classifier.</param>
     /// <param name="options">How it is compiled, or null for the defaults.</param>
     /// <param name="threads">Threads that share the work of one call. Results do not depend on it.</param>
+    /// <exception cref="ArgumentNullException">The model or layer is null.</exception>
     /// <exception cref="InputException">There is no such layer, or an option is out of range.</exception>
     public Embedder(Model model, string layer, InferenceOptions? options = null, int threads = 1)
     {
@@ -32,9 +33,13 @@ public sealed class Embedder : IDisposable
     }
 
     /// <summary>Reads a model file and compiles it as <see cref="Predictor.Load(string)"/> does, up to a layer.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="layer"/> is null.</exception>
     /// <exception cref="InputException">The file cannot be read, is not a legal model, or has no such layer.</exception>
-    public static Embedder Load(string path, string layer) =>
-        new(Model.Load(path), layer, new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
+    public static Embedder Load(string path, string layer)
+    {
+        ArgumentNullException.ThrowIfNull(layer);
+        return new(Model.Load(path), layer, new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
+    }
 
     /// <summary>Shape of one input.</summary>
     public FeatureShape Input => _predictor.Input;

@@ -27,15 +27,23 @@ public sealed class EmbeddingGallery
 
     /// <summary>Adds an image of a person.</summary>
     /// <param name="name">Who it shows.</param>
-    /// <param name="embedding">From an <see cref="Embedder"/>.</param>
-    public void Add(string name, ReadOnlySpan<float> embedding) => _entries.Add((name, embedding.ToArray()));
+    /// <param name="embedding">From an <see cref="Embedder"/>, as long as the other entries.</param>
+    /// <exception cref="ArgumentException">The name or embedding is empty, a value is not finite, or the length is another.</exception>
+    public void Add(string name, ReadOnlySpan<float> embedding)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        Check(embedding, _entries.Count > 0 ? _entries[0].Embedding.Length : Math.Max(embedding.Length, 1));
+        _entries.Add((name, embedding.ToArray()));
+    }
 
     /// <summary>The most similar entry; of equal ones the first.</summary>
     /// <param name="embedding">From the same embedder as the entries.</param>
+    /// <exception cref="ArgumentException">A value is not finite, or the length is not that of the entries.</exception>
     /// <exception cref="InvalidOperationException">The gallery is empty.</exception>
     public GalleryMatch FindNearest(ReadOnlySpan<float> embedding)
     {
         if (_entries.Count == 0) throw new InvalidOperationException("the gallery is empty; at least one embedding was expected");
+        Check(embedding, _entries[0].Embedding.Length);
         var best = new GalleryMatch("", float.NegativeInfinity);
         foreach (var (name, entry) in _entries)
         {
@@ -44,5 +52,15 @@ public sealed class EmbeddingGallery
         }
 
         return best;
+    }
+
+    private static void Check(ReadOnlySpan<float> embedding, int length)
+    {
+        if (embedding.Length != length) throw new ArgumentException($"the embedding has {embedding.Length} numbers; {length} expected");
+        for (var i = 0; i < length; i++)
+        {
+            if (!float.IsFinite(embedding[i]))
+                throw new ArgumentException($"number {i} of the embedding is {embedding[i]}; finite ones expected");
+        }
     }
 }

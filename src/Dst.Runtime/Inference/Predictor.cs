@@ -1,6 +1,7 @@
 using Dst.Graph;
 using Dst.Images;
 using Dst.Kernels;
+using Dst.ModelFiles;
 
 namespace Dst.Runtime.Inference;
 
@@ -32,10 +33,11 @@ public sealed class Predictor : IDisposable
     /// Threads that share the work of one call, 1 to <see cref="InferencePlan.MaxThreads"/>. Results do not depend on it. More threads than
     /// cores gain nothing.
     /// </param>
+    /// <exception cref="ArgumentException">A part of the model does not fit its graph, such as its class names.</exception>
     /// <exception cref="InputException">An option is out of range.</exception>
     public Predictor(Model model, InferenceOptions? options = null, int threads = 1)
     {
-        ArgumentNullException.ThrowIfNull(model);
+        ModelRules.Check(model, "the model");
         InferencePlan.CheckThreads(threads);
         _plan = InferencePlan.Compile(model, options);
         _normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);

@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Kernels.Simd;
 using Dst.Quantisation;
@@ -76,6 +77,10 @@ public sealed class Quantiser
     /// <param name="count">Number of images, at least 1.</param>
     /// <param name="options">How, or null for the defaults.</param>
     /// <param name="cancellation">Stops between two images.</param>
+    /// <exception cref="ArgumentException">
+    /// The count is below 1, the length of the images is another, or a name in <see cref="QuantiserOptions.KeptFloat"/> is no layer with
+    /// weights.
+    /// </exception>
     /// <exception cref="InputException">
     /// The network is quantised already, no layer can be, or a value is 0 on all images or not finite.
     /// </exception>
@@ -83,9 +88,31 @@ public sealed class Quantiser
         Model model, float[] images, int count, QuantiserOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
+        CheckImages(model, images, count);
+        options ??= new();
+        CheckNames(model, options.KeptFloat);
         var folded = BatchNormFolding.Apply(model.OfFloats($"network '{model.Graph.Name}'"));
-        var quantiser = new Quantiser(folded, options ?? new());
+        var quantiser = new Quantiser(folded, options);
         using (quantiser._plan) return quantiser.Run(images, count, cancellation);
+    }
+
+    private static void CheckImages(Model model, float[] images, int count)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        var length = model.Graph.Input.Count;
+        if (images.Length != count * length)
+            throw new ArgumentException($"{count} × {length} values expected, {images.Length} found", nameof(images));
+    }
+
+    private static void CheckNames(Model model, IReadOnlySet<string> keptFloat)
+    {
+        ArgumentNullException.ThrowIfNull(keptFloat);
+        var layers = LayersOf(model);
+        if (keptFloat.FirstOrDefault(name => !layers.Contains(name)) is { } unknown)
+            throw new ArgumentException(
+                $"network '{model.Graph.Name}' has no layer with weights '{unknown}', which is to stay in floats; "
+                + $"did you mean '{NearestName.Of(unknown, layers)}'?");
     }
 
     private QuantisedModel Run(float[] images, int count, CancellationToken cancellation)

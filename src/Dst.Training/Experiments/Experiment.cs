@@ -44,6 +44,7 @@ public sealed class Experiment
     /// <param name="images">Images to train on; validation images are drawn from them.</param>
     /// <param name="preset">What is to be done, such as <see cref="SettingPresets.Train"/>, the default.</param>
     /// <param name="test">Test images, or null to draw them from the others.</param>
+    /// <exception cref="ArgumentException"><paramref name="images"/> or one of them is null.</exception>
     /// <exception cref="InputException">The images are of fewer than two classes, or a test image is of another class.</exception>
     public Experiment(
         IEnumerable<LabelledImage> images, IReadOnlyList<SettingOverride>? preset = null, IEnumerable<LabelledImage>? test = null)
@@ -65,6 +66,7 @@ public sealed class Experiment
 
     /// <summary>Trains all arms.</summary>
     /// <param name="cancellation">Saves the state and ends; <see cref="Resume"/> goes on.</param>
+    /// <exception cref="ArgumentNullException">A setting is null.</exception>
     /// <exception cref="InputException">The data or a setting is wrong; see the message.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="DivergedException">A loss is NaN or infinite.</exception>

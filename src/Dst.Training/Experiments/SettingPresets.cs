@@ -26,11 +26,16 @@ public static class SettingPresets
         [.. Parse($"arms=[{ArmNames.Dst}]", "distill_pruned.alpha=0.5"), .. HalveWithRepair];
 
     /// <summary>Halves a finished model, which teaches its halved self.</summary>
-    public static IReadOnlyList<SettingOverride> CompressModel(string path) =>
-    [
-        SettingOverride.Of("teacher.model", path, "the model"),
-        .. Parse($"arms=[{ArmNames.Dst}]", "student.is_teacher=true", "distill_pruned.preset=kd"), .. HalveWithRepair,
-    ];
+    /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
+    public static IReadOnlyList<SettingOverride> CompressModel(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return
+        [
+            SettingOverride.Of("teacher.model", path, "the model"),
+            .. Parse($"arms=[{ArmNames.Dst}]", "student.is_teacher=true", "distill_pruned.preset=kd"), .. HalveWithRepair,
+        ];
+    }
 
     /// <summary>
     /// Comes after <see cref="Compress"/> or <see cref="CompressModel"/>: makes the halved network one of 8-bit integers too.

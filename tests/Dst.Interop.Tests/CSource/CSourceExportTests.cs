@@ -14,6 +14,14 @@ public sealed class CSourceExportTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Fact]
+    public void Nulls_are_refused_at_the_entry()
+    {
+        Assert.Throws<ArgumentNullException>("folder", () => CSourceExport.Write(Small(), null!, "net", CSourceCheck.None));
+        Assert.Throws<ArgumentNullException>("name", () => CSourceExport.Write(Small(), "board", null!, CSourceCheck.None));
+        Assert.Throws<ArgumentNullException>("model", () => CSourceExport.SizesOf(null!));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("2net")]

@@ -102,4 +102,22 @@ public class OnnxExporterTests(ExportedModels models) : IClassFixture<ExportedMo
         Assert.Equal(normalisation.Mean, again.Normalisation.Mean);
         Assert.Equal(["model.onnx"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
     }
+
+    [Fact]
+    public void A_model_whose_file_could_not_be_read_is_not_written()
+    {
+        using var folder = new TemporaryFolder();
+        var (model, path) = (models.Models["zoo-resnet8"], folder.File("model.onnx"));
+        Assert.Throws<ArgumentNullException>("model", () => OnnxExporter.Export(path, null!));
+        AssertRefused<ArgumentException>("has 1 class name; none or 100", model with { ClassNames = ["a"] });
+        AssertRefused<ArgumentException>("and 3 finite means", model with { Normalisation = InputNormalisation.None(1) });
+        AssertRefused<ArgumentException>("has no tensor 'conv1.weight'", model with { Parameters = new Dictionary<string, Tensor>() });
+        var bias = new Tensor([100], [float.NaN, .. new float[99]]);
+        var broken = new Dictionary<string, Tensor>(model.Parameters) { ["fc.bias"] = bias };
+        AssertRefused<InputException>("'fc.bias' has NaN at index 0", model with { Parameters = broken });
+        Assert.Empty(Directory.GetFiles(folder.Path));
+
+        void AssertRefused<T>(string words, Model illegal) where T : Exception =>
+            Assert.Contains(words, Assert.Throws<T>(() => OnnxExporter.Export(path, illegal)).Message);
+    }
 }

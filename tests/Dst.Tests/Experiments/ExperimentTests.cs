@@ -87,7 +87,24 @@ public sealed class ExperimentTests : IDisposable
         Assert.Contains("'grey'", Assert.Throws<InputException>(() => new Experiment(Images(3), test: [image])).Message);
         var wrong = new Experiment(Images(12)) { Settings = [.. Settings, "prune.block=4"] };
         Assert.Contains("prune.block has no effect", Assert.Throws<InputException>(() => wrong.Run()).Message);
+        var unknown = new Experiment(Images(12)) { Settings = [.. Settings, "train.epoch=3"] };
+        Assert.StartsWith("setting train.epoch=3: unknown key 'epoch'", Assert.Throws<InputException>(() => unknown.Run()).Message);
         Assert.False(Directory.Exists(_folder.File("runs")));
+    }
+
+    [Fact]
+    public void Nulls_and_empty_names_are_refused_at_the_entry()
+    {
+        var image = Images(1)[0].Image;
+        Assert.Throws<ArgumentNullException>("image", () => new LabelledImage(null!, "red"));
+        Assert.Throws<ArgumentNullException>("className", () => new LabelledImage(image, null!));
+        Assert.Throws<ArgumentException>("className", () => new LabelledImage(image, ""));
+        Assert.Throws<ArgumentNullException>("path", () => SettingPresets.CompressModel(null!));
+        Assert.Throws<ArgumentNullException>("assignment", () => new Experiment(Images(3)) { Settings = [null!] }.Run());
+        var hole = Assert.Throws<ArgumentException>(() => new Experiment([.. Images(3), null!]));
+        Assert.Equal("training image 6 of 7 is null; an image was expected", hole.Message);
+        var test = Assert.Throws<ArgumentException>(() => new Experiment(Images(3), test: [null!]));
+        Assert.Equal("test image 0 of 1 is null; an image was expected", test.Message);
     }
 
     private static List<LabelledImage> Images(int each) =>

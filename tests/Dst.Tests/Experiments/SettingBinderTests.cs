@@ -156,13 +156,13 @@ public class SettingBinderTests
     }
 
     [Theory]
-    [InlineData("train.epohcs=5", "option --set train.epohcs=5: unknown key 'epohcs' in train; did you mean 'epochs'?")]
-    [InlineData("train.epochs=five", "option --set train.epochs=five: epochs in train is 'five'")]
+    [InlineData("train.epohcs=5", "setting train.epohcs=5: unknown key 'epohcs' in train; did you mean 'epochs'?")]
+    [InlineData("train.epochs=five", "setting train.epochs=five: epochs in train is 'five'")]
     [InlineData("seed.x=1", "seed in the recipe is a section")]
     [InlineData("train.epochs", "expected section.key=value")]
     [InlineData("=1", "expected section.key=value")]
     [InlineData("train.=1", "expected section.key=value")]
-    [InlineData("seed=[1", "option --set seed=[1: ")]
+    [InlineData("seed=[1", "setting seed=[1: ")]
     public void Illegal_overrides_are_one_sentence(string assignment, string expected) =>
         Assert.Contains(expected, Sentence("seed: 1", assignment), StringComparison.Ordinal);
 

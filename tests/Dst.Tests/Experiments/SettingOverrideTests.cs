@@ -40,7 +40,7 @@ public class SettingOverrideTests
     public void A_missing_value_is_refused(string assignment)
     {
         var error = Assert.Throws<InputException>(() => SettingOverride.Parse(assignment));
-        Assert.Equal($"option --set {assignment} has no value; one was expected, or \"''\" for an empty one", error.Message);
+        Assert.Equal($"setting {assignment} has no value; one was expected, or \"''\" for an empty one", error.Message);
         Assert.Equal("", Bind(SettingOverride.Parse("data.path=''")).Data.Path);
     }
 
@@ -49,6 +49,14 @@ public class SettingOverrideTests
     {
         var error = Assert.Throws<InputException>(() => Bind(SettingOverride.Of("data.validation", "2", "option --data.validation")));
         Assert.Equal("option --data.validation: validation in data is '2'; expected a number from 0 to 0.9", error.Message);
+    }
+
+    [Fact]
+    public void Errors_call_a_text_what_its_reader_calls_it()
+    {
+        var error = Assert.Throws<InputException>(() => Bind(SettingOverride.Parse("train.epoch=3", "option --set")));
+        Assert.Equal("option --set train.epoch=3: unknown key 'epoch' in train; did you mean 'epochs'?", error.Message);
+        Assert.Throws<ArgumentNullException>(() => SettingOverride.Parse(null!));
     }
 
     [Fact]

@@ -42,7 +42,8 @@ public class OutputKindTests
     public void One_name_for_an_output_that_tells_two_classes_apart_is_refused()
     {
         using var folder = new TemporaryFolder();
-        ModelFile.Save(folder.File("m"), Ending("sigmoid", 1) with { ClassNames = ["ship"] });
+        var model = Ending("sigmoid", 1) with { ClassNames = ["ship"] };
+        SafetensorsFile.Write(folder.File("m"), ModelMetadata.Write(model), ModelFile.TensorsOf(model));
         Assert.EndsWith(
             "has 1 class name; none or 2 were expected, because its network has 1 output, which tells two classes apart",
             Assert.Throws<InputException>(() => ModelFile.Load(folder.File("m"))).Message);

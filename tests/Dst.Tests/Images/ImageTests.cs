@@ -30,6 +30,15 @@ public class ImageTests
             $"sample 2 of an image is {value}", Assert.Throws<InputException>(() => Image.FromFloats(1, 1, 3, [0, 1, value])).Message);
 
     [Fact]
+    public void A_wrong_length_is_named_with_the_expected_one()
+    {
+        var bytes = Assert.Throws<ArgumentException>(() => new Image(3, 32, 32, 8, new byte[10]));
+        Assert.Equal("10 bytes for 3x32x32 samples of 8 bits; 3072 bytes expected", bytes.Message);
+        var floats = Assert.Throws<ArgumentException>(() => Image.FromFloats(3, 32, 32, [1, 2]));
+        Assert.Equal("2 floats for 3x32x32 samples; 3072 floats expected", floats.Message);
+    }
+
+    [Fact]
     public void Sizes_must_fit()
     {
         Assert.Throws<ArgumentException>(() => Image.FromInterleaved(3, 1, 2, 8, [1, 2, 3, 4, 5]));

@@ -99,6 +99,29 @@ public class EmbedderTests
         Assert.Throws<ArgumentException>(() => gallery.FindNearest([1, 0, 0]));
     }
 
+    [Fact]
+    public void A_gallery_takes_finite_embeddings_of_one_length_and_a_name()
+    {
+        var gallery = new EmbeddingGallery();
+        Assert.Throws<ArgumentNullException>(() => gallery.Add(null!, [1, 0]));
+        AssertRefused("the embedding has 0 numbers; 1 expected", () => gallery.Add("ann", []));
+        AssertRefused("number 1 of the embedding is NaN; finite ones expected", () => gallery.Add("ann", [1, float.NaN]));
+        gallery.Add("ann", [1, 0]);
+        AssertRefused("the embedding has 3 numbers; 2 expected", () => gallery.Add("ann", [1, 0, 0]));
+        AssertRefused("number 0 of the embedding is NaN", () => gallery.FindNearest([float.NaN, 0]));
+        Assert.Equal(1, gallery.Count);
+
+        static void AssertRefused(string words, Action action) =>
+            Assert.Contains(words, Assert.Throws<ArgumentException>(action).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_layer_must_be_named()
+    {
+        Assert.Throws<ArgumentNullException>("layer", () => Faces.UpTo(null!));
+        Assert.Throws<ArgumentNullException>("layer", () => Embedder.Load("missing.safetensors", null!));
+    }
+
     private static Image Noise(int seed)
     {
         var pixels = new byte[40 * 36];

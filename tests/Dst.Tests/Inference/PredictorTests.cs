@@ -190,6 +190,18 @@ public class PredictorTests
         AssertRefused("1 band and the network takes 2", () => new Predictor(ofTwo, Untuned).Predict(Noise(16, 16, 1)));
     }
 
+    [Fact]
+    public void A_model_that_does_not_fit_its_graph_is_refused()
+    {
+        var model = Small();
+        AssertIllegal("the model has 1 class name; none or 3 were expected", model with { ClassNames = ["a"] });
+        AssertIllegal("1 finite means", model with { Normalisation = InputNormalisation.None(3) });
+        AssertIllegal("has no tensor 'conv1.weight'", model with { Parameters = new Dictionary<string, Tensor>() });
+
+        static void AssertIllegal(string words, Model model) =>
+            Assert.Contains(words, Assert.Throws<ArgumentException>(() => new Predictor(model, Untuned).Dispose()).Message);
+    }
+
     [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]

@@ -115,7 +115,7 @@ public sealed class Int8FileTests : IDisposable
         model.Int8!.Filters["fc"][0] = 0;
         var path = _folder.File("int8.safetensors");
         foreach (ref var w in model.Parameters["fc.weight"].Data.AsSpan(0, model.Parameters["fc.weight"].Shape[1])) w = 0;
-        ModelFile.Save(path, model);
+        File.WriteAllBytes(path, PlainFile(model));
         Assert.Contains("has the scale 0", Assert.Throws<InputException>(() => ModelFile.Load(path)).Message);
     }
 

@@ -136,6 +136,25 @@ public class QuantiserTests
         AssertRefused(() => Run(model, Int8Network.Images(1)), "layer 'wide' has weights that are no whole multiples");
     }
 
+    [Fact]
+    public void Arguments_that_do_not_fit_are_named_with_their_numbers()
+    {
+        var (model, images) = (Int8Network.Create(), Int8Network.Images(2));
+        var length = Int8Network.Input.Count;
+        Assert.Throws<ArgumentNullException>("images", () => Quantiser.Quantise(model, null!, 2));
+        Assert.Contains("'0'", Assert.Throws<ArgumentOutOfRangeException>(() => Quantiser.Quantise(model, images, 0)).Message);
+        foreach (var count in new[] { 1, 3 })
+        {
+            var error = Assert.Throws<ArgumentException>(() => Quantiser.Quantise(model, images, count));
+            Assert.StartsWith($"{count} × {length} values expected, {2 * length} found", error.Message);
+        }
+
+        var unknown = new QuantiserOptions { KeptFloat = new HashSet<string> { "linaer" } };
+        Assert.Contains(
+            "no layer with weights 'linaer', which is to stay in floats; did you mean 'linear'?",
+            Assert.Throws<ArgumentException>(() => Quantiser.Quantise(model, images, 2, unknown)).Message);
+    }
+
     private static Model WithBias(Model model, string layer, float value, string? scaled = null, float factor = 1)
     {
         var parameters = model.Parameters.ToDictionary(p => p.Key, p => new Tensor(p.Value.Shape, (float[])p.Value.Data.Clone()));

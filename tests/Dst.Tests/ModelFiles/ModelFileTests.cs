@@ -2,6 +2,7 @@ using Dst.Foundations;
 using Dst.Graph;
 using Dst.Masks;
 using Dst.ModelFiles;
+using Dst.Quantisation;
 using Dst.Tests.Foundations;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
@@ -178,6 +179,43 @@ public sealed class ModelFileTests : IDisposable
         Assert.Contains("'bn1.weight' has NaN at index 3", Assert.Throws<InputException>(() => Save(model)).Message);
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
+
+    [Fact]
+    public void A_model_that_does_not_fit_its_graph_leaves_the_good_file()
+    {
+        var good = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 8, 8), 2), 1);
+        var path = Save(good);
+        var bytes = File.ReadAllBytes(path);
+        AssertRefused("has 1 class name; none or 2 were expected", good with { ClassNames = ["cat"] });
+        AssertRefused("has the class name 'cat' twice", good with { ClassNames = ["cat", "cat"] });
+        AssertRefused("has a null class name", good with { ClassNames = ["cat", null!] });
+        AssertRefused("and 3 finite means and positive deviations", good with { Normalisation = InputNormalisation.None(1) });
+        AssertRefused("has the outputs 'sigmoid'", good with { Outputs = OutputKind.Sigmoid });
+        AssertRefused("has no tensor 'fc.bias'; one of shape [2] was expected", With(good, "fc.bias", null!));
+        AssertRefused("the shape [1, 2]; [2] was expected", With(good, "fc.bias", new([1, 2], [0, 0])));
+        AssertRefused("a mask for 'fc', which is not a convolution", good with
+        {
+            Masks = new Dictionary<string, LayerMask> { ["fc"] = new([2, 32, 1, 1], null, new bool[64]) },
+        });
+        AssertRefused("has the 8-bit value 'nothing'", good with { Int8 = Scales("nothing", "fc", 1, 1) });
+        AssertRefused("has the scale 0 among", good with { Int8 = Scales("input", "fc", 1, 0) });
+        AssertRefused("has 1 scale of filters for 'fc'; 2 were expected", good with { Int8 = Scales("input", "fc", 1) });
+        AssertRefused("for 'relu', which is no layer with weights", good with { Int8 = Scales("input", "relu", 1) });
+        Assert.Equal(bytes, File.ReadAllBytes(path));
+
+        void AssertRefused(string words, Model model)
+        {
+            var error = Assert.Throws<ArgumentException>(() => model.Save(path));
+            Assert.StartsWith($"{path} is not written: its model has ", error.Message);
+            Assert.Contains(words, error.Message);
+        }
+
+        static Int8Scales Scales(string value, string layer, params float[] filters) => new(
+            new Dictionary<string, ByteScale> { [value] = new(1, 0) }, new Dictionary<string, float[]> { [layer] = filters });
+    }
+
+    private static Model With(Model model, string name, Tensor tensor) =>
+        model with { Parameters = new Dictionary<string, Tensor>(model.Parameters) { [name] = tensor } };
 
     internal static Model Prune(Model dense, string pattern, params string[] layers)
     {

@@ -74,10 +74,11 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
     /// <summary>Images in memory. Classes are in the order of the code points of their names.</summary>
     /// <param name="training">Images to train on, and to draw splits from.</param>
     /// <param name="test">Test images, or none to draw them.</param>
+    /// <exception cref="ArgumentException">An image is null.</exception>
     /// <exception cref="InputException">There are fewer than two classes, or a test image has a class without training images.</exception>
     public static SourceData OfImages(IEnumerable<LabelledImage> training, IEnumerable<LabelledImage> test)
     {
-        var (learning, testing) = (training.ToList(), test.ToList());
+        var (learning, testing) = (ListOf(training, "training"), ListOf(test, "test"));
         string[] names = [.. learning.Select(image => image.ClassName).Distinct().Order(StringComparer.Ordinal)];
         if (names.Length < 2)
             throw new InputException(
@@ -93,6 +94,14 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
                     $"a test image has the class '{labelled.ClassName}', which has no training images; one of {string.Join(", ", names)} "
                     + "was expected");
         }
+    }
+
+    private static List<LabelledImage> ListOf(IEnumerable<LabelledImage> images, string split)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        List<LabelledImage> list = [.. images];
+        var missing = list.IndexOf(null!);
+        return missing < 0 ? list : throw new ArgumentException($"{split} image {missing} of {list.Count} is null; an image was expected");
     }
 
     /// <summary>A path of a recipe, which may start from a folder.</summary>

@@ -19,10 +19,18 @@ public sealed class SettingOverride
     public IEnumerable<string> Keys => KeysOf(string.Join('.', Path), Value);
 
     /// <summary>Reads <c>a.b=value</c>; the value is YAML, so that it can be a list or a section.</summary>
-    /// <exception cref="InputException">The text has no key, no <c>=</c> no value, or one that is not YAML.</exception>
-    public static SettingOverride Parse(string assignment)
+    /// <exception cref="ArgumentNullException"><paramref name="assignment"/> is null.</exception>
+    /// <exception cref="InputException">The text has no key, no <c>=</c>, no value, or one that is not YAML.</exception>
+    public static SettingOverride Parse(string assignment) => Parse(assignment, "setting");
+
+    /// <summary>As <see cref="Parse(string)"/>, for a text from elsewhere than a program.</summary>
+    /// <param name="assignment">The text.</param>
+    /// <param name="what">What errors call it, such as <c>option --set</c>.</param>
+    /// <inheritdoc cref="Parse(string)"/>
+    public static SettingOverride Parse(string assignment, string what)
     {
-        var where = $"option --set {assignment}";
+        ArgumentNullException.ThrowIfNull(assignment);
+        var where = $"{what} {assignment}";
         var separator = assignment.IndexOf('=', StringComparison.Ordinal);
         var path = separator < 0 ? [] : assignment[..separator].Trim().Split('.');
         if (path.Length == 0 || path.Any(string.IsNullOrEmpty))
