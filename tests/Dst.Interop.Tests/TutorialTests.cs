@@ -34,6 +34,7 @@ public sealed partial class TutorialTests : IDisposable
             Directory.GetFiles(Path.Combine(Docs, "samples"), "Program.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
         var programs = Programs().Matches(Read("tutorials/dotnet.md"));
         Assert.Equal(2, programs.Count);
+        Assert.Equal(Read("samples/Predict/Program.cs"), programs[0].Groups[1].Value); // "the whole program"
         Assert.All(programs, program => Assert.Contains(program.Groups[1].Value, samples));
     }
 

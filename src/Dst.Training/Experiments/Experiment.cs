@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Dst.Kernels.Simd;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -22,6 +23,7 @@ namespace Dst.Training.Experiments;
 /// Console.WriteLine($"{result.Arm.TestTop1:P1}, {result.ModelPath}");
 /// </code>
 /// </example>
+[RequiresUnreferencedCode("Settings are bound by reflection: training does not work in a trimmed program, prediction does.")]
 public sealed class Experiment
 {
     private const string Source = "the experiment";

@@ -1,9 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using Dst.Images;
 using Dst.Runtime.Inference;
 using Dst.Tests.Foundations;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Tests.Experiments;
 
@@ -91,6 +94,12 @@ public sealed class ExperimentTests : IDisposable
         Assert.StartsWith("setting train.epoch=3: unknown key 'epoch'", Assert.Throws<InputException>(() => unknown.Run()).Message);
         Assert.False(Directory.Exists(_folder.File("runs")));
     }
+
+    [Theory]
+    [InlineData(typeof(Experiment))]
+    [InlineData(typeof(RecipeFile))]
+    public void What_binds_settings_warns_programs_that_are_trimmed(Type type) =>
+        Assert.NotNull(type.GetCustomAttribute<RequiresUnreferencedCodeAttribute>());
 
     [Fact]
     public void Nulls_and_empty_names_are_refused_at_the_entry()

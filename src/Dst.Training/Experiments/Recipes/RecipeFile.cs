@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 using Dst.Foundations;
 using Dst.Training.Experiments.Runs;
@@ -20,6 +21,7 @@ public sealed record SettingDescription(string Path, string Expected, string Def
 /// Console.WriteLine(RecipeFile.Write(recipe)); // every key with its value
 /// </code>
 /// </example>
+[RequiresUnreferencedCode("Settings are bound by reflection: recipes cannot be read or written in a trimmed program.")]
 public static partial class RecipeFile
 {
     /// <summary>Reads a recipe file, then applies the overrides in their order.</summary>
