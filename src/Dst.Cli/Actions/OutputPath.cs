@@ -45,7 +45,7 @@ internal static class OutputPath
     /// <summary>What may be a path on the command line, and the paths of the recipe.</summary>
     private static IEnumerable<string> PathsOf(ParseResult arguments)
     {
-        var words = arguments.Tokens.Where(token => token.Type == TokenType.Argument && token.Value.Length > 0).Select(token => token.Value);
+        var words = arguments.Tokens.Where(token => token is { Type: TokenType.Argument, Value.Length: > 0 }).Select(token => token.Value);
         if (!arguments.CommandResult.Command.Arguments.Contains(RecipeInput.File)) return words;
         var recipe = RecipeInput.Load(arguments);
         string?[] paths =

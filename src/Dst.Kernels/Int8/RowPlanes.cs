@@ -30,7 +30,7 @@ internal sealed unsafe class RowPlanes(Conv2dShape shape, byte padding, int perE
     /// <summary>Columns of the padded map that some kernel reads, and those between them.</summary>
     private int Columns => (Shape.OutWidth - 1) * Shape.Stride + Shape.KernelWidth;
 
-    /// <summary>Whether a layer can have them, as it reads all channels, and its filters read no more elements than of other planes.</summary>
+    /// <summary>Whether a layer reads all channels and can have them, and its filters read no more elements than of others.</summary>
     public static bool AreBetter(Int8Layer layer, int perElement)
     {
         var shape = layer.Shape;

@@ -61,7 +61,8 @@ public sealed unsafe partial class WinogradConvolution
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
-        var together = hasWholeKernels && _sharesRows && typeof(TWeight) == typeof(float) ? rows / FourRows<T>.Count * FourRows<T>.Count : 0;
+        var sharesRows = _sharesRows && hasWholeKernels && typeof(TWeight) == typeof(float);
+        var together = sharesRows ? rows / FourRows<T>.Count * FourRows<T>.Count : 0;
         TileProduct.RunRows<T, TWeight>(together, _tileColumns, list, source, destination);
         if (together < rows)
             TileProduct.Run<T, TWeight>(
