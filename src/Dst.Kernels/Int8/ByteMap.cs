@@ -187,7 +187,19 @@ public static unsafe class ByteMap
 
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
-            for (var i = 0L; i < count; i += Layout.Block) T.StoreBytes(y + i, rounding.Of<T>(x + i));
+            var i = 0L;
+            for (; i <= count - 4 * Layout.Block; i += 4 * Layout.Block)
+            {
+                var (a, b) = (rounding.Of<T>(x + i), rounding.Of<T>(x + i + Layout.Block));
+                var (c, d) = (rounding.Of<T>(x + i + 2 * Layout.Block), rounding.Of<T>(x + i + 3 * Layout.Block));
+                T.Store((int*)(y + i), T.Pack(a, b, c, d));
+            }
+
+            for (; i < count; i += Layout.Block)
+            {
+                var pixel = rounding.Of<T>(x + i);
+                T.StorePixel(y + i, T.Pack(pixel, pixel, pixel, pixel));
+            }
         }
     }
 

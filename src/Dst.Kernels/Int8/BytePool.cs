@@ -111,7 +111,8 @@ internal static unsafe class BytePool
                         for (var lane = 0; index != filled && lane < Layout.Block; lane++)
                             RequantisationTable.Fill(result, index, lane, table);
                         filled = index;
-                        T.StoreBytes(destination, T.Requantise(T.ShiftLeft(sum, shift), new(by)));
+                        var requantisation = new LaneRequantisation<T>(by);
+                        requantisation.StorePixel(destination, T.Requantise(T.ShiftLeft(sum, shift), requantisation));
                     }
                 }
             }

@@ -113,20 +113,11 @@ internal readonly unsafe struct LaneResult(RequantisationTable bytes, int* summa
         }
 
         var by = new LaneRequantisation<T>(_bytes);
-        if (residual == null)
+        var to = (byte*)y + index;
+        for (; rows > 0; rows--, sums += width * Layout.Block, index += pitch, to += pitch)
         {
-            for (var to = (byte*)y + index; rows > 0; rows--, sums += width * Layout.Block, to += pitch)
-            {
-                for (var i = 0; i < columns * Layout.Block; i += Layout.Block) T.StoreBytes(to + i, T.Requantise(T.Load(sums + i), by));
-            }
-
-            return;
-        }
-
-        for (; rows > 0; rows--, sums += width * Layout.Block, index += pitch)
-        {
-            for (var i = 0; i < columns * Layout.Block; i += Layout.Block)
-                T.StoreBytes((byte*)y + index + i, T.Requantise(T.Load(sums + i), by.Plus(T.Bytes(residual + index + i))));
+            if (residual == null) StoreRow(to, columns, by, new Plain<T>(sums));
+            else StoreRow(to, columns, by, new WithResidual<T>(sums, residual + index));
         }
     }
 
@@ -143,15 +134,55 @@ internal readonly unsafe struct LaneResult(RequantisationTable bytes, int* summa
     public void StoreLargest<T>(int* sums, int width, int rows, int columns, byte* y, int pitch) where T : unmanaged, IIntLanes<T>
     {
         var by = new LaneRequantisation<T>(_bytes);
-        for (width *= Layout.Block; rows > 0; rows--, sums += 2 * width, y += pitch)
+        for (width *= Layout.Block; rows > 0; rows--, sums += 2 * width, y += pitch) StoreRow(y, columns, by, new Largest<T>(sums, width));
+    }
+
+    /// <summary>Writes the bytes of a row of pixels, four at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreRow<T, TRow>(byte* to, int columns, in LaneRequantisation<T> by, TRow row)
+        where T : unmanaged, IIntLanes<T>
+        where TRow : struct, IRow<T>
+    {
+        var i = 0;
+        for (; i <= columns - 4; i += 4)
         {
-            var from = sums;
-            for (var to = y; to < y + columns * Layout.Block; to += Layout.Block, from += 2 * Layout.Block)
-            {
-                var upper = T.Max(T.Load(from), T.Load(from + Layout.Block));
-                var lower = T.Max(T.Load(from + width), T.Load(from + width + Layout.Block));
-                T.StoreBytes(to, T.Requantise(T.Max(upper, lower), by));
-            }
+            var bytes = by.Bytes(row.Requantise(i, by), row.Requantise(i + 1, by), row.Requantise(i + 2, by), row.Requantise(i + 3, by));
+            T.Store((int*)(to + i * Layout.Block), bytes);
+        }
+
+        for (; i < columns; i++) by.StorePixel(to + i * Layout.Block, row.Requantise(i, by));
+    }
+
+    /// <summary>A row of pixels whose sums become bytes.</summary>
+    private interface IRow<T> where T : unmanaged, IIntLanes<T>
+    {
+        /// <summary>What becomes of the sums of a pixel, before it is clamped.</summary>
+        T Requantise(int pixel, in LaneRequantisation<T> by);
+    }
+
+    private readonly struct Plain<T>(int* sums) : IRow<T> where T : unmanaged, IIntLanes<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Requantise(int pixel, in LaneRequantisation<T> by) => T.Requantise(T.Load(sums + pixel * Layout.Block), by);
+    }
+
+    private readonly struct WithResidual<T>(int* sums, byte* residual) : IRow<T> where T : unmanaged, IIntLanes<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Requantise(int pixel, in LaneRequantisation<T> by) =>
+            T.Requantise(T.Load(sums + pixel * Layout.Block), by.Plus(T.Bytes(residual + pixel * Layout.Block)));
+    }
+
+    /// <summary>The largest sums of 2×2 pixels, of two rows that lie <paramref name="pitch"/> sums apart.</summary>
+    private readonly struct Largest<T>(int* sums, int pitch) : IRow<T> where T : unmanaged, IIntLanes<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Requantise(int pixel, in LaneRequantisation<T> by)
+        {
+            var (left, right) = (2 * pixel * Layout.Block, (2 * pixel + 1) * Layout.Block);
+            var upper = T.Max(T.Load(sums + left), T.Load(sums + right));
+            var lower = T.Max(T.Load(sums + pitch + left), T.Load(sums + pitch + right));
+            return T.Requantise(T.Max(upper, lower), by);
         }
     }
 }

@@ -10,7 +10,7 @@ internal readonly unsafe struct RequantisationTable(int* table, Requantisation o
 {
     /// <summary>
     /// 32-bit elements of a table: multipliers, those of odd lanes in the places of even ones, 64-bit offsets of even lanes and then of odd
-    /// ones, least and largest results.
+    /// ones, least and largest bytes of four pixels.
     /// </summary>
     public const int Length = 6 * Layout.Block;
 
@@ -25,7 +25,8 @@ internal readonly unsafe struct RequantisationTable(int* table, Requantisation o
         table[lane] = of.Multipliers[index];
         if (lane % 2 != 0) table[Layout.Block + lane - 1] = of.Multipliers[index];
         ((long*)(table + 2 * Layout.Block))[lane % 2 * (Layout.Block / 2) + lane / 2] = of.Offsets[index];
-        (table[4 * Layout.Block + lane], table[5 * Layout.Block + lane]) = (of.Low, of.High);
+        byte* low = (byte*)(table + 4 * Layout.Block), high = (byte*)(table + 5 * Layout.Block);
+        for (var i = lane; i < sizeof(int) * Layout.Block; i += Layout.Block) (low[i], high[i]) = (of.Low, of.High);
     }
 }
 
@@ -36,10 +37,10 @@ internal readonly unsafe struct LaneRequantisation<T> where T : unmanaged, IIntL
     public readonly T OddMultipliers;
     public readonly T EvenOffsets;
     public readonly T OddOffsets;
-    public readonly T Low;
-    public readonly T High;
     public readonly int Shift;
 
+    private readonly T _low;
+    private readonly T _high;
     private readonly int _residualMultiplier;
     private readonly int _residualShift;
 
@@ -49,7 +50,7 @@ internal readonly unsafe struct LaneRequantisation<T> where T : unmanaged, IIntL
     {
         (Multipliers, OddMultipliers) = (T.Load(table.Start), T.Load(table.Start + Layout.Block));
         (EvenOffsets, OddOffsets) = (T.Load(table.Start + 2 * Layout.Block), T.Load(table.Start + 3 * Layout.Block));
-        (Low, High) = (T.Load(table.Start + 4 * Layout.Block), T.Load(table.Start + 5 * Layout.Block));
+        (_low, _high) = (T.Load(table.Start + 4 * Layout.Block), T.Load(table.Start + 5 * Layout.Block));
         (Shift, _residualMultiplier, _residualShift) = (table.Shift, table.ResidualMultiplier, table.ResidualShift);
     }
 
@@ -59,6 +60,20 @@ internal readonly unsafe struct LaneRequantisation<T> where T : unmanaged, IIntL
         this = of;
         (EvenOffsets, OddOffsets) = (evenOffsets, oddOffsets);
     }
+
+    /// <summary>The bytes of four pixels [pixel][16].</summary>
+    /// <param name="a">What <see cref="IIntLanes{T}.Requantise"/> says of the first.</param>
+    /// <param name="b">Of the second.</param>
+    /// <param name="c">Of the third.</param>
+    /// <param name="d">Of the fourth.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Bytes(T a, T b, T c, T d) => T.ClampBytes(T.Pack(a, b, c, d), _low, _high);
+
+    /// <summary>Writes the bytes of one pixel.</summary>
+    /// <param name="destination">Where.</param>
+    /// <param name="pixel">What <see cref="IIntLanes{T}.Requantise"/> says of it.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StorePixel(byte* destination, T pixel) => T.StorePixel(destination, Bytes(pixel, pixel, pixel, pixel));
 
     /// <summary>The same, and what the bytes of a pixel bring.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

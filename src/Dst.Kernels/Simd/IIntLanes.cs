@@ -30,7 +30,7 @@ internal unsafe interface IIntLanes<T> : ISumLanes<T> where T : unmanaged, IIntL
     /// <summary>Bits shifted down; the sign stays.</summary>
     static abstract T ShiftRight(T value, int bits);
 
-    /// <summary>The bytes of <see cref="Requantisation.Apply"/>, one in each lane.</summary>
+    /// <summary>What <see cref="Requantisation.Apply"/> makes of sums, before it clamps.</summary>
     static abstract T Requantise(T sum, in LaneRequantisation<T> by);
 
     /// <summary>Adds to 64-bit numbers the even lanes of values times a factor, shifted up.</summary>
@@ -39,8 +39,14 @@ internal unsafe interface IIntLanes<T> : ISumLanes<T> where T : unmanaged, IIntL
     /// <summary>The odd lanes in the places of even ones, which 0 follows.</summary>
     static abstract T OddLanes(T value);
 
-    /// <summary>Writes the lanes, 0 to 255, as bytes.</summary>
-    static abstract void StoreBytes(byte* destination, T value);
+    /// <summary>The lanes of four pixels as sixty-four bytes [pixel][16]. What is below 0 or above 255 becomes 0 or 255.</summary>
+    static abstract T Pack(T a, T b, T c, T d);
+
+    /// <summary>Bytes, none below and none above those of two others.</summary>
+    static abstract T ClampBytes(T bytes, T low, T high);
+
+    /// <summary>Writes the first sixteen of packed bytes.</summary>
+    static abstract void StorePixel(byte* destination, T bytes);
 
     /// <summary>Writes value · scale as floats.</summary>
     static abstract void StoreFloats(float* destination, T value, float* scales);

@@ -91,16 +91,16 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
     public static IntLanes128 Requantise(IntLanes128 sum, in LaneRequantisation<IntLanes128> by) => new(
         Requantise(
             sum._v0, by.Multipliers._v0, by.OddMultipliers._v0, by.EvenOffsets._v0.AsInt64(), by.OddOffsets._v0.AsInt64(),
-            by.Shift, by.Low._v0, by.High._v0),
+            by.Shift),
         Requantise(
             sum._v1, by.Multipliers._v1, by.OddMultipliers._v1, by.EvenOffsets._v1.AsInt64(), by.OddOffsets._v1.AsInt64(),
-            by.Shift, by.Low._v1, by.High._v1),
+            by.Shift),
         Requantise(
             sum._v2, by.Multipliers._v2, by.OddMultipliers._v2, by.EvenOffsets._v2.AsInt64(), by.OddOffsets._v2.AsInt64(),
-            by.Shift, by.Low._v2, by.High._v2),
+            by.Shift),
         Requantise(
             sum._v3, by.Multipliers._v3, by.OddMultipliers._v3, by.EvenOffsets._v3.AsInt64(), by.OddOffsets._v3.AsInt64(),
-            by.Shift, by.Low._v3, by.High._v3));
+            by.Shift));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes128 AddProducts(IntLanes128 offsets, IntLanes128 values, int factor, int shift) => new(
@@ -122,8 +122,17 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreBytes(byte* destination, IntLanes128 value) => Vector128.Narrow(
-        Vector128.Narrow(value._v0, value._v1).AsUInt16(), Vector128.Narrow(value._v2, value._v3).AsUInt16()).Store(destination);
+    public static IntLanes128 Pack(IntLanes128 a, IntLanes128 b, IntLanes128 c, IntLanes128 d) => new(Pack(a), Pack(b), Pack(c), Pack(d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes128 ClampBytes(IntLanes128 bytes, IntLanes128 low, IntLanes128 high) => new(
+        ClampBytes(bytes._v0, low._v0, high._v0),
+        ClampBytes(bytes._v1, low._v1, high._v1),
+        ClampBytes(bytes._v2, low._v2, high._v2),
+        ClampBytes(bytes._v3, low._v3, high._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePixel(byte* destination, IntLanes128 bytes) => bytes._v0.AsByte().Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreFloats(float* destination, IntLanes128 value, float* scales)
@@ -165,13 +174,26 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> Requantise(
         Vector128<int> sum, Vector128<int> multipliers, Vector128<int> oddMultipliers,
-        Vector128<long> evenOffsets, Vector128<long> oddOffsets, int shift,
-        Vector128<int> low, Vector128<int> high)
+        Vector128<long> evenOffsets, Vector128<long> oddOffsets, int shift)
     {
         var (even, odd) = (Product(sum, multipliers) + evenOffsets, Product(Odd(sum), oddMultipliers) + oddOffsets);
-        var upper = Vector128.ConditionalSelect(Vector128.Create(-1L << 32), odd, even >>> 32).AsInt32() >> shift;
-        return Vector128.Min(Vector128.Max(upper, low), high);
+        return Vector128.ConditionalSelect(Vector128.Create(-1L << 32), odd, even >>> 32).AsInt32() >> shift;
     }
+
+    /// <summary>Sixteen bytes of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> Pack(IntLanes128 pixel)
+    {
+        var (first, second) = (
+            Vector128.NarrowWithSaturation(pixel._v0, pixel._v1), Vector128.NarrowWithSaturation(pixel._v2, pixel._v3));
+        if (Sse2.IsSupported) return Sse2.PackUnsignedSaturate(first, second).AsInt32();
+        var (low, high) = (Vector128.Max(first, Vector128<short>.Zero), Vector128.Max(second, Vector128<short>.Zero));
+        return Vector128.NarrowWithSaturation(low.AsUInt16(), high.AsUInt16()).AsInt32();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> ClampBytes(Vector128<int> bytes, Vector128<int> low, Vector128<int> high) =>
+        Vector128.Min(Vector128.Max(bytes.AsByte(), low.AsByte()), high.AsByte()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> AddProducts(Vector128<int> offsets, Vector128<int> values, int factor, int shift) =>

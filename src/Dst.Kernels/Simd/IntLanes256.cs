@@ -80,10 +80,10 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
     public static IntLanes256 Requantise(IntLanes256 sum, in LaneRequantisation<IntLanes256> by) => new(
         Requantise(
             sum._v0, by.Multipliers._v0, by.OddMultipliers._v0, by.EvenOffsets._v0.AsInt64(), by.OddOffsets._v0.AsInt64(),
-            by.Shift, by.Low._v0, by.High._v0),
+            by.Shift),
         Requantise(
             sum._v1, by.Multipliers._v1, by.OddMultipliers._v1, by.EvenOffsets._v1.AsInt64(), by.OddOffsets._v1.AsInt64(),
-            by.Shift, by.Low._v1, by.High._v1));
+            by.Shift));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes256 AddProducts(IntLanes256 offsets, IntLanes256 values, int factor, int shift) => new(
@@ -101,12 +101,14 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreBytes(byte* destination, IntLanes256 value)
-    {
-        var a = Vector128.Narrow(value._v0.GetLower(), value._v0.GetUpper());
-        var b = Vector128.Narrow(value._v1.GetLower(), value._v1.GetUpper());
-        Vector128.Narrow(a.AsUInt16(), b.AsUInt16()).Store(destination);
-    }
+    public static IntLanes256 Pack(IntLanes256 a, IntLanes256 b, IntLanes256 c, IntLanes256 d) => new(Pack(a, b), Pack(c, d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 ClampBytes(IntLanes256 bytes, IntLanes256 low, IntLanes256 high) =>
+        new(ClampBytes(bytes._v0, low._v0, high._v0), ClampBytes(bytes._v1, low._v1, high._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePixel(byte* destination, IntLanes256 bytes) => bytes._v0.AsByte().GetLower().Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreFloats(float* destination, IntLanes256 value, float* scales)
@@ -133,13 +135,25 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Requantise(
         Vector256<int> sum, Vector256<int> multipliers, Vector256<int> oddMultipliers,
-        Vector256<long> evenOffsets, Vector256<long> oddOffsets, int shift,
-        Vector256<int> low, Vector256<int> high)
+        Vector256<long> evenOffsets, Vector256<long> oddOffsets, int shift)
     {
         var (even, odd) = (Product(sum, multipliers) + evenOffsets, Product(Odd(sum), oddMultipliers) + oddOffsets);
-        var upper = Vector256.ConditionalSelect(Vector256.Create(-1L << 32), odd, even >>> 32).AsInt32() >> shift;
-        return Vector256.Min(Vector256.Max(upper, low), high);
+        return Vector256.ConditionalSelect(Vector256.Create(-1L << 32), odd, even >>> 32).AsInt32() >> shift;
     }
+
+    /// <summary>Thirty-two bytes of two pixels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Pack(IntLanes256 a, IntLanes256 b)
+    {
+        // Packs stay in halves of the vectors: channels 0 to 3 and 8 to 11 of each pixel in the first, the others in the second.
+        var (first, second) = (Avx2.PackSignedSaturate(a._v0, a._v1), Avx2.PackSignedSaturate(b._v0, b._v1));
+        var halves = Avx2.PackUnsignedSaturate(first, second).AsInt32();
+        return Avx2.PermuteVar8x32(halves, Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> ClampBytes(Vector256<int> bytes, Vector256<int> low, Vector256<int> high) =>
+        Vector256.Min(Vector256.Max(bytes.AsByte(), low.AsByte()), high.AsByte()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> AddProducts(Vector256<int> offsets, Vector256<int> values, int factor, int shift) =>

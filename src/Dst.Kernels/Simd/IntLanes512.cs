@@ -68,7 +68,7 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
     public static IntLanes512 Requantise(IntLanes512 sum, in LaneRequantisation<IntLanes512> by) => new(
         Requantise(
             sum._v0, by.Multipliers._v0, by.OddMultipliers._v0, by.EvenOffsets._v0.AsInt64(), by.OddOffsets._v0.AsInt64(),
-            by.Shift, by.Low._v0, by.High._v0));
+            by.Shift));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes512 AddProducts(IntLanes512 offsets, IntLanes512 values, int factor, int shift) => new(
@@ -81,8 +81,20 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
     public static void Store(int* destination, IntLanes512 value) => value._v0.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreBytes(byte* destination, IntLanes512 value) =>
-        Avx512F.ConvertToVector128Byte(value._v0.AsUInt32()).Store(destination);
+    public static IntLanes512 Pack(IntLanes512 a, IntLanes512 b, IntLanes512 c, IntLanes512 d)
+    {
+        // Packs stay in quarters of the vectors: four channels of each pixel in the first, the next four in the second.
+        var (ab, cd) = (Avx512BW.PackSignedSaturate(a._v0, b._v0), Avx512BW.PackSignedSaturate(c._v0, d._v0));
+        var quarters = Avx512BW.PackUnsignedSaturate(ab, cd).AsInt32();
+        return new(Avx512F.PermuteVar16x32(quarters, Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 ClampBytes(IntLanes512 bytes, IntLanes512 low, IntLanes512 high) =>
+        new(Vector512.Min(Vector512.Max(bytes._v0.AsByte(), low._v0.AsByte()), high._v0.AsByte()).AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePixel(byte* destination, IntLanes512 bytes) => bytes._v0.AsByte().GetLower().GetLower().Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreFloats(float* destination, IntLanes512 value, float* scales)
@@ -105,12 +117,10 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Requantise(
         Vector512<int> sum, Vector512<int> multipliers, Vector512<int> oddMultipliers,
-        Vector512<long> evenOffsets, Vector512<long> oddOffsets, int shift,
-        Vector512<int> low, Vector512<int> high)
+        Vector512<long> evenOffsets, Vector512<long> oddOffsets, int shift)
     {
         var (even, odd) = (Product(sum, multipliers) + evenOffsets, Product(Odd(sum), oddMultipliers) + oddOffsets);
-        var upper = Vector512.ConditionalSelect(Vector512.Create(-1L << 32), odd, even >>> 32).AsInt32() >> shift;
-        return Vector512.Min(Vector512.Max(upper, low), high);
+        return Vector512.ConditionalSelect(Vector512.Create(-1L << 32), odd, even >>> 32).AsInt32() >> shift;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -157,6 +157,7 @@ public sealed unsafe class Int8KernelTests
             {
                 new(19, 6, 7, 3, 3, 1, 1), new(32, 7, 5, 5, 2, 2, 1), new(1, 4, 4, 4, 4), new(17, 5, 40, 3, 3, 2, 1),
                 new(3, 6, 7, 2, 3, 1) { Sides = new(1, 0, 0, 2), StrideWidth = 2 }, new(16, 3, 3, 1, 1, 3, 0), new(5, 2, 2, 5, 5, 2, 4),
+                new(20, 3, 41, 2, 9, 1, 4), new(16, 12, 11, 7, 7, 4, 3), new(2, 5, 9, 5, 1, 3, 2), new(40, 1, 1, 3, 3, 1, 1),
             })
         {
             var random = new Random(2);
