@@ -24,7 +24,7 @@ internal sealed unsafe class WinogradStep : WeightedStep
     public WinogradStep(
         SimdTier tier, LoweredNode node, ConvolutionCandidate candidate, WinogradForm form, Conv2dShape shape, int batch)
         : this(
-            node with { Output = (candidate.Pool ?? node).Output }, candidate,
+            node, candidate,
             new WinogradConvolution(tier, form, shape, candidate.Kept, RowsTogether(form, shape, candidate.Kept, batch)))
     {
     }
@@ -34,36 +34,34 @@ internal sealed unsafe class WinogradStep : WeightedStep
             node, candidate.Name.ToString(), kernel.Shape.Filters,
             candidate.IsRounded ? kernel.ScalesLength + (kernel.WeightLength + 1) / 2 : kernel.WeightLength)
     {
-        var isRounded = candidate.IsRounded;
-        (_kernel, _isRounded, _isPooled) = (kernel, isRounded, candidate.Pool is not null);
-        using var rounded = new AlignedBuffer(isRounded ? kernel.WeightLength : 0);
-        var weights = isRounded ? rounded.Pointer : Packed.Pointer;
+        (_kernel, _isRounded, _isPooled) = (kernel, candidate.IsRounded, candidate.Pool is not null);
+        using var unrounded = new AlignedBuffer(_isRounded ? kernel.WeightLength : 0);
+        var weights = _isRounded ? unrounded.Pointer : Packed.Pointer;
         for (var block = 0; block < kernel.Shape.FilterBlocks; block++) kernel.PackWeights(block, node.Weight, weights);
-        if (isRounded) kernel.RoundWeights(weights, Rounded, Packed.Pointer);
+        if (_isRounded) kernel.RoundWeights(weights, Rounded, Packed.Pointer);
     }
+
+    public override bool IsTransformed => true;
 
     /// <summary>Weights of 16 bits, which follow their scales.</summary>
     private short* Rounded => (short*)(Packed.Pointer + _kernel.ScalesLength);
-
-    public override bool IsTransformed => true;
 
     public override int Units(int images) => images * _kernel.RowsPerImage;
 
     public override int Grain(int images) => _kernel.Capacity;
 
-    public override long ScratchLength(int threads) => InputTiles + _kernel.OutputTilesLength;
-
-    private long InputTiles => _kernel.InputTilesLength;
+    public override long ScratchLength(int threads) => _kernel.InputTilesLength + _kernel.OutputTilesLength;
 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
+        float* v = scratch, m = v + _kernel.InputTilesLength;
         for (; first < end; first += _kernel.Capacity)
         {
             var rows = new TileRows(first, 0, Math.Min(_kernel.Capacity, end - first));
-            _kernel.TransformInput(rows, data.X, scratch);
-            Multiply(rows, scratch, scratch + InputTiles);
-            if (_isPooled) _kernel.TransformOutputPooled(rows, scratch + InputTiles, Epilogue(data), data.Y);
-            else _kernel.TransformOutput(rows, scratch + InputTiles, Epilogue(data), data.Y);
+            _kernel.TransformInput(rows, data.X, v);
+            Multiply(rows, v, m);
+            if (_isPooled) _kernel.TransformOutputPooled(rows, m, Epilogue(data), data.Y);
+            else _kernel.TransformOutput(rows, m, Epilogue(data), data.Y);
         }
     }
 
