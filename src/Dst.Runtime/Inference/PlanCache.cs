@@ -21,6 +21,9 @@ public sealed partial class PlanCache
     /// <summary>Lets the threads of this process save one after another, so that none loses what another has measured.</summary>
     private static readonly Lock Saving = new();
 
+    /// <summary>Tells builds of the kernels apart.</summary>
+    private static readonly string Kernels = typeof(DirectConvolution).Module.ModuleVersionId.ToString();
+
     private readonly string? _path;
     private readonly Action<string>? _warn;
     private readonly Lock _lock = new();
@@ -70,14 +73,7 @@ public sealed partial class PlanCache
             if (_path is null || _added.Count == 0) return;
             try
             {
-                lock (Saving)
-                {
-                    Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
-                    var names = _added.Select(layer => layer.Layer).ToHashSet();
-                    var layers = Read(warn: null).Where(layer => !names.Contains(layer.Layer)).Concat(_added).TakeLast(MaxLayers).ToList();
-                    var content = new Content(Version, Processor.Name, Kernels, layers);
-                    AtomicFile.Write(_path, stream => JsonSerializer.Serialize(stream, content, PlanJson.Default.Content));
-                }
+                lock (Saving) Write(_path);
             }
             catch (Exception e) when (e is InputException or IOException or UnauthorizedAccessException)
             {
@@ -88,8 +84,15 @@ public sealed partial class PlanCache
         }
     }
 
-    /// <summary>Tells builds of the kernels apart.</summary>
-    private static string Kernels { get; } = typeof(DirectConvolution).Module.ModuleVersionId.ToString();
+    /// <summary>Replaces the file by its layers and those that were added.</summary>
+    private void Write(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        var added = _added.Select(layer => layer.Layer).ToHashSet();
+        var layers = Read(warn: null).Where(layer => !added.Contains(layer.Layer)).Concat(_added).TakeLast(MaxLayers).ToList();
+        var content = new Content(Version, Processor.Name, Kernels, layers);
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, content, PlanJson.Default.Content));
+    }
 
     /// <summary>The layers of the file that are of this processor and these kernels, the oldest first.</summary>
     private List<MeasuredLayer> Read(Action<string>? warn)
@@ -124,7 +127,7 @@ public sealed partial class PlanCache
         layer is { Forms.Count: > 0 } && layer.Forms.TrueForAll(form => form is { Ms: >= 0 and <= double.MaxValue })
         && NamesOf(layer).Count == layer.Forms.Count;
 
-    private static HashSet<LayerForm> NamesOf(MeasuredLayer layer) => [.. layer.Forms.Select(form => form with { Ms = null })];
+    private static HashSet<LayerForm> NamesOf(MeasuredLayer layer) => [.. layer.Forms.Select(form => form.Untimed)];
 
     private static string? FolderOfUser()
     {
