@@ -35,8 +35,7 @@ public static class BatchNormFolding
         var layers = FoldedLayers(graph);
         foreach (var node in graph.Nodes.Where(node => node.Operation.ScalesChannels))
         {
-            var (scale, shift) = (new float[graph.Shapes[node.Name].Channels], new float[graph.Shapes[node.Name].Channels]);
-            node.Operation.FoldChannels(suffix => parameters[$"{node.Name}.{suffix}"].Data, scale, shift);
+            var (scale, shift) = node.Operation.FoldChannels(suffix => parameters[$"{node.Name}.{suffix}"].Data);
             if (!layers.TryGetValue(node.Name, out var layer))
             {
                 parameters[$"{node.Name}.weight"] = new([scale.Length], scale);

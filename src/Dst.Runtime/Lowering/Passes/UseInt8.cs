@@ -37,17 +37,12 @@ internal sealed class UseInt8
         var shape = _program.Values[node.Output].Shape;
         if (IntegersOf(node) is not { } integers)
         {
-            _nodes.Add(node with { Inputs = [.. node.Inputs.Select(Floats)], Residual = node.Residual is { } r ? Floats(r) : null });
+            _nodes.Add(node.WithReads(Floats));
             _values[node.Output] = new(shape, ElementType.Float32);
             return;
         }
 
-        _nodes.Add(node with
-        {
-            Inputs = [.. node.Inputs.Select(Bytes)],
-            Residual = node.Residual is { } residual ? Bytes(residual) : null,
-            Integers = integers,
-        });
+        _nodes.Add(node.WithReads(Bytes) with { Integers = integers });
         _values[node.Output] = integers.ToFloats is null
             ? new(shape, ElementType.UInt8, _known[node.Output])
             : new(shape, ElementType.Float32);
