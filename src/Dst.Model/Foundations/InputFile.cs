@@ -106,7 +106,7 @@ public static class InputFile
         {
             throw new InputException($"file '{path}' cannot be read: it is damaged, or of another kind than its name says", e);
         }
-        catch (IOException e) // the system says what it is that fails
+        catch (IOException e) // whose message says what failed
         {
             throw new InputException($"file '{path}' cannot be read: {e.Message.TrimEnd('.')}", e);
         }

@@ -11,7 +11,7 @@ namespace Dst.ModelFiles;
 /// </summary>
 public sealed class SafetensorsReader : IDisposable
 {
-    private readonly FileStream? _file; // or what is in memory
+    private readonly FileStream? _file; // null if the bytes are in memory
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly Dictionary<string, string> _metadata = [];
     private readonly Dictionary<string, TensorInfo> _tensors = [];
