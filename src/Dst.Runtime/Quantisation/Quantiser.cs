@@ -52,6 +52,12 @@ public sealed class Quantiser
     /// <summary>Images on which noise and times are measured.</summary>
     private const int ImagesOfReport = 32;
 
+    /// <summary>Largest scale of an input, in scales of the output.</summary>
+    private const double MaxInputScale = 32;
+
+    /// <summary>Smallest scale of an output, in steps of its sums; 2 cannot be expressed.</summary>
+    private const double MinSteps = 4;
+
     private readonly Model _model;
     private readonly QuantiserOptions _options;
     private readonly InferencePlan _plan;
@@ -182,10 +188,8 @@ public sealed class Quantiser
         void Round(LoweredNode node)
         {
             var name = $"{node.Layer}.weight";
-            var shape = parameters[name].Shape;
             var steps = new WeightSteps(node.Layer, known[node.Inputs[0]].Scale);
-            var scales = filters[node.Layer] = steps.For(shape[0], node.Weight, node.Bias);
-            parameters[name] = new(shape, WeightSteps.Round(node.Weight, scales));
+            (parameters[name], filters[node.Layer]) = steps.Quantise(parameters[name].Shape, node.Weight, node.Bias);
         }
     }
 
@@ -194,8 +198,8 @@ public sealed class Quantiser
     /// <summary>The smallest scale of a node's output that <see cref="Kernels.Requantisation"/> can express, with room.</summary>
     private static double LeastScale(LoweredNode node, Dictionary<string, ByteScale> known, Dictionary<string, float[]> filters)
     {
-        var ofInputs = node.Reads.Max(value => known[value].Scale) / 32d;
-        var ofSums = node.Operation.IsWeighted ? 4d * known[node.Inputs[0]].Scale * filters[node.Layer].Max()
+        var ofInputs = node.Reads.Max(value => known[value].Scale) / MaxInputScale;
+        var ofSums = node.Operation.IsWeighted ? MinSteps * known[node.Inputs[0]].Scale * filters[node.Layer].Max()
             : node.Operation.ScalesChannels ? ofInputs * node.Weight!.Max(Math.Abs)
             : 0;
         return Math.Max(ofInputs, ofSums);
