@@ -72,8 +72,8 @@ public sealed class WorkerPool : IDisposable
     /// <param name="parts">Number of parts.</param>
     /// <param name="job">Computes a part on a thread.</param>
     /// <param name="alone">
-    /// The least ticks of <see cref="Stopwatch"/> that earlier runs of the same size returned. Where the caller is disturbed, they tell that
-    /// cores are busy, and not that the job is long.
+    /// The least ticks of <see cref="Stopwatch"/> that earlier runs of the same size returned. Where the caller is disturbed, they tell
+    /// that cores are busy, and not that the job is long.
     /// </param>
     /// <returns>The ticks that the caller alone would take, as its own parts tell.</returns>
     public long Run(int parts, Action<int, int> job, long alone = long.MaxValue) => RunJob(parts, job, alone);

@@ -49,7 +49,7 @@ internal sealed class IntegerBuilder(
 
     /// <summary>A node without weights.</summary>
     /// <exception cref="InputException">The scales cannot be expressed.</exception>
-    public NodeIntegers Plain()
+    public NodeIntegers Unweighted()
     {
         var operation = node.Operation;
         if (operation.OnBytes(Shape) == ByteForm.Moves) return new();

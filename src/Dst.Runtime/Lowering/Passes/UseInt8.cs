@@ -48,6 +48,7 @@ internal sealed class UseInt8
             : new(shape, ElementType.Float32);
     }
 
+    /// <summary>The integers of a node, or null if it computes on floats. Gives the output of a node that moves bytes its scale.</summary>
     private NodeIntegers? IntegersOf(LoweredNode node)
     {
         var form = node.Operation.OnBytes(_program.Values[node.Inputs[0]].Shape);
@@ -55,7 +56,7 @@ internal sealed class UseInt8
         if (form == ByteForm.Moves) _known[node.Output] = _known[node.Inputs[0]];
         var builder = new IntegerBuilder(node, _program.Values, _known);
         if (node.Operation.IsWeighted) return _scales.Filters.TryGetValue(node.Layer, out var filters) ? builder.Weighted(filters) : null;
-        return _known.ContainsKey(node.Output) ? builder.Plain() : null;
+        return _known.ContainsKey(node.Output) ? builder.Unweighted() : null;
     }
 
     private string Bytes(string value) => As(value, ElementType.UInt8, "bytes");
