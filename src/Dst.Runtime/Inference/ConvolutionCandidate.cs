@@ -37,7 +37,9 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
 
     private bool CanPool => Form is PlanarForm or WinogradForm { CanPool: true };
 
-    /// <summary>All candidates of a layer: first those that pool too; weights of floats before the same form with integers.</summary>
+    /// <summary>
+    /// All candidates of a layer. Of equal costs the first wins: forms that pool too come before others, floats before integers.
+    /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="node">The layer.</param>
     /// <param name="shape">Sizes.</param>
@@ -62,6 +64,10 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     public double CostOf(Conv2dShape shape, int batch) => Form is PlanarForm
         ? PlanarForm.ForwardCost(shape, isPooled: Pool is not null)
         : Form.CostOf(ConvolutionWork.OfInference(Form, shape, Kept, batch)).Forward;
+
+    /// <summary>Floats of the weights that a Winograd form reads; 0 of another form.</summary>
+    public double CountTransformedWeights(Conv2dShape shape) =>
+        Form is WinogradForm winograd ? winograd.WeightsOf(shape) * (Kept is null ? 1 : winograd.ShareOf(shape, Kept)) : 0;
 
     /// <summary>Makes the step of a layer in this form, with packed weights.</summary>
     public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch)
@@ -91,6 +97,5 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
             yield return new(ConvolutionForm.Planar, Kept: null);
     }
 
-    private bool HasLargeWeights(Conv2dShape shape) =>
-        Form is WinogradForm winograd && winograd.WeightsOf(shape) * (Kept is null ? 1 : winograd.ShareOf(shape, Kept)) >= LargeWeights;
+    private bool HasLargeWeights(Conv2dShape shape) => CountTransformedWeights(shape) >= LargeWeights;
 }

@@ -35,8 +35,8 @@ public sealed class InferencePlan : IDisposable
     private const int CachedValues = 128 * 1024;
 
     /// <summary>
-    /// Weights that are read in the time in which a value goes through memory: it is written, and later read, and so are its transforms.
-    /// From measurements.
+    /// How many weights are read in the time that one value takes to go through memory: it is written and later read, and so are its
+    /// transforms. From measurements.
     /// </summary>
     private const double MoveCost = 4;
 

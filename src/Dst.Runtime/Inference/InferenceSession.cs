@@ -19,7 +19,7 @@ public sealed record StepTime(string Name, string Form, TimeSpan Time);
 /// </summary>
 public sealed unsafe class InferenceSession : IDisposable
 {
-    /// <summary>Parts of a step for each thread, where it has so many: a thread that comes late finds some left.</summary>
+    /// <summary>Parts of a step for each thread, if the step can be cut so far: a thread that comes late then finds some left.</summary>
     private const int PartsPerThread = 4;
 
     /// <summary>
@@ -178,7 +178,8 @@ public sealed unsafe class InferenceSession : IDisposable
         var step = _plan.Steps[_step];
         var units = step.Units(_images);
         var grains = (long)(units + _grain - 1) / _grain;
-        int first = (int)(grains * part / _parts) * _grain, end = Math.Min(units, (int)(grains * (part + 1) / _parts) * _grain);
+        var first = (int)(grains * part / _parts) * _grain;
+        var end = Math.Min(units, (int)(grains * (part + 1) / _parts) * _grain);
         var (x, second, y) = _places[_step];
         var operand = second is { } place ? _values.Pointer + place : null;
         var isPlain = _plain != null && step.Input == NetworkGraph.InputName;

@@ -49,20 +49,20 @@ public sealed partial class PlanCache
     public static PlanCache OfUser(Action<string>? warn = null) =>
         FolderOfUser() is { } folder ? new(Path.Combine(folder, "dst", "plans.json"), warn) : new(warn);
 
-    /// <summary>The measurements of a layer, if exactly these forms were measured; else null.</summary>
-    internal List<LayerForm>? Find(string layer, IEnumerable<LayerForm> forms)
+    /// <summary>The measurements of the layers of a key, if exactly these forms were measured; else null.</summary>
+    internal List<LayerForm>? Find(string key, IEnumerable<LayerForm> forms)
     {
         lock (_lock)
         {
             _known ??= Read(_warn).ToDictionary(known => known.Layer);
-            return _known.TryGetValue(layer, out var found) && NamesOf(found).SetEquals(forms) ? found.Forms : null;
+            return _known.TryGetValue(key, out var found) && NamesOf(found).SetEquals(forms) ? found.Forms : null;
         }
     }
 
-    /// <summary>Remembers the measurements of a layer until <see cref="Save"/>.</summary>
-    internal void Add(string layer, IEnumerable<LayerForm> measured)
+    /// <summary>Remembers the measurements of the layers of a key until <see cref="Save"/>.</summary>
+    internal void Add(string key, IEnumerable<LayerForm> measured)
     {
-        lock (_lock) _added.Add(new(layer, [.. measured]));
+        lock (_lock) _added.Add(new(key, [.. measured]));
     }
 
     /// <summary>Adds the new measurements to the file.</summary>
@@ -143,7 +143,7 @@ public sealed partial class PlanCache
     /// <summary>The part of the file that tells its version.</summary>
     private sealed record Header(int Version);
 
-    /// <summary>The measured forms of one kind of layer: of a tier, batch, sizes and mask.</summary>
+    /// <summary>The measured forms of the layers of one key, which names tier, batch, sizes and mask.</summary>
     private sealed record MeasuredLayer(string Layer, List<LayerForm> Forms);
 
     [JsonSourceGenerationOptions(

@@ -231,17 +231,17 @@ public sealed class Predictor : IDisposable
     /// <summary>Turns the network's outputs, at the beginning of <paramref name="values"/>, into probabilities in their place.</summary>
     private void ToProbabilities(int count, Span<float> values)
     {
-        if (Classes > OutputCount) // from the last image on, as its two values lie where outputs of later images were
+        if (Classes > OutputCount) ToTwoClasses(count, values);
+        else if (Outputs == OutputKind.Logits) Softmax.Forward(values, Classes, values);
+    }
+
+    private void ToTwoClasses(int count, Span<float> values)
+    {
+        // From the last image on: its two probabilities overwrite no output that is still to be read.
+        for (var i = count - 1; i >= 0; i--)
         {
-            for (var i = count - 1; i >= 0; i--)
-            {
-                var p = Outputs == OutputKind.Sigmoid ? values[i] : 1 / (1 + MathF.Exp(-values[i]));
-                (values[2 * i], values[2 * i + 1]) = (1 - p, p);
-            }
-        }
-        else if (Outputs == OutputKind.Logits)
-        {
-            Softmax.Forward(values, Classes, values);
+            var p = Outputs == OutputKind.Sigmoid ? values[i] : 1 / (1 + MathF.Exp(-values[i]));
+            (values[2 * i], values[2 * i + 1]) = (1 - p, p);
         }
     }
 
@@ -261,14 +261,15 @@ public sealed class Predictor : IDisposable
         lock (_idle)
         {
             _running--;
-            if (!_disposed)
+            if (_disposed)
+            {
+                state.Dispose();
+                if (_running == 0) _plan.Dispose();
+            }
+            else
             {
                 _idle.Push(state);
-                return;
             }
-
-            state.Dispose();
-            if (_running == 0) _plan.Dispose();
         }
     }
 

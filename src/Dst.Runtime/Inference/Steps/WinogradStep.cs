@@ -25,7 +25,8 @@ internal sealed unsafe class WinogradStep : WeightedStep
         SimdTier tier, LoweredNode node, ConvolutionCandidate candidate, WinogradForm form, Conv2dShape shape, int batch)
         : this(
             node, candidate,
-            new WinogradConvolution(tier, form, shape, candidate.Kept, RowsTogether(form, shape, candidate.Kept, batch)))
+            new WinogradConvolution(
+                tier, form, shape, candidate.Kept, RowsTogether(form, shape, candidate.CountTransformedWeights(shape), batch)))
     {
     }
 
@@ -75,13 +76,13 @@ internal sealed unsafe class WinogradStep : WeightedStep
     /// Rows of tiles that go through all steps together. Their tiles stay in the second-level cache. Where the weights are more than that,
     /// the tiles are as many floats as the weights, so that these are read less often. Where the weights are huge, all rows go together.
     /// </summary>
-    private static int RowsTogether(WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
+    private static int RowsTogether(WinogradForm form, Conv2dShape shape, double weights, int batch)
     {
         var all = batch * form.RowsOf(shape);
-        var weights = (kept is null ? 1 : form.ShareOf(shape, kept)) * form.WeightsOf(shape);
         if (weights >= HugeWeights) return all;
-        var columns = form.ColumnsOf(shape);
         var asManyAsWeights = (int)Math.Min(all, weights / form.TilesOfRow(shape));
-        return Math.Clamp(Math.Max(Math.Max(form.CachedRowsOf(shape), asManyAsWeights), (FewTiles + columns - 1) / columns), 1, all);
+        var columns = form.ColumnsOf(shape);
+        var ofFewTiles = (FewTiles + columns - 1) / columns;
+        return Math.Clamp(Math.Max(Math.Max(form.CachedRowsOf(shape), asManyAsWeights), ofFewTiles), 1, all);
     }
 }
