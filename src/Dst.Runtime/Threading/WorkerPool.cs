@@ -8,7 +8,7 @@ namespace Dst.Runtime.Threading;
 /// Runs the numbered parts of a job on a fixed set of threads, without allocation. The parts of a job never depend on the number of
 /// threads, so results do not either. Each thread first takes the parts of its own share, then what others have not taken. So the caller
 /// never waits for a worker that has not begun, only for parts that are being computed. Idle workers spin for a moment before they sleep,
-/// because to wake one takes longer than many layers. Workers that cost more time than they save rest (<see cref="ThreadBudget"/>).
+/// because to wake one takes longer than many layers. Where workers cost more time than they save, they rest (<see cref="ThreadBudget"/>).
 /// </summary>
 public sealed class WorkerPool : IDisposable
 {
