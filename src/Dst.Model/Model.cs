@@ -121,26 +121,26 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
             throw new InputException(
                 $"network '{Graph.Name}' has no layer '{layer}'; did you mean '{NearestName.Of(layer, names)}'? "
                 + $"One of {string.Join(", ", names)} was expected");
-        var graph = new CheckedGraph(Graph.Definition.LeadingTo(layer));
-        return new(graph, graph.Parameters.ToDictionary(shape => shape.Name, shape => Parameters[shape.Name]))
-        {
-            Masks = Masks.Where(mask => graph.Nodes.Any(node => node.Name == mask.Key)).ToDictionary(),
-            Normalisation = Normalisation,
-            Int8 = Int8?.Where(name => graph.Shapes.ContainsKey(name)),
-            Outputs = OutputKind.None,
-        };
+        return LeadingTo(layer) with { ClassNames = [], Outputs = OutputKind.None };
     }
 
     /// <summary>The same network without a softmax or sigmoid at its end.</summary>
     internal Model WithoutProbabilities()
     {
         if (Graph.OutputKind is not (OutputKind.Probabilities or OutputKind.Sigmoid)) return this with { Outputs = OutputKind.Logits };
-        var end = Graph.LastFunction!.Inputs[0];
-        var before = Graph.Nodes.TakeWhile(node => node.Name != end).Count();
-        List<Node> nodes = end == NetworkGraph.InputName ? [] : [.. Graph.Nodes.Take(before + 1)];
-        var graph = new CheckedGraph(Graph.Definition with { Nodes = nodes });
-        var parameters = graph.Parameters.ToDictionary(shape => shape.Name, shape => Parameters[shape.Name]);
-        var int8 = Int8?.Where(name => graph.Shapes.ContainsKey(name));
-        return this with { Graph = graph, Parameters = parameters, Int8 = int8, Outputs = OutputKind.Logits };
+        return LeadingTo(Graph.LastFunction!.Inputs[0]) with { Outputs = OutputKind.Logits };
+    }
+
+    /// <summary>This model with the part of its graph that leads to a value.</summary>
+    private Model LeadingTo(string value)
+    {
+        var graph = new CheckedGraph(Graph.Definition.LeadingTo(value));
+        return this with
+        {
+            Graph = graph,
+            Parameters = graph.Parameters.ToDictionary(shape => shape.Name, shape => Parameters[shape.Name]),
+            Masks = Masks.Where(mask => graph.Shapes.ContainsKey(mask.Key)).ToDictionary(),
+            Int8 = Int8?.Where(graph.Shapes.ContainsKey),
+        };
     }
 }

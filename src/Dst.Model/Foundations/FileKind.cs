@@ -42,7 +42,7 @@ public static class FileKind
         return NameOf(file);
     }
 
-    /// <summary>The kind of an open file, read from its begin.</summary>
+    /// <summary>The kind of an open file, read from its beginning.</summary>
     internal static string? NameOf(FileStream file)
     {
         Span<byte> start = stackalloc byte[Length];

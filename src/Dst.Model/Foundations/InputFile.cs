@@ -82,10 +82,6 @@ public static class InputFile
         }
     }
 
-    // .NET does not find the target of a link that is named without a folder.
-    private static FileInfo WithoutLinks(string path) =>
-        File.ResolveLinkTarget(Path.GetFullPath(path), returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
-
     /// <summary>Runs <paramref name="read"/> and turns the system's errors into sentences that name the file.</summary>
     /// <exception cref="InputException">The file is missing, truncated or may not be read.</exception>
     public static T Guard<T>(string path, Func<T> read)
@@ -110,9 +106,13 @@ public static class InputFile
         {
             throw new InputException($"file '{path}' cannot be read: it is damaged, or of another kind than its name says", e);
         }
-        catch (IOException e) // the system says what it is that fails
+        catch (IOException e) // whose message says what failed
         {
             throw new InputException($"file '{path}' cannot be read: {e.Message.TrimEnd('.')}", e);
         }
     }
+
+    // .NET does not find the target of a link that is named without a folder.
+    private static FileInfo WithoutLinks(string path) =>
+        File.ResolveLinkTarget(Path.GetFullPath(path), returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
 }

@@ -3,7 +3,7 @@ namespace Dst.Foundations;
 /// <summary>Refuses what cannot fit into the machine's memory before memory is taken for it.</summary>
 internal static class MemoryLimit
 {
-    /// <summary>Compares the memory that is needed at least with all memory of the machine, or of the container.</summary>
+    /// <summary>Compares what is needed with all memory of the machine, or of the container.</summary>
     /// <param name="bytes">Lower bound of the memory that will be taken.</param>
     /// <param name="what">What needs it, in the plural.</param>
     /// <param name="remedy">What the user can do.</param>

@@ -91,6 +91,19 @@ public struct RandomStream
         return 1 / (1 + Math.Exp(y - x));
     }
 
+    /// <summary>A random order of 0 … count − 1 (Fisher and Yates).</summary>
+    public int[] NextPermutation(int count)
+    {
+        var order = Enumerable.Range(0, count).ToArray();
+        for (var i = count - 1; i > 0; i--)
+        {
+            var j = NextInt(i + 1);
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+
+        return order;
+    }
+
     // The logarithm of a gamma variate, because the variate itself is 0 for a small α (Marsaglia and Tsang 2000: a variate of shape
     // α + 1, times U^(1/α)).
     private double NextLogGamma(double alpha)
@@ -105,18 +118,5 @@ public struct RandomStream
             var accepted = Math.Log(1 - NextDouble()) < x * x / 2 + d - d * Math.Exp(logV) + d * logV;
             if (accepted) return Math.Log(d) + logV + Math.Log(1 - NextDouble()) / alpha;
         }
-    }
-
-    /// <summary>A random order of 0 … count − 1 (Fisher and Yates).</summary>
-    public int[] NextPermutation(int count)
-    {
-        var order = Enumerable.Range(0, count).ToArray();
-        for (var i = count - 1; i > 0; i--)
-        {
-            var j = NextInt(i + 1);
-            (order[i], order[j]) = (order[j], order[i]);
-        }
-
-        return order;
     }
 }

@@ -23,8 +23,11 @@ public static class Words
         words.Count == 1 ? words[0] : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
 
     /// <summary>The first of a list, and how many more there are: <c>a, b, c, d, e and 12 more</c>.</summary>
-    public static string First(IReadOnlyList<string> words, int shown = 5) =>
-        string.Join(", ", words.Take(shown)) + (words.Count > shown ? $" and {words.Count - shown} more" : "");
+    public static string First(IReadOnlyList<string> words)
+    {
+        const int shown = 5;
+        return string.Join(", ", words.Take(shown)) + (words.Count > shown ? $" and {words.Count - shown} more" : "");
+    }
 
     /// <summary>A text from a file, cut to a length that a sentence can have.</summary>
     public static string Shorten(string text, int length = 80) => text.Length > length ? text[..length] + "…" : text;

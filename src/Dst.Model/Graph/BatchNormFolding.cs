@@ -35,24 +35,28 @@ public static class BatchNormFolding
         var layers = FoldedLayers(graph);
         foreach (var node in graph.Nodes.Where(node => node.Operation.ScalesChannels))
         {
-            var (scale, shift) = (new float[graph.Shapes[node.Name].Channels], new float[graph.Shapes[node.Name].Channels]);
-            node.Operation.FoldChannels(suffix => parameters[$"{node.Name}.{suffix}"].Data, scale, shift);
-            if (!layers.TryGetValue(node.Name, out var layer))
+            var (scale, shift) = node.Operation.FoldChannels(suffix => parameters[$"{node.Name}.{suffix}"].Data);
+            if (layers.TryGetValue(node.Name, out var layer))
             {
-                parameters[$"{node.Name}.weight"] = new([scale.Length], scale);
-                parameters[$"{node.Name}.bias"] = new([shift.Length], shift);
-                continue;
+                var weight = parameters[$"{layer.Name}.weight"];
+                var folded = Fold(weight.Data, parameters.GetValueOrDefault($"{layer.Name}.bias")?.Data, scale, shift);
+                Set(layer.Name, weight.Shape, folded.Weight, folded.Bias);
             }
-
-            var weight = parameters[$"{layer.Name}.weight"];
-            var (values, bias) = Fold(weight.Data, parameters.GetValueOrDefault($"{layer.Name}.bias")?.Data, scale, shift);
-            parameters[$"{layer.Name}.weight"] = new(weight.Shape, values);
-            parameters[$"{layer.Name}.bias"] = new([bias.Length], bias);
+            else
+            {
+                Set(node.Name, [scale.Length], scale, shift);
+            }
         }
 
         var result = Apply(graph);
         var kept = result.Parameters.ToDictionary(shape => shape.Name, shape => parameters[shape.Name]);
         return model with { Graph = result, Parameters = kept };
+
+        void Set(string name, int[] weightShape, float[] weight, float[] bias)
+        {
+            parameters[$"{name}.weight"] = new(weightShape, weight);
+            parameters[$"{name}.bias"] = new([bias.Length], bias);
+        }
     }
 
     /// <summary>The graph of <see cref="Apply(Model)"/>.</summary>

@@ -39,6 +39,9 @@ public sealed class CheckedGraph
     /// <summary>Shape of each node's output by its name, and of the input by <see cref="NetworkGraph.InputName"/>.</summary>
     public IReadOnlyDictionary<string, FeatureShape> Shapes { get; }
 
+    /// <summary>All parameters in the order of the nodes.</summary>
+    public IReadOnlyList<ParameterShape> Parameters { get; }
+
     /// <summary>Shape of the network's output.</summary>
     public FeatureShape OutputShape => Shapes[Output.Name];
 
@@ -47,12 +50,6 @@ public sealed class CheckedGraph
         LastFunction is { Operation.Outputs: not OutputKind.Logits and var kind } ? kind
         : OutputShape.Count == 1 ? OutputKind.None
         : OutputKind.Logits;
-
-    /// <summary>
-    /// Whether outputs may be called so. A softmax or sigmoid at the end is what it is; anything may be numbers without a scale.
-    /// </summary>
-    public bool AllowsOutputs(OutputKind kind) =>
-        kind == OutputKind.None || kind == OutputKind || kind == OutputKind.Logits && OutputKind == OutputKind.None;
 
     /// <summary>The last node that changes values in inference, or null.</summary>
     internal Node? LastFunction
@@ -66,8 +63,12 @@ public sealed class CheckedGraph
         }
     }
 
-    /// <summary>All parameters in the order of the nodes.</summary>
-    public IReadOnlyList<ParameterShape> Parameters { get; }
+    /// <summary>
+    /// Whether a model may say this of its outputs: what the end of the network says, that they are numbers without a scale, or that such
+    /// numbers are logits.
+    /// </summary>
+    public bool AllowsOutputs(OutputKind kind) =>
+        kind == OutputKind || kind == OutputKind.None || (kind == OutputKind.Logits && OutputKind == OutputKind.None);
 
     /// <summary>The shape of one node's output, for a graph that grows node by node.</summary>
     /// <param name="network">Name of the network, for errors.</param>

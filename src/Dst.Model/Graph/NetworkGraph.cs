@@ -1,22 +1,4 @@
-using Dst.Kernels;
-
 namespace Dst.Graph;
-
-/// <summary>Channels, height and width of one image's features.</summary>
-/// <param name="Channels">Channels C.</param>
-/// <param name="Height">Rows H.</param>
-/// <param name="Width">Columns W.</param>
-public readonly record struct FeatureShape(int Channels, int Height, int Width)
-{
-    /// <summary>Number of elements.</summary>
-    public long Count => (long)Channels * Height * Width;
-
-    /// <summary>The window that is the whole map.</summary>
-    public WindowShape WholeMap() => WindowShape.WholeMap(Channels, Height, Width);
-
-    /// <inheritdoc/>
-    public override string ToString() => $"{Channels}x{Height}x{Width}";
-}
 
 /// <summary>One operation, the name of its output (unique in the graph) and the names of its inputs.</summary>
 /// <param name="Name">Name of the layer, such as <c>layer1.0.conv1</c>; its parameters are <c>Name.weight</c> and so on.</param>

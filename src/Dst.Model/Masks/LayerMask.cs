@@ -1,9 +1,8 @@
 namespace Dst.Masks;
 
 /// <summary>
-/// Which weights of a convolution [O, I, Kh, Kw] are kept. <see cref="Kept"/> has one entry for each candidate of each block of filters:
-/// [⌈O/Block⌉][candidates]. A block has I candidates (unit kernel), I·Kh (unit row) or
-/// I·Kh·Kw (unit weight).
+/// Which weights of a convolution [O, I, Kh, Kw] are kept. <see cref="Kept"/> has one entry for each candidate of each block of filters.
+/// A block has I candidates if whole kernels are pruned, I·Kh if rows, I·Kh·Kw if single weights.
 /// </summary>
 public sealed class LayerMask
 {

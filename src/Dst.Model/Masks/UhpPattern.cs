@@ -40,7 +40,7 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group, int Keep
     {
     }
 
-    /// <summary>Share of the candidates of a whole run that are kept.</summary>
+    /// <summary>Kept share of the candidates of a whole run.</summary>
     public double Share => (double)Keep / Group;
 
     private bool IsLegal => Block is 1 or 2 or 4 or 8 or 16 or 32 && Group is >= 2 and <= 1 << 20 && Keep >= 1 && Keep < Group;

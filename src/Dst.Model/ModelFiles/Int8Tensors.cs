@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Masks;
 using Dst.Quantisation;
 
 namespace Dst.ModelFiles;
@@ -27,12 +28,12 @@ internal static class Int8Tensors
     /// <summary>Reads the scales, or null if the network is one of floats.</summary>
     /// <param name="file">The file.</param>
     /// <param name="graph">Its graph.</param>
-    /// <param name="tensorOf">The name of the tensor that holds a layer's weights.</param>
-    public static Int8Scales? Read(SafetensorsReader file, CheckedGraph graph, Func<ParameterShape, string> tensorOf)
+    /// <param name="masks">Its masks by layer name.</param>
+    public static Int8Scales? Read(SafetensorsReader file, CheckedGraph graph, IReadOnlyDictionary<string, LayerMask> masks)
     {
         if (ModelMetadata.ReadInt8Values(file.Strings, graph) is not { } names) return null;
         var (scales, zeros) = (file.ReadFloats(ValueScales, names.Length), file.ReadBytes(ValueZeros, names.Length));
-        var layers = Weights(graph).Where(shape => file.Tensors.GetValueOrDefault(tensorOf(shape))?.Type == TensorType.I8).ToList();
+        var layers = Weights(graph).Where(shape => TypeOf(shape) == TensorType.I8).ToList();
         var total = layers.Sum(layer => (long)layer.Shape[0]);
         if (total > Array.MaxLength) throw file.Malformed($"has {total} filters of 8-bit weights; at most {Array.MaxLength} were expected");
         var filters = file.ReadFloats(FilterScales, (int)total);
@@ -41,6 +42,9 @@ internal static class Int8Tensors
         return new(
             names.Index().ToDictionary(name => name.Item, name => new ByteScale(scales[name.Index], zeros[name.Index])),
             layers.ToDictionary(layer => layer.Layer, layer => filters[first..(first += layer.Shape[0])]));
+
+        TensorType? TypeOf(ParameterShape weight) =>
+            file.Tensors.GetValueOrDefault(StoredParameter.Of(weight, masks, int8: null).Name)?.Type;
     }
 
     private static IEnumerable<ParameterShape> Weights(CheckedGraph graph) =>

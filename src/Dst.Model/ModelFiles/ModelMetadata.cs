@@ -40,10 +40,10 @@ internal static class ModelMetadata
     {
         if (!file.Values.ContainsKey("format"))
             throw file.Malformed("is a safetensors file of tensors without a network; a model file was expected, which dst import makes");
-        if (file.Read("format") is var format && format != Format)
-            throw file.Malformed($"has the format '{format}'; '{Format}' was expected");
-        if (file.Read("version") is var version && version != Version)
-            throw file.Malformed($"has the version '{version}'; '{Version}' was expected");
+        var format = file.Read("format");
+        if (format != Format) throw file.Malformed($"has the format '{format}'; '{Format}' was expected");
+        var version = file.Read("version");
+        if (version != Version) throw file.Malformed($"has the version '{version}'; '{Version}' was expected");
     }
 
     /// <summary>Reads and checks the graph.</summary>
@@ -132,7 +132,7 @@ internal static class ModelMetadata
 
     private static string WriteJson<T>(T value) => JsonSerializer.Serialize(value, TypeInfo<T>());
 
-    // Named, so that a program compiled ahead of time has the code of the type.
+    // By its type, so that a program compiled ahead of time has the code for it.
     private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)JsonOptions.GetTypeInfo(typeof(T));
 
     private static T ReadJson<T>(MetadataStrings file, string key)

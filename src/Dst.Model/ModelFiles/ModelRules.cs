@@ -77,10 +77,15 @@ internal static class ModelRules
     }
 
     /// <summary>Scales of 8-bit integers.</summary>
-    public static string? OfInt8Scales(IEnumerable<float> scales) =>
-        scales.FirstOrDefault(scale => !IsScale(scale), 1) is var wrong && wrong != 1
-            ? $"has the scale {wrong} among those of 8-bit integers; finite numbers above 0 were expected"
-            : null;
+    public static string? OfInt8Scales(IEnumerable<float> scales)
+    {
+        foreach (var scale in scales)
+        {
+            if (!IsScale(scale)) return $"has the scale {scale} among those of 8-bit integers; finite numbers above 0 were expected";
+        }
+
+        return null;
+    }
 
     /// <summary>The layer of a mask.</summary>
     public static string? OfMaskedLayer(string layer, CheckedGraph graph) =>

@@ -4,7 +4,7 @@ namespace Dst.ModelFiles;
 
 /// <summary>
 /// A safetensors file inside of another one, its header compressed (docs/formats.md): in a network of 8-bit integers the header, which is
-/// text, would weigh as much as every tenth weight.
+/// text, would take as many bytes as a tenth of the weights.
 /// </summary>
 internal static class PackedFile
 {

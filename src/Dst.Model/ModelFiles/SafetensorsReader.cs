@@ -11,7 +11,7 @@ namespace Dst.ModelFiles;
 /// </summary>
 public sealed class SafetensorsReader : IDisposable
 {
-    private readonly FileStream? _file; // or what is in memory
+    private readonly FileStream? _file; // null if the bytes are in memory
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly Dictionary<string, string> _metadata = [];
     private readonly Dictionary<string, TensorInfo> _tensors = [];
@@ -46,6 +46,9 @@ public sealed class SafetensorsReader : IDisposable
     /// <summary>Type, shape and place of each tensor by name.</summary>
     public IReadOnlyDictionary<string, TensorInfo> Tensors => _tensors;
 
+    /// <summary>The strings of <c>__metadata__</c>, with errors that name this file.</summary>
+    internal MetadataStrings Strings => new(Path, _metadata);
+
     /// <summary>Reads a tensor of floats that must have the shape <paramref name="shape"/>.</summary>
     /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
     public float[] ReadFloats(string name, params IReadOnlyList<int> shape) => Read<float>(name, TensorType.F32, shape);
@@ -75,9 +78,6 @@ public sealed class SafetensorsReader : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
-
-    /// <summary>The strings of <c>__metadata__</c>, with errors that name this file.</summary>
-    internal MetadataStrings Strings => new(Path, _metadata);
 
     /// <summary>The error that names this file. A quotation from the file is cut to a readable length.</summary>
     internal InputException Malformed(string problem, Exception? cause = null) => Strings.Malformed(problem, cause);
@@ -126,6 +126,14 @@ public sealed class SafetensorsReader : IDisposable
     private void ReadHeader()
     {
         var fileBytes = _file?.Length ?? _bytes.Length;
+        var header = new byte[ReadHeaderLength(fileBytes)];
+        ReadExactly(header, SafetensorsFile.LengthBytes);
+        ReadHeader(header, SafetensorsFile.LengthBytes + header.Length, fileBytes);
+        if (_metadata.GetValueOrDefault("format") == PackedFile.Format) Unpack();
+    }
+
+    private long ReadHeaderLength(long fileBytes)
+    {
         if (fileBytes < SafetensorsFile.LengthBytes)
             throw Malformed($"has {fileBytes} bytes; a safetensors file has at least {SafetensorsFile.LengthBytes}");
         Span<byte> lengthBytes = stackalloc byte[SafetensorsFile.LengthBytes];
@@ -138,11 +146,7 @@ public sealed class SafetensorsReader : IDisposable
                     ? $"is {kind}; a model file (.safetensors) was expected"
                         + (kind is FileKind.Onnx or FileKind.PyTorch ? ", which dst import makes of it" : "")
                     : $"declares a header of {(ulong)length} bytes; at most {limit} were expected, so the file may be cut off");
-
-        var header = new byte[length];
-        ReadExactly(header, SafetensorsFile.LengthBytes);
-        ReadHeader(header, SafetensorsFile.LengthBytes + length, fileBytes);
-        if (_metadata.GetValueOrDefault("format") == PackedFile.Format) Unpack();
+        return length;
     }
 
     /// <summary>Puts what a packed file holds in its place.</summary>
@@ -159,13 +163,14 @@ public sealed class SafetensorsReader : IDisposable
         ReadHeader(expanded, data.Offset, data.Offset + data.Bytes);
     }
 
-    private void ReadHeader(byte[] header, long dataOffset, long end)
+    /// <summary>Reads a header whose tensors fill the bytes of the file from one place to another.</summary>
+    private void ReadHeader(byte[] header, long dataOffset, long dataEnd)
     {
         try
         {
             using var json = JsonDocument.Parse(header);
             CheckNames(json.RootElement);
-            ReadEntries(json.RootElement, dataOffset, end);
+            ReadEntries(json.RootElement, dataOffset, dataEnd);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -192,13 +197,13 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
-    private void ReadEntries(JsonElement root, long dataOffset, long fileBytes)
+    private void ReadEntries(JsonElement root, long dataOffset, long dataEnd)
     {
         if (root.ValueKind != JsonValueKind.Object) throw Malformed($"has a header of JSON kind {root.ValueKind}; an object was expected");
         foreach (var property in root.EnumerateObject())
         {
             if (property.Name == SafetensorsFile.MetadataKey) AddMetadata(property.Value);
-            else _tensors.Add(property.Name, ReadTensorInfo(property.Name, property.Value, dataOffset, fileBytes - dataOffset));
+            else _tensors.Add(property.Name, ReadTensorInfo(property.Name, property.Value, dataOffset, dataEnd - dataOffset));
         }
 
         var end = dataOffset;
@@ -209,7 +214,7 @@ public sealed class SafetensorsReader : IDisposable
             end += info.Bytes;
         }
 
-        if (end != fileBytes) throw Malformed($"has {fileBytes} bytes; its header describes {end}");
+        if (end != dataEnd) throw Malformed($"has {dataEnd} bytes; its header describes {end}");
     }
 
     private void AddMetadata(JsonElement metadata)
@@ -225,16 +230,8 @@ public sealed class SafetensorsReader : IDisposable
             || !json.TryGetProperty("dtype", out var dtype) || dtype.ValueKind != JsonValueKind.String
             || !json.TryGetProperty("shape", out var shapeJson) || !json.TryGetProperty("data_offsets", out var offsetsJson))
             throw Malformed($"describes tensor '{name}' without dtype, shape and data_offsets, which were expected");
-        TensorType? known = dtype.GetString() switch
-        {
-            "F32" => TensorType.F32,
-            "U8" => TensorType.U8,
-            "I8" => TensorType.I8,
-            "I64" => TensorType.I64,
-            _ => null,
-        };
-        if (known is not { } type) throw Malformed($"tensor '{name}' has the dtype {dtype}; F32, U8, I8 or I64 was expected");
-
+        if (TypeOf(dtype.GetString()) is not { } type)
+            throw Malformed($"tensor '{name}' has the dtype {dtype}; F32, U8, I8 or I64 was expected");
         var shape = ReadIntegers(name, "shape", shapeJson, int.MaxValue);
         var offsets = ReadIntegers(name, "data_offsets", offsetsJson, long.MaxValue);
         if (offsets.Length != 2 || offsets[1] < offsets[0])
@@ -248,6 +245,15 @@ public sealed class SafetensorsReader : IDisposable
         if (bytes > Array.MaxLength) throw Malformed($"tensor '{name}' has {bytes} bytes; at most {Array.MaxLength} were expected");
         return new(type, [.. shape.Select(extent => (int)extent)], dataOffset + offsets[0], (long)bytes);
     }
+
+    private static TensorType? TypeOf(string? dtype) => dtype switch
+    {
+        "F32" => TensorType.F32,
+        "U8" => TensorType.U8,
+        "I8" => TensorType.I8,
+        "I64" => TensorType.I64,
+        _ => null,
+    };
 
     private long[] ReadIntegers(string tensor, string key, JsonElement json, long max)
     {

@@ -102,7 +102,7 @@ public sealed class TensorEntry
         {
             case float[] floats: WriteTo<float>(stream, floats); break;
             case long[] longs: WriteTo<long>(stream, longs); break;
-            case byte[] bytes: WriteTo<byte>(stream, bytes); break; // signed bytes too: the runtime takes both for each other
+            case byte[] bytes: WriteTo<byte>(stream, bytes); break; // also signed ones: the runtime lets an sbyte[] pass as a byte[]
         }
     }
 

@@ -5,7 +5,7 @@ namespace Dst.Quantisation;
 /// <param name="Zero">The byte that stands for 0.</param>
 public readonly record struct ByteScale(float Scale, byte Zero)
 {
-    /// <summary>The byte of a number, a tie upwards; numbers outside of the range become its ends.</summary>
+    /// <summary>The byte that is nearest to a number, a tie upwards; numbers outside of the range become its ends.</summary>
     public byte ToByte(double number) => (byte)Math.Clamp(Math.Floor(number / Scale + Zero + 0.5), 0, byte.MaxValue);
 
     /// <summary>The number of a byte.</summary>

@@ -6,14 +6,12 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference;
 
-/// <summary>A form of a convolution, with all taps or those that its mask keeps, and its estimated cost.</summary>
+/// <summary>A form of a convolution, with all taps or those that its mask keeps.</summary>
 /// <param name="Form">The form.</param>
 /// <param name="Kept">The taps that it reads, or null for all.</param>
-/// <param name="Cost">Estimated time of one image, in vector multiply-adds.</param>
 /// <param name="IsRounded">Whether its weights are integers of 16 bits.</param>
 /// <param name="Pool">The pooling behind the layer that it computes too, or null.</param>
-internal sealed record ConvolutionCandidate(
-    ConvolutionForm Form, KeptTaps? Kept, double Cost, bool IsRounded = false, LoweredNode? Pool = null)
+internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept, bool IsRounded = false, LoweredNode? Pool = null)
 {
     /// <summary>
     /// The <see cref="RoundingClass"/> of weights of 16 bits: above that of every form, as they round more than a form does.
@@ -26,7 +24,7 @@ internal sealed record ConvolutionCandidate(
     /// <summary>
     /// Time of a maximum over 2×2 pixels for each pixel of 16 channels that it reads, in vector multiply-adds; from measurements.
     /// </summary>
-    private const double PoolingCost = 5;
+    private const double PixelPoolingCost = 5;
 
     /// <summary>The name of the form in plans and their cache.</summary>
     public LayerForm Name => new($"{Form.Name}{(IsRounded ? " 16-bit" : "")}{(Pool is null ? "" : ", max-pool")}", UsesMask);
@@ -37,57 +35,67 @@ internal sealed record ConvolutionCandidate(
     /// <summary>Whether it skips what the mask prunes.</summary>
     public bool UsesMask => Kept is not null;
 
+    private bool CanPool => Form is PlanarForm or WinogradForm { CanPool: true };
+
     /// <summary>
-    /// All candidates of a layer. Where some pool too, the cost of others contains that of the pooling. Of two of equal cost, floats come
-    /// before integers.
+    /// All candidates of a layer. Of equal costs the first wins: forms that pool too come before others, floats before integers.
     /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="node">The layer.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="pool">The maximum over 2×2 pixels that covers the map and alone reads the layer's output, or null.</param>
     /// <param name="roundingClass">The largest <see cref="RoundingClass"/> that is exact enough.</param>
-    /// <param name="batch">Images at once.</param>
     public static IReadOnlyList<ConvolutionCandidate> Of(
-        SimdTier tier, LoweredNode node, Conv2dShape shape, LoweredNode? pool, int roundingClass, int batch)
+        SimdTier tier, LoweredNode node, Conv2dShape shape, LoweredNode? pool, int roundingClass)
     {
-        var kept = shape.Groups == 1 ? node.Mask?.ToKeptTaps() : null;
-        var all = ConvolutionForm.Of(tier, shape, kept: null).Select(form => Estimate(form, null));
-        var masked = kept is null
-            ? []
-            : ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept)).Select(form => Estimate(form, kept));
-        var plain = all.Concat(masked).ToList();
-        if (node.Residual is null && ConvolutionForm.Planar.Supports(tier, shape, kept: null))
-            plain.Add(Estimate(ConvolutionForm.Planar, null));
-        var rounded = plain.Where(candidate => candidate.HasLargeWeights(shape)).Select(candidate => candidate with { IsRounded = true });
-        var alone = plain.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass).ToList();
-        if (pool is null || !alone.Exists(candidate => candidate.CanPool)) return alone;
-        var pooling = PoolingCost * shape.OutHeight * shape.OutWidth * shape.FilterBlocks;
-        return
-        [
-            .. alone.Where(candidate => candidate.CanPool).Select(candidate => candidate.With(pool, shape)),
-            .. alone.Select(candidate => candidate with { Cost = candidate.Cost + pooling }),
-        ];
-
-        ConvolutionCandidate Estimate(ConvolutionForm form, KeptTaps? kept) =>
-            new(form, kept, form.CostOf(ConvolutionWork.OfInference(form, shape, kept, batch)).Forward);
+        var floats = WithFloatWeights(tier, node, shape).ToList();
+        var rounded = floats.Where(candidate => candidate.HasLargeWeights(shape)).Select(candidate => candidate with { IsRounded = true });
+        var exact = floats.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass).ToList();
+        var pooled = exact.Where(candidate => pool is not null && candidate.CanPool).Select(candidate => candidate with { Pool = pool });
+        return [.. pooled, .. exact];
     }
 
+    /// <summary>Estimated time of the pooling behind a convolution, for one image, in vector multiply-adds.</summary>
+    public static double CostOfPooling(Conv2dShape shape) => PixelPoolingCost * shape.OutHeight * shape.OutWidth * shape.FilterBlocks;
+
+    /// <summary>Estimated time of one image, in vector multiply-adds.</summary>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="batch">Images at once.</param>
+    public double CostOf(Conv2dShape shape, int batch) => Form is PlanarForm
+        ? PlanarForm.ForwardCost(shape, isPooled: Pool is not null)
+        : Form.CostOf(ConvolutionWork.OfInference(Form, shape, Kept, batch)).Forward;
+
+    /// <summary>Floats of the weights that a Winograd form reads; 0 of another form.</summary>
+    public double CountTransformedWeights(Conv2dShape shape) =>
+        Form is WinogradForm winograd ? winograd.WeightsOf(shape) * (Kept is null ? 1 : winograd.ShareOf(shape, Kept)) : 0;
+
     /// <summary>Makes the step of a layer in this form, with packed weights.</summary>
-    public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch) => Form switch
+    public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch)
     {
-        WinogradForm winograd => new WinogradStep(tier, node, this, winograd, shape, batch),
-        PlanarForm => new PlanarStep(tier, node, Name.ToString(), shape, Pool),
-        FftForm fft when shape.IsDepthwise => new DepthwiseFftStep(tier, node, fft, shape),
-        FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),
-        _ when node is LoweredDepthwiseNode depthwise => new DepthwiseStep(depthwise),
-        _ => new DirectStep(tier, node, Name.ToString(), shape, Kept),
-    };
+        if (Pool is not null) node = node with { Output = Pool.Output };
+        return Form switch
+        {
+            WinogradForm winograd => new WinogradStep(tier, node, this, winograd, shape, batch),
+            PlanarForm => new PlanarStep(tier, node, Name.ToString(), shape, isPooled: Pool is not null),
+            FftForm fft when shape.IsDepthwise => new DepthwiseFftStep(tier, node, fft, shape),
+            FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),
+            _ when node is LoweredDepthwiseNode depthwise => new DepthwiseStep(depthwise),
+            _ => new DirectStep(tier, node, Name.ToString(), shape, Kept),
+        };
+    }
 
-    private bool CanPool => Form is PlanarForm or WinogradForm { CanPool: true };
+    /// <summary>Each form that supports the layer, with all taps and then, where that skips some, with those that the mask keeps.</summary>
+    private static IEnumerable<ConvolutionCandidate> WithFloatWeights(SimdTier tier, LoweredNode node, Conv2dShape shape)
+    {
+        foreach (var form in ConvolutionForm.Of(tier, shape, kept: null)) yield return new(form, Kept: null);
+        if (shape.Groups == 1 && node.Mask?.ToKeptTaps() is { } kept)
+        {
+            foreach (var form in ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept))) yield return new(form, kept);
+        }
 
-    private ConvolutionCandidate With(LoweredNode pool, Conv2dShape shape) =>
-        this with { Pool = pool, Cost = Form is PlanarForm ? PlanarForm.ForwardCost(shape, isPooled: true) : Cost };
+        if (node.Residual is null && ConvolutionForm.Planar.Supports(tier, shape, kept: null))
+            yield return new(ConvolutionForm.Planar, Kept: null);
+    }
 
-    private bool HasLargeWeights(Conv2dShape shape) =>
-        Form is WinogradForm winograd && winograd.WeightsOf(shape) * (Kept is null ? 1 : winograd.ShareOf(shape, Kept)) >= LargeWeights;
+    private bool HasLargeWeights(Conv2dShape shape) => CountTransformedWeights(shape) >= LargeWeights;
 }

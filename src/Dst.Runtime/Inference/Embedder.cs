@@ -90,7 +90,7 @@ public sealed class Embedder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _predictor.Dispose();
 
-    // A row of zeros stays one: it is similar to nothing.
+    // A row of zeros stays as it is: it is similar to nothing.
     private void ScaleRows(Span<float> embeddings)
     {
         for (; embeddings.Length > 0; embeddings = embeddings[Length..])

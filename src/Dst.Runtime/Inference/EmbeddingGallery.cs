@@ -32,6 +32,7 @@ public sealed class EmbeddingGallery
     public void Add(string name, ReadOnlySpan<float> embedding)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
+        // The first entry may have any length but 0.
         Check(embedding, _entries.Count > 0 ? _entries[0].Embedding.Length : Math.Max(embedding.Length, 1));
         _entries.Add((name, embedding.ToArray()));
     }

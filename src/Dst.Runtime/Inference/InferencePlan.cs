@@ -1,5 +1,5 @@
+using Dst.Foundations;
 using Dst.Graph;
-using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
@@ -35,8 +35,8 @@ public sealed class InferencePlan : IDisposable
     private const int CachedValues = 128 * 1024;
 
     /// <summary>
-    /// Weights that are read in the time in which a value goes through memory: it is written, and later read, and so are its transforms.
-    /// From measurements.
+    /// How many weights are read in the time that one value takes to go through memory: it is written and later read, and so are its
+    /// transforms. From measurements.
     /// </summary>
     private const double MoveCost = 4;
 
@@ -56,7 +56,8 @@ public sealed class InferencePlan : IDisposable
         Options = options;
         Input = model.Graph.Input;
         Program = LoweredProgram.Lower(model, StepFactory.Target, options.Dense);
-        (Steps, Decisions) = new StepFactory(Program, new(options, roundingClass, Program.KeptWeightBytes), keepsValues).CreateAll();
+        var chooser = new ConvolutionChooser(options, roundingClass, Program.KeptWeightBytes);
+        (Steps, Decisions) = new StepFactory(Program, chooser, keepsValues).CreateAll();
         Memory = new([.. Steps.Select(step => new PlannedStep(step.Reads, step.Output))], LengthOf, Program.Output);
     }
 
@@ -85,25 +86,6 @@ public sealed class InferencePlan : IDisposable
     internal bool ReadsPlainInput => Program.Output != NetworkGraph.InputName && Steps.All(
         step => step.Second != NetworkGraph.InputName && (step.Input != NetworkGraph.InputName || step.ReadsPlain));
 
-    /// <summary>Bytes of a batch: a step's packed weights, what it reads and what it writes, each once.</summary>
-    internal long BytesOf(InferenceStep step) =>
-        step.WeightBytes + Options.Batch * sizeof(float) * step.Reads.Append(step.Output).Sum(value => (long)LengthOf(value));
-
-    /// <summary>
-    /// Images of a batch that a session takes through all steps together. They are so few that their values stay in the caches of the
-    /// threads. But they are the whole batch where it costs more to read all weights that often than to move the values of the batch. A
-    /// number below the batch is a multiple of <see cref="LinearStep.ImagesTogether"/>, so that results do not depend on it.
-    /// </summary>
-    internal int ImagesTogether(int threads)
-    {
-        var few = (int)Math.Min(Options.Batch, CachedValues / Memory.Length * threads);
-        few = (Math.Max(1, few) + LinearStep.ImagesTogether - 1) / LinearStep.ImagesTogether * LinearStep.ImagesTogether;
-        if (few >= Options.Batch) return Options.Batch;
-        var weights = (double)WeightBytes / sizeof(float);
-        var moved = Steps.Sum(step => step.Reads.Append(step.Output).Sum(value => (double)Program.Values[value].Shape.Count));
-        return weights / few <= weights / Options.Batch + MoveCost * moved ? few : Options.Batch;
-    }
-
     /// <summary>
     /// Compiles a model. Winograd and FFT forms are used only if they keep the logits of a random image within <see cref="ErrorBound"/> of
     /// those of direct forms.
@@ -115,11 +97,7 @@ public sealed class InferencePlan : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         options ??= new();
-        if (options.Batch is < 1 or > MaxBatch)
-            throw new InputException($"inference option Batch is {options.Batch}; 1 to {MaxBatch} were expected");
-        if (options.Tier > SimdTiers.Best)
-            throw new InputException(
-                $"inference option Tier is {options.Tier}; at most {SimdTiers.Best}, which this processor has, was expected");
+        CheckOptions(options);
         float[]? expected = null;
         foreach (var roundingClass in RoundingClasses)
         {
@@ -179,10 +157,39 @@ public sealed class InferencePlan : IDisposable
         foreach (var step in Steps) step.Dispose();
     }
 
+    /// <summary>Bytes of a batch: a step's packed weights, what it reads and what it writes, each once.</summary>
+    internal long BytesOf(InferenceStep step) =>
+        step.WeightBytes + Options.Batch * sizeof(float) * step.Values.Sum(LengthOf);
+
+    /// <summary>
+    /// Images of a batch that a session takes through all steps together. They are so few that their values stay in the caches of the
+    /// threads. But they are the whole batch where it costs more to read all weights that often than to move the values of the batch. A
+    /// number below the batch is a multiple of <see cref="LinearStep.ImagesTogether"/>, so that results do not depend on it.
+    /// </summary>
+    internal int ImagesTogether(int threads)
+    {
+        const int multiple = LinearStep.ImagesTogether;
+        var cached = Math.Max(1, (int)Math.Min(Options.Batch, CachedValues / Memory.Length * threads));
+        var few = (cached + multiple - 1) / multiple * multiple;
+        if (few >= Options.Batch) return Options.Batch;
+        var weights = (double)WeightBytes / sizeof(float);
+        var moved = Steps.Sum(step => step.Values.Sum(value => (double)Program.Values[value].Shape.Count));
+        return weights / few <= weights / Options.Batch + MoveCost * moved ? few : Options.Batch;
+    }
+
     internal static void CheckThreads(int threads)
     {
         if (threads is < 1 or > MaxThreads)
             throw new InputException($"an inference session has {threads} threads; 1 to {MaxThreads} were expected");
+    }
+
+    private static void CheckOptions(InferenceOptions options)
+    {
+        if (options.Batch is < 1 or > MaxBatch)
+            throw new InputException($"inference option Batch is {options.Batch}; 1 to {MaxBatch} were expected");
+        if (options.Tier > SimdTiers.Best)
+            throw new InputException(
+                $"inference option Tier is {options.Tier}; at most {SimdTiers.Best}, which this processor has, was expected");
     }
 
     private long LengthOf(string value) => ValueLayout.FloatsOf(Program.Values[value]);
@@ -197,9 +204,9 @@ public sealed class InferencePlan : IDisposable
     private float[] ProbeLogits()
     {
         var image = new float[Input.Count];
-        var scale = Math.Sqrt(12);
-        for (var i = 0; i < image.Length; i++)
-            image[i] = (float)(scale * ((SplitMix64.Mix(((ulong)i + 1) * SplitMix64.GoldenGamma) >> 11) * Math.Pow(2, -53) - 0.5));
+        var random = default(RandomStream);
+        var range = Math.Sqrt(12); // of uniform numbers with deviation 1
+        foreach (ref var value in image.AsSpan()) value = (float)(range * (random.NextDouble() - 0.5));
         var logits = new float[Outputs];
         using var session = CreateSession();
         session.RunUnchecked(image, 1, logits);

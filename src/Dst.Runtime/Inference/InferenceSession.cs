@@ -19,7 +19,7 @@ public sealed record StepTime(string Name, string Form, TimeSpan Time);
 /// </summary>
 public sealed unsafe class InferenceSession : IDisposable
 {
-    /// <summary>Parts of a step for each thread, where it has so many: a thread that comes late finds some left.</summary>
+    /// <summary>Parts of a step for each thread, if the step can be cut so far: a thread that comes late then finds some left.</summary>
     private const int PartsPerThread = 4;
 
     /// <summary>
@@ -33,7 +33,7 @@ public sealed unsafe class InferenceSession : IDisposable
     private readonly AlignedBuffer _values;
     private readonly AlignedBuffer _scratch;
     private readonly long _scratchPitch;
-    private readonly int _together;
+    private readonly int _imagesTogether;
     private readonly StepPlaces[] _places;
     private readonly bool _readsPlain;
     private readonly long[] _ticks; // of each step, all runs together
@@ -41,13 +41,10 @@ public sealed unsafe class InferenceSession : IDisposable
     private readonly Action<int, int> _runPart;
     private float* _plain; // the caller's images, if the steps read them as they are
     private int _step;
-    private int _images;
+    private int _images; // that run together now
     private int _imagesOfTicksAlone;
     private int _parts; // of the current step
     private int _grain; // units that the current step computes together
-
-    /// <summary>What looks at a value when it is complete: its name, and its first element as it lies in memory.</summary>
-    internal delegate void ValueObserver(string value, float* first);
 
     internal InferenceSession(InferencePlan plan, WorkerPool pool, bool ownsPool)
     {
@@ -55,11 +52,11 @@ public sealed unsafe class InferenceSession : IDisposable
         var threads = pool.Threads;
         var scratch = plan.Steps.Select(step => step.ScratchLength(threads)).DefaultIfEmpty().Max();
         _scratchPitch = (scratch + Layout.Block - 1) / Layout.Block * Layout.Block;
-        _together = plan.ImagesTogether(threads);
+        _imagesTogether = plan.ImagesTogether(threads);
         MemoryLimit.Check(
-            sizeof(float) * (plan.Memory.Length * (double)_together + _scratchPitch * (double)threads),
-            $"{_together} images on {threads} threads", "fewer were expected");
-        _values = new AlignedBuffer(plan.Memory.Length * _together);
+            sizeof(float) * (plan.Memory.Length * (double)_imagesTogether + _scratchPitch * (double)threads),
+            $"{_imagesTogether} images on {threads} threads", "fewer were expected");
+        _values = new AlignedBuffer(plan.Memory.Length * _imagesTogether);
         _scratch = new AlignedBuffer(_scratchPitch * threads);
         _places = [.. plan.Steps.Select(PlacesOf)];
         _readsPlain = plan.ReadsPlainInput;
@@ -67,9 +64,6 @@ public sealed unsafe class InferenceSession : IDisposable
         _ticksAlone = new long[plan.Steps.Count];
         _runPart = RunPart;
     }
-
-    /// <summary>Called with the network's input and then each step's output, of the first image of those that run together.</summary>
-    internal ValueObserver? Observer { get; init; }
 
     /// <summary>Threads that share the work.</summary>
     public int Threads => _pool.Threads;
@@ -80,6 +74,9 @@ public sealed unsafe class InferenceSession : IDisposable
     /// <summary>Time of each step since the session was created, in the order in which they run.</summary>
     public IReadOnlyList<StepTime> Times =>
         [.. _plan.Steps.Select((step, i) => new StepTime(step.Layer, step.Form, Stopwatch.GetElapsedTime(0, _ticks[i])))];
+
+    /// <summary>Called with the network's input and then each step's output, of the first image of those that run together.</summary>
+    internal ValueObserver? Observer { get; init; }
 
     /// <summary>Computes the logits of any number of images, one batch of the plan at a time.</summary>
     /// <param name="images">Normalised images [count, C, H, W].</param>
@@ -111,7 +108,7 @@ public sealed unsafe class InferenceSession : IDisposable
             for (var first = 0; first < count; first += _images)
             {
                 var restOfBatch = _plan.Options.Batch - first % _plan.Options.Batch;
-                _images = Math.Min(Math.Min(_together, restOfBatch), count - first);
+                _images = Math.Min(Math.Min(_imagesTogether, restOfBatch), count - first);
                 RunTogether(source + (long)first * imageLength, destination + (long)first * _plan.Outputs);
             }
         }
@@ -125,30 +122,42 @@ public sealed unsafe class InferenceSession : IDisposable
         _scratch.Dispose();
     }
 
+    /// <summary>Takes the current images through all steps.</summary>
     private void RunTogether(float* images, float* logits)
     {
-        var input = _plan.Input;
-        _plain = _readsPlain && Observer is null ? images : null;
-        var blocked = _values.Pointer + PlaceOf(NetworkGraph.InputName);
-        if (_plain == null) Layout.FromPlain(images, _images, input.Channels, input.Height * input.Width, blocked);
+        ReadInput(images);
         if (_imagesOfTicksAlone != _images) Array.Fill(_ticksAlone, long.MaxValue);
         _imagesOfTicksAlone = _images;
         var threads = _pool.CountActive();
-        Observer?.Invoke(NetworkGraph.InputName, blocked);
         for (_step = 0; _step < _plan.Steps.Count; _step++)
         {
-            var start = Stopwatch.GetTimestamp();
-            CutStep(threads);
-            var known = _ticksAlone[_step];
-            var alone = _pool.Run(_parts, _runPart, known);
-            _ticksAlone[_step] = known == long.MaxValue ? alone : Math.Min(alone, known + known / RunsToForget);
-            _ticks[_step] += Stopwatch.GetTimestamp() - start;
-            var written = _plan.Steps[_step].Output;
-            Observer?.Invoke(written, _values.Pointer + PlaceOf(written));
+            RunStep(threads);
+            Observe(_plan.Steps[_step].Output);
         }
 
         var output = _plan.Program.Values[_plan.Program.Output].Shape;
-        Layout.ToPlain(_values.Pointer + PlaceOf(_plan.Program.Output), _images, output.Channels, output.Height * output.Width, logits);
+        Layout.ToPlain(PointerTo(_plan.Program.Output), _images, output.Channels, output.Pixels, logits);
+    }
+
+    private void ReadInput(float* images)
+    {
+        var input = _plan.Input;
+        _plain = _readsPlain && Observer is null ? images : null;
+        if (_plain == null) Layout.FromPlain(images, _images, input.Channels, input.Pixels, PointerTo(NetworkGraph.InputName));
+        Observe(NetworkGraph.InputName);
+    }
+
+    private void Observe(string value) => Observer?.Invoke(value, PointerTo(value));
+
+    /// <summary>Runs the current step and counts its time.</summary>
+    private void RunStep(int threads)
+    {
+        var start = Stopwatch.GetTimestamp();
+        CutStep(threads);
+        var known = _ticksAlone[_step];
+        var alone = _pool.Run(_parts, _runPart, known);
+        _ticksAlone[_step] = known == long.MaxValue ? alone : Math.Min(alone, known + known / RunsToForget);
+        _ticks[_step] += Stopwatch.GetTimestamp() - start;
     }
 
     /// <summary>
@@ -169,7 +178,8 @@ public sealed unsafe class InferenceSession : IDisposable
         var step = _plan.Steps[_step];
         var units = step.Units(_images);
         var grains = (long)(units + _grain - 1) / _grain;
-        int first = (int)(grains * part / _parts) * _grain, end = Math.Min(units, (int)(grains * (part + 1) / _parts) * _grain);
+        var first = (int)(grains * part / _parts) * _grain;
+        var end = Math.Min(units, (int)(grains * (part + 1) / _parts) * _grain);
         var (x, second, y) = _places[_step];
         var operand = second is { } place ? _values.Pointer + place : null;
         var isPlain = _plain != null && step.Input == NetworkGraph.InputName;
@@ -182,7 +192,9 @@ public sealed unsafe class InferenceSession : IDisposable
         new(PlaceOf(step.Input), step.Second is { } second ? PlaceOf(second) : null, PlaceOf(step.Output));
 
     /// <summary>Where a value of all images begins in this session's memory.</summary>
-    private long PlaceOf(string value) => _plan.Memory[value] * _together;
+    private long PlaceOf(string value) => _plan.Memory[value] * _imagesTogether;
+
+    private float* PointerTo(string value) => _values.Pointer + PlaceOf(value);
 
     private void CheckLengths(ReadOnlySpan<float> images, int count, Span<float> logits)
     {
@@ -203,6 +215,9 @@ public sealed unsafe class InferenceSession : IDisposable
                 throw new InputException($"image {i / imageLength} of a run has the value {images[i]}; finite values were expected");
         }
     }
+
+    /// <summary>What looks at a value when it is complete: its name, and its first element as it lies in memory.</summary>
+    internal delegate void ValueObserver(string value, float* first);
 
     /// <summary>Where a step's values begin.</summary>
     private readonly record struct StepPlaces(long X, long? Second, long Y);

@@ -8,6 +8,9 @@ namespace Dst.Runtime.Inference;
 /// <param name="Ms">Shortest measured milliseconds of a batch on one thread, or null if it was not measured.</param>
 public sealed record LayerForm(string Form, bool UsesMask, double? Ms = null)
 {
+    /// <summary>The form without its time, by which forms of a layer are told apart.</summary>
+    internal LayerForm Untimed => this with { Ms = null };
+
     /// <inheritdoc/>
     public override string ToString() =>
         (UsesMask ? $"masked {Form}" : Form) + (Ms is { } ms ? string.Create(CultureInfo.InvariantCulture, $" {ms:F3}") : "");

@@ -21,6 +21,9 @@ public sealed partial class PlanCache
     /// <summary>Lets the threads of this process save one after another, so that none loses what another has measured.</summary>
     private static readonly Lock Saving = new();
 
+    /// <summary>Tells builds of the kernels apart.</summary>
+    private static readonly string Kernels = typeof(DirectConvolution).Module.ModuleVersionId.ToString();
+
     private readonly string? _path;
     private readonly Action<string>? _warn;
     private readonly Lock _lock = new();
@@ -46,20 +49,20 @@ public sealed partial class PlanCache
     public static PlanCache OfUser(Action<string>? warn = null) =>
         FolderOfUser() is { } folder ? new(Path.Combine(folder, "dst", "plans.json"), warn) : new(warn);
 
-    /// <summary>The measurements of a layer, if exactly these forms were measured; else null.</summary>
-    internal List<LayerForm>? Find(string layer, IEnumerable<LayerForm> forms)
+    /// <summary>The measurements of the layers of a key, if exactly these forms were measured; else null.</summary>
+    internal List<LayerForm>? Find(string key, IEnumerable<LayerForm> forms)
     {
         lock (_lock)
         {
             _known ??= Read(_warn).ToDictionary(known => known.Layer);
-            return _known.TryGetValue(layer, out var found) && NamesOf(found).SetEquals(forms) ? found.Forms : null;
+            return _known.TryGetValue(key, out var found) && NamesOf(found).SetEquals(forms) ? found.Forms : null;
         }
     }
 
-    /// <summary>Remembers the measurements of a layer until <see cref="Save"/>.</summary>
-    internal void Add(string layer, IEnumerable<LayerForm> measured)
+    /// <summary>Remembers the measurements of the layers of a key until <see cref="Save"/>.</summary>
+    internal void Add(string key, IEnumerable<LayerForm> measured)
     {
-        lock (_lock) _added.Add(new(layer, [.. measured]));
+        lock (_lock) _added.Add(new(key, [.. measured]));
     }
 
     /// <summary>Adds the new measurements to the file.</summary>
@@ -70,14 +73,7 @@ public sealed partial class PlanCache
             if (_path is null || _added.Count == 0) return;
             try
             {
-                lock (Saving)
-                {
-                    Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
-                    var names = _added.Select(layer => layer.Layer).ToHashSet();
-                    var layers = Read(warn: null).Where(layer => !names.Contains(layer.Layer)).Concat(_added).TakeLast(MaxLayers).ToList();
-                    var content = new Content(Version, Processor.Name, Kernels, layers);
-                    AtomicFile.Write(_path, stream => JsonSerializer.Serialize(stream, content, PlanJson.Default.Content));
-                }
+                lock (Saving) Write(_path);
             }
             catch (Exception e) when (e is InputException or IOException or UnauthorizedAccessException)
             {
@@ -88,8 +84,15 @@ public sealed partial class PlanCache
         }
     }
 
-    /// <summary>Tells builds of the kernels apart.</summary>
-    private static string Kernels { get; } = typeof(DirectConvolution).Module.ModuleVersionId.ToString();
+    /// <summary>Replaces the file by its layers and those that were added.</summary>
+    private void Write(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        var added = _added.Select(layer => layer.Layer).ToHashSet();
+        var layers = Read(warn: null).Where(layer => !added.Contains(layer.Layer)).Concat(_added).TakeLast(MaxLayers).ToList();
+        var content = new Content(Version, Processor.Name, Kernels, layers);
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, content, PlanJson.Default.Content));
+    }
 
     /// <summary>The layers of the file that are of this processor and these kernels, the oldest first.</summary>
     private List<MeasuredLayer> Read(Action<string>? warn)
@@ -124,7 +127,7 @@ public sealed partial class PlanCache
         layer is { Forms.Count: > 0 } && layer.Forms.TrueForAll(form => form is { Ms: >= 0 and <= double.MaxValue })
         && NamesOf(layer).Count == layer.Forms.Count;
 
-    private static HashSet<LayerForm> NamesOf(MeasuredLayer layer) => [.. layer.Forms.Select(form => form with { Ms = null })];
+    private static HashSet<LayerForm> NamesOf(MeasuredLayer layer) => [.. layer.Forms.Select(form => form.Untimed)];
 
     private static string? FolderOfUser()
     {
@@ -140,7 +143,7 @@ public sealed partial class PlanCache
     /// <summary>The part of the file that tells its version.</summary>
     private sealed record Header(int Version);
 
-    /// <summary>The measured forms of one kind of layer: of a tier, batch, sizes and mask.</summary>
+    /// <summary>The measured forms of the layers of one key, which names tier, batch, sizes and mask.</summary>
     private sealed record MeasuredLayer(string Layer, List<LayerForm> Forms);
 
     [JsonSourceGenerationOptions(

@@ -22,7 +22,7 @@ public sealed class Predictor : IDisposable
     private readonly InputNormalisation _normalisation;
     private readonly IReadOnlyList<string> _classNames;
     private readonly int _threads;
-    private readonly Stack<Worker> _idle = new(); // also the lock of the two fields below
+    private readonly Stack<CallState> _idle = new(); // also the lock of the two fields below
     private int _running;
     private bool _disposed;
 
@@ -60,8 +60,6 @@ public sealed class Predictor : IDisposable
     /// <exception cref="InputException">It is not a legal model; the message says what was expected.</exception>
     /// <exception cref="IOException">The stream cannot be read.</exception>
     public static Predictor Load(Stream file) => Of(Model.Load(file));
-
-    private static Predictor Of(Model model) => new(model, new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
 
     /// <summary>Shape of one input.</summary>
     public FeatureShape Input => _plan.Input;
@@ -163,19 +161,19 @@ public sealed class Predictor : IDisposable
     public void ComputeLogits(ReadOnlySpan<Image> images, Span<float> logits)
     {
         CheckRoom(images.Length, logits.Length, OutputCount);
-        var worker = Take();
+        var state = Take();
         try
         {
             for (var first = 0; first < images.Length; first += _plan.Options.Batch)
             {
                 var count = Math.Min(_plan.Options.Batch, images.Length - first);
-                var inputs = worker.Prepare(images.Slice(first, count), _normalisation);
-                worker.Session.Run(inputs, count, logits.Slice(first * OutputCount, count * OutputCount));
+                var inputs = state.Prepare(images.Slice(first, count), _normalisation);
+                state.Session.Run(inputs, count, logits.Slice(first * OutputCount, count * OutputCount));
             }
         }
         finally
         {
-            GiveBack(worker);
+            GiveBack(state);
         }
     }
 
@@ -190,14 +188,14 @@ public sealed class Predictor : IDisposable
     {
         var count = CountOf(inputs);
         CheckRoom(count, logits.Length, OutputCount);
-        var worker = Take();
+        var state = Take();
         try
         {
-            worker.Session.Run(inputs, count, logits);
+            state.Session.Run(inputs, count, logits);
         }
         finally
         {
-            GiveBack(worker);
+            GiveBack(state);
         }
     }
 
@@ -208,10 +206,12 @@ public sealed class Predictor : IDisposable
         {
             if (_disposed) return;
             _disposed = true;
-            while (_idle.TryPop(out var worker)) worker.Dispose();
+            while (_idle.TryPop(out var state)) state.Dispose();
             if (_running == 0) _plan.Dispose();
         }
     }
+
+    private static Predictor Of(Model model) => new(model, new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
 
     private int CountOf(ReadOnlySpan<float> inputs)
     {
@@ -231,49 +231,50 @@ public sealed class Predictor : IDisposable
     /// <summary>Turns the network's outputs, at the beginning of <paramref name="values"/>, into probabilities in their place.</summary>
     private void ToProbabilities(int count, Span<float> values)
     {
-        if (Classes > OutputCount) // from the last image on, as its two values lie where outputs of later images were
+        if (Classes > OutputCount) ToTwoClasses(count, values);
+        else if (Outputs == OutputKind.Logits) Softmax.Forward(values, Classes, values);
+    }
+
+    private void ToTwoClasses(int count, Span<float> values)
+    {
+        // From the last image on: its two probabilities overwrite no output that is still to be read.
+        for (var i = count - 1; i >= 0; i--)
         {
-            for (var i = count - 1; i >= 0; i--)
-            {
-                var p = Outputs == OutputKind.Sigmoid ? values[i] : 1 / (1 + MathF.Exp(-values[i]));
-                (values[2 * i], values[2 * i + 1]) = (1 - p, p);
-            }
-        }
-        else if (Outputs == OutputKind.Logits)
-        {
-            Softmax.Forward(values, Classes, values);
+            var p = Outputs == OutputKind.Sigmoid ? values[i] : 1 / (1 + MathF.Exp(-values[i]));
+            (values[2 * i], values[2 * i + 1]) = (1 - p, p);
         }
     }
 
-    private Worker Take()
+    private CallState Take()
     {
         lock (_idle)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_idle.TryPop(out var worker)) worker = new(_plan, _threads);
+            if (!_idle.TryPop(out var state)) state = new(_plan, _threads);
             _running++;
-            return worker;
+            return state;
         }
     }
 
-    private void GiveBack(Worker worker)
+    private void GiveBack(CallState state)
     {
         lock (_idle)
         {
             _running--;
-            if (!_disposed)
+            if (_disposed)
             {
-                _idle.Push(worker);
-                return;
+                state.Dispose();
+                if (_running == 0) _plan.Dispose();
             }
-
-            worker.Dispose();
-            if (_running == 0) _plan.Dispose();
+            else
+            {
+                _idle.Push(state);
+            }
         }
     }
 
     /// <summary>What one call uses: a session, and room for the prepared images of a batch.</summary>
-    private sealed class Worker(InferencePlan plan, int threads) : IDisposable
+    private sealed class CallState(InferencePlan plan, int threads) : IDisposable
     {
         private float[] _inputs = [];
 

@@ -15,12 +15,12 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
 {
     private readonly List<InferenceStep> _steps = [];
     private readonly List<LayerDecision> _decisions = [];
-    private readonly HashSet<LoweredNode> _done = []; // by the step of the node before
+    private readonly HashSet<LoweredNode> _done = []; // poolings, by the step of the convolution before
 
     /// <summary>What the steps of this runtime can compute.</summary>
     public static LoweringTarget Target { get; } = new(LoweringTarget.TakesBoundsAroundZero);
 
-    /// <summary>Packs the weights of all layers.</summary>
+    /// <summary>The steps of all nodes, with packed weights, and the form of each convolution.</summary>
     public (IReadOnlyList<InferenceStep> Steps, IReadOnlyList<LayerDecision> Decisions) CreateAll()
     {
         foreach (var node in program.Nodes)
@@ -56,13 +56,14 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     private void AddConvolution(LoweredNode node, Conv2dShape shape)
     {
         var pool = PoolBehind(node);
-        Add(chooser.Choose(node, shape, pool), pool);
+        AddChosen(chooser.Choose(node, shape, pool), pool);
     }
 
     private void AddInt8Convolution(LoweredNode node, Conv2dShape shape)
     {
         var pool = node.Integers!.ToBytes is { KeepsOrder: true } ? PoolBehind(node) : null;
-        Add(chooser.Choose(node, shape, pool, Int8StepFactory.Convolutions(chooser.Tier, node, pool, program)), pool);
+        var candidates = Int8StepFactory.Convolutions(chooser.Tier, node, pool, program);
+        AddChosen(chooser.Choose(node, shape, pool, candidates), pool);
     }
 
     /// <summary>
@@ -77,11 +78,22 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
             && pool.ShapeFor(OutputOf(node)).IsHalving ? only : null;
     }
 
-    private void Add((InferenceStep Step, LayerDecision Decision) chosen, LoweredNode? pool)
+    private void AddChosen((InferenceStep Step, LayerDecision Decision) chosen, LoweredNode? pool)
     {
         if (chosen.Step.Output == pool?.Output) _done.Add(pool);
         _steps.Add(chosen.Step);
         _decisions.Add(chosen.Decision);
+    }
+
+    private void AddConcat(LoweredNode node)
+    {
+        var first = 0;
+        for (var i = 0; i < node.Inputs.Count; i++)
+        {
+            var shape = program.Values[node.Inputs[i]].Shape;
+            _steps.Add(new ConcatStep(node, i, shape, first, OutputOf(node)));
+            first += shape.Channels;
+        }
     }
 
     private InferenceStep Create(LoweredNode node, FeatureShape x) => node.Operation switch
@@ -90,7 +102,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         ConvTransposeOp c => new TransposedStep(node, new(chooser.Tier, c.MirrorFor(x))),
         BatchNormOp or AffineOp => new BatchNormStep(node, NameOf(node.Operation), x),
         ReluOp => new ReluStep(node, x),
-        AddOp => new AddStep(node, Length(x)),
+        AddOp => new AddStep(node, x),
         MulOp => new MulStep(node, x, program.Values[node.Inputs[1]].Shape),
         PReluOp => CreatePRelu(node, x),
         MaxPoolOp p => new MaxPoolStep(node, p.ShapeFor(x)),
@@ -122,18 +134,5 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     /// <summary>The operation's name without "Op", such as <c>leaky-relu</c>.</summary>
     private static string NameOf(Operation operation) => JsonNamingPolicy.KebabCaseLower.ConvertName(operation.GetType().Name[..^2]);
 
-    private void AddConcat(LoweredNode node)
-    {
-        var first = 0;
-        for (var i = 0; i < node.Inputs.Count; i++)
-        {
-            var shape = program.Values[node.Inputs[i]].Shape;
-            _steps.Add(new ConcatStep(node, i, shape, first, OutputOf(node)));
-            first += shape.Channels;
-        }
-    }
-
     private FeatureShape OutputOf(LoweredNode node) => program.Values[node.Output].Shape;
-
-    private static long Length(FeatureShape shape) => Layout.ImageLength(shape.Channels, shape.Height * shape.Width);
 }

@@ -1,4 +1,3 @@
-using Dst.Kernels;
 using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference;
@@ -11,7 +10,7 @@ internal static class ValueLayout
     /// <summary>Floats of one image's value. Each image of bytes begins in a cache line of its own.</summary>
     public static long FloatsOf(LoweredValue value)
     {
-        var length = Layout.ImageLength(value.Shape.Channels, value.Shape.Height * value.Shape.Width);
+        var length = value.Shape.BlockedLength;
         return value.Type == ElementType.Float32 ? length : (length + CacheLine - 1) / CacheLine * (CacheLine / sizeof(float));
     }
 }

@@ -32,11 +32,18 @@ public record LoweredNode(string Layer, Operation Operation, IReadOnlyList<strin
     /// <summary>The integers with which it computes on bytes, or null if it computes on floats.</summary>
     public NodeIntegers? Integers { get; init; }
 
+    /// <summary>All values that it reads.</summary>
+    public IEnumerable<string> Reads => Residual is null ? Inputs : Inputs.Append(Residual);
+
     /// <summary>Bytes of the weights that its mask keeps, as floats. Transforms of 8-bit weights make 3.6 to 8 bytes of each.</summary>
     internal long KeptWeightBytes => sizeof(float) * (Mask?.KeptWeights ?? Weight?.Length ?? 0L);
 
-    /// <summary>All values that it reads.</summary>
-    public IEnumerable<string> Reads => Residual is null ? Inputs : Inputs.Append(Residual);
+    /// <summary>This node with another value in place of each that it reads.</summary>
+    internal LoweredNode WithReads(Func<string, string> replace) => this with
+    {
+        Inputs = [.. Inputs.Select(replace)],
+        Residual = Residual is null ? null : replace(Residual),
+    };
 }
 
 /// <summary>A depthwise convolution: each channel has one filter of its own.</summary>

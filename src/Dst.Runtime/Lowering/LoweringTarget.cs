@@ -9,7 +9,7 @@ public sealed record LoweringTarget(Func<LoweredNode, Bounds, bool> TakesBounds,
 {
     /// <summary>
     /// The bounds that both backends take. Layers with weights clip to a range around 0, which keeps the zeros of lanes that are no
-    /// channel. Affine maps and sums apply a ReLU. Others do neither.
+    /// channel. Affine maps and sums apply a ReLU. Other nodes take no bounds.
     /// </summary>
     public static bool TakesBoundsAroundZero(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
         ? bounds is { Least: <= 0, Most: >= 0 }

@@ -19,8 +19,7 @@ internal static class ModelReader
         float[]? Parameter(string suffix) => model.Parameters.GetValueOrDefault($"{node.Name}.{suffix}")?.Data;
         var read = Create(node, input) with { Mask = dense ? null : model.Masks.GetValueOrDefault(node.Name) };
         if (!node.Operation.ScalesChannels) return read with { Weight = Parameter("weight"), Bias = Parameter("bias") };
-        var (scale, shift) = (new float[input.Channels], new float[input.Channels]);
-        node.Operation.FoldChannels(suffix => Parameter(suffix)!, scale, shift);
+        var (scale, shift) = node.Operation.FoldChannels(suffix => Parameter(suffix)!);
         return read with { Weight = scale, Bias = shift };
     }
 

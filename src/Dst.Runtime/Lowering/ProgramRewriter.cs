@@ -8,8 +8,8 @@ internal sealed class ProgramRewriter
     /// <summary>In the order of the program; null where a node was removed.</summary>
     private readonly LoweredNode?[] _nodes;
 
-    private readonly Dictionary<string, int> _producers = [];
-    private readonly Dictionary<string, int> _readers = [];
+    private readonly Dictionary<string, int> _producers = []; // the place of the node that writes a value
+    private readonly Dictionary<string, int> _readers = []; // how often a value is read
     private readonly IReadOnlyDictionary<string, FeatureShape> _shapes;
 
     /// <summary>Begins with the nodes of a legal graph.</summary>
@@ -21,7 +21,7 @@ internal sealed class ProgramRewriter
         _nodes = [.. nodes];
         _shapes = shapes;
         Output = output;
-        Count();
+        IndexNodes();
     }
 
     /// <summary>The nodes, each after those that write its inputs. They may be rewritten while they are enumerated.</summary>
@@ -34,7 +34,7 @@ internal sealed class ProgramRewriter
     public FeatureShape ShapeOf(string value) => _shapes[value];
 
     /// <summary>How often a value is read; the network's output counts once more.</summary>
-    public int ReadersOf(string value) => _readers.GetValueOrDefault(value);
+    public int CountReaders(string value) => _readers.GetValueOrDefault(value);
 
     /// <summary>The node that writes a value; null for the network's input.</summary>
     public LoweredNode? ProducerOf(string value) => _producers.TryGetValue(value, out var place) ? _nodes[place] : null;
@@ -65,18 +65,13 @@ internal sealed class ProgramRewriter
         for (var i = 0; i < _nodes.Length; i++)
         {
             if (_nodes[i] is not { } node) continue;
-            var read = node with
-            {
-                Inputs = [.. node.Inputs.Select(OriginOf)],
-                Residual = node.Residual is { } residual ? OriginOf(residual) : null,
-            };
             var isRemoved = isIdentity(node);
-            if (isRemoved) origins[node.Output] = read.Inputs[0];
-            _nodes[i] = isRemoved ? null : read;
+            if (isRemoved) origins[node.Output] = OriginOf(node.Inputs[0]);
+            _nodes[i] = isRemoved ? null : node.WithReads(OriginOf);
         }
 
         Output = OriginOf(Output);
-        Count();
+        IndexNodes();
     }
 
     /// <summary>The program as it is.</summary>
@@ -86,7 +81,8 @@ internal sealed class ProgramRewriter
         return new([.. Nodes], values.ToDictionary(value => value, value => new LoweredValue(_shapes[value], ElementType.Float32)), Output);
     }
 
-    private void Count()
+    /// <summary>Finds who writes each value, and counts who reads it.</summary>
+    private void IndexNodes()
     {
         _producers.Clear();
         _readers.Clear();
@@ -94,9 +90,9 @@ internal sealed class ProgramRewriter
         {
             if (_nodes[i] is not { } node) continue;
             _producers[node.Output] = i;
-            foreach (var value in node.Reads) _readers[value] = ReadersOf(value) + 1;
+            foreach (var value in node.Reads) _readers[value] = CountReaders(value) + 1;
         }
 
-        _readers[Output] = ReadersOf(Output) + 1;
+        _readers[Output] = CountReaders(Output) + 1;
     }
 }

@@ -11,19 +11,20 @@ namespace Dst.Runtime.Quantisation;
 internal sealed class Int8Nodes
 {
     private readonly LoweredProgram _program;
+    private readonly IReadOnlySet<string> _keptFloat;
     private readonly HashSet<LoweredNode> _nodes = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<string> _scaled = [];
 
-    /// <summary>Chooses.</summary>
+    /// <summary>Chooses the nodes from the last to the first: bytes lead to layers with weights.</summary>
     /// <param name="program">A program of floats.</param>
     /// <param name="keptFloat">Layers with weights that stay in floats.</param>
     public Int8Nodes(LoweredProgram program, IReadOnlySet<string> keptFloat)
     {
-        _program = program;
+        (_program, _keptFloat) = (program, keptFloat);
         var leadsToWeights = new HashSet<string>();
         foreach (var node in program.Nodes.Reverse())
         {
-            var isBytes = WhyFloat(node, keptFloat) is null && (node.Operation.IsWeighted || leadsToWeights.Contains(node.Output));
+            var isBytes = WhyFloat(node) is null && (node.Operation.IsWeighted || leadsToWeights.Contains(node.Output));
             if (isBytes) Add(node);
             if (isBytes || leadsToWeights.Contains(node.Output)) leadsToWeights.UnionWith(node.Reads);
         }
@@ -36,11 +37,11 @@ internal sealed class Int8Nodes
     public bool NeedsScale(string value) => _scaled.Contains(value);
 
     /// <summary>Why a layer with weights stays in floats, or null if it need not.</summary>
-    public string? WhyFloat(LoweredNode node, IReadOnlySet<string> keptFloat)
+    public string? WhyFloat(LoweredNode node)
     {
         if (node.Operation.OnBytes(_program.Values[node.Inputs[0]].Shape) == ByteForm.None)
             return node.Operation is Conv2dOp ? "groups of channels have no 8-bit form" : "no 8-bit form";
-        return keptFloat.Contains(node.Layer) ? "kept by name" : null;
+        return _keptFloat.Contains(node.Layer) ? "kept by name" : null;
     }
 
     private void Add(LoweredNode node)

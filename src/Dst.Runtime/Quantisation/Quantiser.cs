@@ -52,6 +52,12 @@ public sealed class Quantiser
     /// <summary>Images on which noise and times are measured.</summary>
     private const int ImagesOfReport = 32;
 
+    /// <summary>Largest scale of an input, in scales of the output.</summary>
+    private const double MaxInputScale = 32;
+
+    /// <summary>Smallest scale of an output, in steps of its sums; 2 cannot be expressed.</summary>
+    private const double MinSteps = 4;
+
     private readonly Model _model;
     private readonly QuantiserOptions _options;
     private readonly InferencePlan _plan;
@@ -119,27 +125,33 @@ public sealed class Quantiser
     {
         if (!Nodes.Any(_nodes.Contains))
             throw new InputException($"network '{_model.Graph.Name}' has no layer that is quantised; at least one was expected");
-        foreach (var value in _plan.Program.Values.Keys.Where(_nodes.NeedsScale)) _ranges[value] = new();
-        using (var walk = new ValueWalk(_plan))
-        {
-            Show(walk, images, count, (value, elements) => _ranges.GetValueOrDefault(value)?.AddEnds(elements), cancellation);
-            foreach (var (value, range) in _ranges) Check(value, range, count);
-            if (_options.Method != RangeMethod.Minmax)
-                Show(walk, images, count, (value, elements) => _ranges.GetValueOrDefault(value)?.AddCounts(elements), cancellation);
-        }
-
-        var quantised = Quantised();
+        FindRanges(images, count, cancellation);
+        var quantised = QuantisedNetwork();
         return new(quantised, Compare(quantised, images, Math.Min(count, ImagesOfReport), cancellation), count);
     }
 
-    private void Show(ValueWalk walk, float[] images, int count, Action<string, float[]>? show, CancellationToken cancellation)
+    private void FindRanges(float[] images, int count, CancellationToken cancellation)
+    {
+        foreach (var value in _plan.Program.Values.Keys.Where(_nodes.NeedsScale)) _ranges[value] = new();
+        using var walk = new ValueWalk(_plan);
+        ShowAll((value, elements) => _ranges.GetValueOrDefault(value)?.AddEnds(elements));
+        foreach (var (value, range) in _ranges) Check(value, range, count);
+        if (_options.Method != RangeMethod.Minmax) ShowAll((value, elements) => _ranges.GetValueOrDefault(value)?.AddCounts(elements));
+
+        void ShowAll(Action<string, float[]> show)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                walk.Run(ImageOf(images, i), show);
+            }
+        }
+    }
+
+    private ReadOnlySpan<float> ImageOf(float[] images, int index)
     {
         var length = (int)_model.Graph.Input.Count;
-        for (var i = 0; i < count; i++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            walk.Run(images.AsSpan(i * length, length), show);
-        }
+        return images.AsSpan(index * length, length);
     }
 
     private static void Check(string value, ValueRange range, int images)
@@ -154,11 +166,12 @@ public sealed class Quantiser
                     + "were expected, or --keep-float, quantise.keep_float in a recipe, for the layers that read it");
     }
 
-    /// <summary>The network with weights that are multiples of their scales.</summary>
-    private Model Quantised()
+    /// <summary>The network with scales, and with weights that are multiples of theirs.</summary>
+    private Model QuantisedNetwork()
     {
         var (parameters, filters) = (_model.Parameters.ToDictionary(), new Dictionary<string, float[]>());
-        var (values, known) = (new Dictionary<string, ByteScale>(), new Dictionary<string, ByteScale>());
+        // A value that is moved has the scale of what it is moved from; the model does not list it.
+        var (listed, known) = (new Dictionary<string, ByteScale>(), new Dictionary<string, ByteScale>());
         if (_nodes.NeedsScale(NetworkGraph.InputName)) Add(NetworkGraph.InputName, 0);
         foreach (var node in Nodes)
         {
@@ -168,17 +181,15 @@ public sealed class Quantiser
             else Add(node.Output, _nodes.Contains(node) ? LeastScale(node, known, filters) : 0);
         }
 
-        return _model with { Parameters = parameters, Int8 = new(values, filters) };
+        return _model with { Parameters = parameters, Int8 = new(listed, filters) };
 
-        void Add(string value, double leastScale) => values[value] = known[value] = _ranges[value].ScaleOf(_options.Method, leastScale);
+        void Add(string value, double leastScale) => listed[value] = known[value] = _ranges[value].ScaleOf(_options.Method, leastScale);
 
         void Round(LoweredNode node)
         {
             var name = $"{node.Layer}.weight";
-            var shape = parameters[name].Shape;
             var steps = new WeightSteps(node.Layer, known[node.Inputs[0]].Scale);
-            var scales = filters[node.Layer] = steps.For(shape[0], node.Weight, node.Bias);
-            parameters[name] = new(shape, WeightSteps.Round(node.Weight, scales));
+            (parameters[name], filters[node.Layer]) = steps.Quantise(parameters[name].Shape, node.Weight, node.Bias);
         }
     }
 
@@ -187,8 +198,8 @@ public sealed class Quantiser
     /// <summary>The smallest scale of a node's output that <see cref="Kernels.Requantisation"/> can express, with room.</summary>
     private static double LeastScale(LoweredNode node, Dictionary<string, ByteScale> known, Dictionary<string, float[]> filters)
     {
-        var ofInputs = node.Reads.Max(value => known[value].Scale) / 32d;
-        var ofSums = node.Operation.IsWeighted ? 4d * known[node.Inputs[0]].Scale * filters[node.Layer].Max()
+        var ofInputs = node.Reads.Max(value => known[value].Scale) / MaxInputScale;
+        var ofSums = node.Operation.IsWeighted ? MinSteps * known[node.Inputs[0]].Scale * filters[node.Layer].Max()
             : node.Operation.ScalesChannels ? ofInputs * node.Weight!.Max(Math.Abs)
             : 0;
         return Math.Max(ofInputs, ofSums);
@@ -202,25 +213,22 @@ public sealed class Quantiser
         using var bytes = new ValueWalk(plan);
         var expected = new Dictionary<string, float[]>();
         var (signal, noise) = (new Dictionary<string, double>(), new Dictionary<string, double>());
-        var length = (int)_model.Graph.Input.Count;
         for (var i = 0; i < count; i++)
         {
-            Show(floats, images[(i * length)..((i + 1) * length)], 1, (value, elements) => expected[value] = elements, cancellation);
-            Show(bytes, images[(i * length)..((i + 1) * length)], 1, Add, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            floats.Run(ImageOf(images, i), (value, elements) => expected[value] = elements);
+            bytes.Run(ImageOf(images, i), AddErrors);
         }
 
         var (ofFloats, ofBytes) = (floats.Times, bytes.Times);
         return
         [
             .. Nodes.Where(node => node.Operation.IsWeighted).Select(node => new QuantisedLayer(
-                node.Layer, node.Output, _nodes.WhyFloat(node, _options.KeptFloat),
-                Decibels(signal[node.Output], noise[node.Output]), ofFloats[node.Layer] / count, ofBytes[node.Layer] / count)),
+                node.Layer, node.Output, _nodes.WhyFloat(node), Decibels(signal[node.Output], noise[node.Output]),
+                ofFloats[node.Layer] / count, ofBytes[node.Layer] / count)),
         ];
 
-        static double? Decibels(double signal, double noise) =>
-            noise == 0 ? null : 10 * Math.Log10(Math.Max(signal, double.Epsilon) / noise);
-
-        void Add(string value, float[] elements)
+        void AddErrors(string value, float[] elements)
         {
             if (!expected.TryGetValue(value, out var right)) return;
             for (var i = 0; i < elements.Length; i++)
@@ -230,4 +238,7 @@ public sealed class Quantiser
             }
         }
     }
+
+    private static double? Decibels(double signal, double noise) =>
+        noise == 0 ? null : 10 * Math.Log10(Math.Max(signal, double.Epsilon) / noise);
 }

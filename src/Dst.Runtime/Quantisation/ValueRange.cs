@@ -2,7 +2,7 @@ using Dst.Quantisation;
 
 namespace Dst.Runtime.Quantisation;
 
-/// <summary>What one value is on calibration images: first its ends, then, between them, how often it is what.</summary>
+/// <summary>What one value is on calibration images: first its ends, then a histogram of its elements between them.</summary>
 internal sealed class ValueRange
 {
     private const int Bins = 2048;
@@ -13,7 +13,7 @@ internal sealed class ValueRange
     /// <summary>The smallest share of the range that <see cref="RangeMethod.Mse"/> tries, in percent.</summary>
     private const int LeastPercent = 20;
 
-    private readonly long[] _counts = new long[Bins];
+    private readonly long[] _counts = new long[Bins]; // the histogram
 
     /// <summary>The smallest element, at most 0.</summary>
     public double Least { get; private set; }
@@ -47,25 +47,30 @@ internal sealed class ValueRange
     /// <param name="leastScale">The smallest scale that can be expressed.</param>
     public ByteScale ScaleOf(RangeMethod method, double leastScale)
     {
-        var bins = Enumerable.Range(0, Bins);
         var (least, most) = method switch
         {
-            RangeMethod.Percentile => (Least + BinWidth * Outlying(bins), Most - BinWidth * Outlying(bins.Reverse())),
-            RangeMethod.Mse => BestShare() is var share ? (share * Least, share * Most) : default,
+            RangeMethod.Percentile => WithoutOutliers(),
+            RangeMethod.Mse => Shrunk(BestShare()),
             _ => (Least, Most),
         };
-        return Scale(Math.Min(least, 0), Math.Max(most, 0), leastScale);
+        return ScaleOf(Math.Min(least, 0), Math.Max(most, 0), leastScale);
     }
 
     /// <summary>255 steps from least to most, of which one is 0.</summary>
-    private static ByteScale Scale(double least, double most, double leastScale)
+    private static ByteScale ScaleOf(double least, double most, double leastScale)
     {
         var scale = Math.Max((most - least) / byte.MaxValue, leastScale);
         return new((float)scale, (byte)Math.Clamp(Math.Round(-least / scale), 0, byte.MaxValue));
     }
 
-    /// <summary>Bins, in an order, that have outliers alone.</summary>
-    private int Outlying(IEnumerable<int> order)
+    private (double Least, double Most) WithoutOutliers()
+    {
+        var bins = Enumerable.Range(0, Bins);
+        return (Least + BinWidth * CountOutlying(bins), Most - BinWidth * CountOutlying(bins.Reverse()));
+    }
+
+    /// <summary>How many of the first bins of an order have outliers alone.</summary>
+    private int CountOutlying(IEnumerable<int> order)
     {
         var (left, bins) = (Outliers * _counts.Sum(), 0);
         foreach (var bin in order)
@@ -78,11 +83,15 @@ internal sealed class ValueRange
         return 0;
     }
 
+    private (double Least, double Most) Shrunk(double share) => (share * Least, share * Most);
+
+    /// <summary>The share of the range with the least squared error.</summary>
     private double BestShare() => Enumerable.Range(LeastPercent, 101 - LeastPercent).Select(percent => percent / 100d).MinBy(ErrorOf);
 
     private double ErrorOf(double share)
     {
-        var scale = Scale(share * Least, share * Most, 0);
+        var (least, most) = Shrunk(share);
+        var scale = ScaleOf(least, most, leastScale: 0);
         var sum = 0d;
         for (var bin = 0; bin < Bins; bin++)
         {

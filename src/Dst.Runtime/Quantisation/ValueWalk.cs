@@ -12,7 +12,7 @@ internal sealed unsafe class ValueWalk : IDisposable
     private readonly InferenceSession _session;
     private readonly Dictionary<string, int> _writers;
     private readonly Dictionary<string, int> _written = [];
-    private Action<string, float[]>? _show;
+    private Action<string, float[]> _show = (_, _) => { };
 
     /// <summary>Takes memory for a plan, which it does not own.</summary>
     public ValueWalk(InferencePlan plan)
@@ -30,7 +30,7 @@ internal sealed unsafe class ValueWalk : IDisposable
     /// <summary>Runs one image [C, H, W].</summary>
     /// <param name="image">The image.</param>
     /// <param name="show">Takes the name and the elements of each value.</param>
-    public void Run(ReadOnlySpan<float> image, Action<string, float[]>? show)
+    public void Run(ReadOnlySpan<float> image, Action<string, float[]> show)
     {
         _show = show;
         _written.Clear();
@@ -44,13 +44,13 @@ internal sealed unsafe class ValueWalk : IDisposable
     {
         // The inputs of a concatenation have a step each.
         var steps = _written[value] = _written.GetValueOrDefault(value) + 1;
-        if (_show is not null && steps == _writers[value]) _show(value, Elements(_plan.Program.Values[value], first));
+        if (steps == _writers[value]) _show(value, Elements(_plan.Program.Values[value], first));
     }
 
     private static float[] Elements(LoweredValue value, float* first)
     {
-        var (shape, pixels) = (value.Shape, value.Shape.Height * value.Shape.Width);
-        var elements = new float[shape.Count];
+        var pixels = value.Shape.Pixels;
+        var elements = new float[value.Shape.Count];
         for (var i = 0; i < elements.Length; i++)
         {
             var (channel, pixel) = Math.DivRem(i, pixels);

@@ -4,7 +4,7 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Quantisation;
 
-/// <summary>How the weights of one layer become whole numbers: which steps its filters have, whatever its weights are.</summary>
+/// <summary>How the weights of one layer become whole numbers of steps, whichever weights training gives it.</summary>
 /// <param name="Layer">Name of the layer.</param>
 /// <param name="InputScale">Size of a step of its input.</param>
 /// <param name="Largest">The largest step with which <see cref="Kernels.Requantisation"/> can express its output.</param>
@@ -13,8 +13,11 @@ public sealed record WeightSteps(string Layer, float InputScale, double Largest 
     /// <summary>Largest share of the output's step that a step of a sum may be; 1/2 cannot be expressed.</summary>
     private const double LargestFactor = 0.49;
 
-    /// <summary>Largest share of a sum's 32 bits that is a filter's bias.</summary>
+    /// <summary>Largest bias of a filter, in steps of its sum.</summary>
     private const double MaxBias = 1 << 29;
+
+    /// <summary>A filter whose step would be a smaller share of the layer's largest step counts as one without weights.</summary>
+    private const double LeastShare = 1e-6;
 
     /// <summary>The layers of a quantised network that have 8-bit weights.</summary>
     public static IReadOnlyList<WeightSteps> Of(Model quantised)
@@ -40,29 +43,28 @@ public sealed record WeightSteps(string Layer, float InputScale, double Largest 
         {
             var weight = parameters[$"{steps.Layer}.weight"];
             var bias = parameters.GetValueOrDefault($"{steps.Layer}.bias")?.Data;
-            var scales = filters[steps.Layer] = steps.For(weight.Shape[0], weight.Data, bias);
-            parameters[$"{steps.Layer}.weight"] = new(weight.Shape, Round(weight.Data, scales));
+            (parameters[$"{steps.Layer}.weight"], filters[steps.Layer]) = steps.Quantise(weight.Shape, weight.Data, bias);
         }
 
         return trained with { Parameters = parameters, Int8 = quantised.Int8! with { Filters = filters } };
     }
 
-    /// <summary>Weights as whole multiples of their steps.</summary>
-    /// <param name="weight">[O, …].</param>
-    /// <param name="scales">[O].</param>
-    public static float[] Round(ReadOnlySpan<float> weight, float[] scales) =>
-        Int8Scales.ToFloats(Int8Scales.ToIntegers(weight, scales), scales);
+    /// <summary>The weights as whole multiples of their steps, and the step of each filter.</summary>
+    /// <param name="shape">[O, …].</param>
+    /// <param name="weight">The weights.</param>
+    /// <param name="bias">[O], or null for 0.</param>
+    public (Tensor Weight, float[] Scales) Quantise(int[] shape, ReadOnlySpan<float> weight, float[]? bias)
+    {
+        var scales = ScalesOf(shape[0], weight, bias);
+        return (new(shape, Int8Scales.ToFloats(Int8Scales.ToIntegers(weight, scales), scales)), scales);
+    }
 
     /// <summary>
     /// The step of each filter. Its largest weight is 127 steps. A filter without weights has the largest step of the layer. A step is so
-    /// large that a filter's bias is at most 2^29 of its sum's.
+    /// large that the filter's bias is at most 2^29 steps of its sum.
     /// </summary>
-    /// <param name="filters">Filters O.</param>
-    /// <param name="weight">[O, …].</param>
-    /// <param name="bias">[O], or null for 0.</param>
-    public float[] For(int filters, ReadOnlySpan<float> weight, float[]? bias)
+    private float[] ScalesOf(int filters, ReadOnlySpan<float> weight, float[]? bias)
     {
-        const double leastShare = 1e-6;
         var row = weight.Length / filters;
         var scales = new float[filters];
         for (var o = 0; o < filters; o++)
@@ -74,6 +76,6 @@ public sealed record WeightSteps(string Layer, float InputScale, double Largest 
         }
 
         var most = scales.Max() is > 0 and var scale ? scale : 1;
-        return Array.ConvertAll(scales, scale => scale > most * leastShare ? scale : most);
+        return Array.ConvertAll(scales, scale => scale > most * LeastShare ? scale : most);
     }
 }

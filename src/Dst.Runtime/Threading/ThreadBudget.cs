@@ -26,11 +26,14 @@ internal sealed class ThreadBudget
 
     private const int RestFactor = 4;
 
+    /// <summary>The rest before any failure, which makes it <see cref="FirstRest"/>.</summary>
+    private static readonly long NoRest = FirstRest / RestFactor;
+
     private readonly int _threads;
-    private double _saved;
-    private long _rest = FirstRest / RestFactor;
-    private long _since;
-    private bool _failed;
+    private double _saved; // ticks that threads have saved lately, below 0 if they have cost more
+    private long _rest = NoRest; // how long threads rest now
+    private long _since; // when the number of threads was last changed
+    private bool _failed; // whether that was because they cost too much
     private int _active;
 
     /// <summary>Lets all of a pool's threads take part.</summary>
@@ -46,7 +49,8 @@ internal sealed class ThreadBudget
     /// <summary>Lets more threads take part if others have rested long enough; returns whether it did.</summary>
     public bool Grow(long now)
     {
-        if (now - _since < _rest || (_active == _threads && !_failed && _rest == FirstRest / RestFactor)) return false;
+        var isSettled = _active == _threads && !_failed && _rest == NoRest;
+        if (isSettled || now - _since < _rest) return false;
         if (!_failed) _rest = Math.Max(FirstRest, _rest) / RestFactor;
         var before = _active;
         (_since, _failed) = (now, false);

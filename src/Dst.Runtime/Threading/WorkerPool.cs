@@ -8,7 +8,7 @@ namespace Dst.Runtime.Threading;
 /// Runs the numbered parts of a job on a fixed set of threads, without allocation. The parts of a job never depend on the number of
 /// threads, so results do not either. Each thread first takes the parts of its own share, then what others have not taken. So the caller
 /// never waits for a worker that has not begun, only for parts that are being computed. Idle workers spin for a moment before they sleep,
-/// because to wake one takes longer than many layers. Workers that cost more time than they save rest (<see cref="ThreadBudget"/>).
+/// because to wake one takes longer than many layers. Where workers cost more time than they save, they rest (<see cref="ThreadBudget"/>).
 /// </summary>
 public sealed class WorkerPool : IDisposable
 {
@@ -27,8 +27,8 @@ public sealed class WorkerPool : IDisposable
     private Delegate? _job;
     private int _partCount;
     private int _shareCount;
-    private int _unfinished;
-    private int _jobs;
+    private int _unfinished; // parts of the job
+    private int _jobs; // that were announced so far
     private int _sleepers;
     private bool _callerSleeps;
     private Exception? _failure;
@@ -72,13 +72,13 @@ public sealed class WorkerPool : IDisposable
     /// <param name="parts">Number of parts.</param>
     /// <param name="job">Computes a part on a thread.</param>
     /// <param name="alone">
-    /// The least ticks of <see cref="Stopwatch"/> that earlier runs of the same size returned. What disturbs the caller then tells that
-    /// cores are busy.
+    /// The least ticks of <see cref="Stopwatch"/> that earlier runs of the same size returned. Where the caller is disturbed, they tell
+    /// that cores are busy, and not that the job is long.
     /// </param>
     /// <returns>The ticks that the caller alone would take, as its own parts tell.</returns>
     public long Run(int parts, Action<int, int> job, long alone = long.MaxValue) => RunJob(parts, job, alone);
 
-    /// <summary>Threads that take part now: fewer than <see cref="Threads"/> while some rest.</summary>
+    /// <summary>Wakes threads that have rested long enough. Returns how many take part: fewer than all while some rest.</summary>
     public int CountActive()
     {
         if (_budget.Grow(Stopwatch.GetTimestamp())) WakeRested();

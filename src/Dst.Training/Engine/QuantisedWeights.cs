@@ -37,7 +37,7 @@ internal sealed class QuantisedWeights : WeightRule
         foreach (var (steps, weight, bias, floats) in _layers)
         {
             weight.Value.CopyTo(floats, 0);
-            WeightSteps.Round(floats, steps.For(weight.Shape.Shape[0], floats, bias?.Value)).CopyTo(weight.Value, 0);
+            steps.Quantise(weight.Shape.Shape, floats, bias?.Value).Weight.Data.CopyTo(weight.Value, 0);
         }
     }
 

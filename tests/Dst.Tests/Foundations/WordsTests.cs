@@ -8,8 +8,8 @@ public sealed class WordsTests
     [Fact]
     public void A_long_list_is_cut()
     {
-        Assert.Equal("a, b", Words.First(["a", "b"], shown: 2));
-        Assert.Equal("a, b and 3 more", Words.First(["a", "b", "c", "d", "e"], shown: 2));
+        Assert.Equal("a, b", Words.First(["a", "b"]));
+        Assert.Equal("a, b, c, d, e and 2 more", Words.First(["a", "b", "c", "d", "e", "f", "g"]));
         Assert.Equal("", Words.First([]));
     }
 

@@ -22,7 +22,7 @@ public partial class InferencePlanTests
         var program = LoweredProgram.Lower(model, StepFactory.Target);
         var (node, pool) = (program.Nodes[0], program.Nodes[1]);
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
-        var candidates = ConvolutionCandidate.Of(tier, node, shape, pool, roundingClass: 16, batch: Images)
+        var candidates = ConvolutionCandidate.Of(tier, node, shape, pool, roundingClass: 16)
             .Where(candidate => candidate.Pool is not null).ToList();
         Assert.Equal(tier == SimdTier.Scalar ? 0 : channels > 4 ? pattern == "dense" ? 2 : 4 : 3, candidates.Count);
         var rounded = candidates.Where(candidate => candidate.Form is WinogradForm).Select(form => form with { IsRounded = true });

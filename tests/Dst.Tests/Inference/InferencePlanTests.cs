@@ -62,7 +62,7 @@ public partial class InferencePlanTests
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
         var node = ModelReader.Read(model, dense: false).Nodes.First() with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
-        var candidates = ConvolutionCandidate.Of(tier, node, shape, pool: null, roundingClass: 16, batch: Images);
+        var candidates = ConvolutionCandidate.Of(tier, node, shape, pool: null, roundingClass: 16);
         var rounded = candidates.Where(candidate => candidate.Form is WinogradForm).Select(form => form with { IsRounded = true });
         if (tier != SimdTier.Scalar) Assert.NotEmpty(rounded);
         var expected = InDouble(model);
@@ -84,7 +84,7 @@ public partial class InferencePlanTests
             Initialised(new(new("one", new(64, 8, 8), [new("conv", new Conv2dOp(128, 3, 3, 1, 1, 1, true), ["input"])]))), "kernel:16:16");
         var node = ModelReader.Read(model, dense: false).Nodes.First();
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
-        var candidates = ConvolutionCandidate.Of(tier, node, shape, pool: null, ConvolutionCandidate.RoundedClass, batch: 1);
+        var candidates = ConvolutionCandidate.Of(tier, node, shape, pool: null, ConvolutionCandidate.RoundedClass);
         var rounded = candidates.Where(candidate => candidate.IsRounded).ToList();
         Assert.Contains("masked winograd4x4 16-bit", rounded.Select(candidate => candidate.Name.ToString()));
         foreach (var candidate in rounded)

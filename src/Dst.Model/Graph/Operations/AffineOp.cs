@@ -10,9 +10,6 @@ public sealed record AffineOp : Operation
     internal override IEnumerable<OperationParameter> Parameters(FeatureShape input) =>
         [new("weight", ParameterRole.Scale, input.Channels), new("bias", ParameterRole.Shift, input.Channels)];
 
-    internal override void FoldChannels(Func<string, float[]> parameter, Span<float> scale, Span<float> shift)
-    {
-        parameter("weight").CopyTo(scale);
-        parameter("bias").CopyTo(shift);
-    }
+    internal override (float[] Scale, float[] Shift) FoldChannels(Func<string, float[]> parameter) =>
+        ([.. parameter("weight")], [.. parameter("bias")]);
 }

@@ -31,6 +31,11 @@ public sealed record BatchNormOp(float Epsilon = 1e-5f, float Momentum = 0.1f) :
         return inputs[0];
     }
 
-    internal override void FoldChannels(Func<string, float[]> parameter, Span<float> scale, Span<float> shift) => BatchNorm.FoldRunning(
-        parameter("weight"), parameter("bias"), parameter("running_mean"), parameter("running_var"), Epsilon, scale, shift);
+    internal override (float[] Scale, float[] Shift) FoldChannels(Func<string, float[]> parameter)
+    {
+        var gamma = parameter("weight");
+        var (scale, shift) = (new float[gamma.Length], new float[gamma.Length]);
+        BatchNorm.FoldRunning(gamma, parameter("bias"), parameter("running_mean"), parameter("running_var"), Epsilon, scale, shift);
+        return (scale, shift);
+    }
 }

@@ -9,7 +9,7 @@ namespace Dst.Graph;
 public sealed record ChannelShuffleOp(int Groups) : Operation
 {
     internal override Rearrangement? ToRearrangement(FeatureShape input) =>
-        Rearrangement.ShuffleChannels(new(input.Channels, input.Height, input.Width), Groups);
+        Rearrangement.ShuffleChannels(input.ToMap(), Groups);
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {

@@ -125,11 +125,9 @@ public abstract record Operation
     /// <param name="input">Shape of its input.</param>
     internal virtual Rearrangement? ToRearrangement(FeatureShape input) => null;
 
-    /// <summary>Writes the scale and the shift of each channel in inference.</summary>
+    /// <summary>The scale and the shift of each channel in inference, both [C] and new.</summary>
     /// <param name="parameter">Gives the values of a parameter by its suffix.</param>
-    /// <param name="scale">[C].</param>
-    /// <param name="shift">[C].</param>
     /// <exception cref="InvalidOperationException">It does not scale channels (<see cref="ScalesChannels"/>).</exception>
-    internal virtual void FoldChannels(Func<string, float[]> parameter, Span<float> scale, Span<float> shift) =>
+    internal virtual (float[] Scale, float[] Shift) FoldChannels(Func<string, float[]> parameter) =>
         throw new InvalidOperationException($"{this} does not scale channels");
 }

@@ -20,7 +20,7 @@ public sealed record PadOp(
         ChannelsBefore == 0 && ChannelsAfter == 0 ? ChannelOrder.Kept : ChannelOrder.Fixed;
 
     internal override Rearrangement? ToRearrangement(FeatureShape input) =>
-        Rearrangement.Pad(new(input.Channels, input.Height, input.Width), Top, Left, Bottom, Right, ChannelsBefore, ChannelsAfter, Value);
+        Rearrangement.Pad(input.ToMap(), Top, Left, Bottom, Right, ChannelsBefore, ChannelsAfter, Value);
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {

@@ -6,7 +6,7 @@ namespace Dst.Graph;
 public sealed record SliceOp(int Start, int Channels) : Operation
 {
     internal override Rearrangement? ToRearrangement(FeatureShape input) =>
-        Rearrangement.Slice(new(input.Channels, input.Height, input.Width), Start, Channels);
+        Rearrangement.Slice(input.ToMap(), Start, Channels);
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {

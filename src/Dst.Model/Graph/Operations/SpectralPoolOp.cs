@@ -9,7 +9,7 @@ namespace Dst.Graph;
 public sealed record SpectralPoolOp(int Height, int Width) : Operation
 {
     /// <summary>What computes it for features of the shape <paramref name="input"/>.</summary>
-    public SpectralPool ToKernel(FeatureShape input) => new(new(input.Channels, input.Height, input.Width), Height, Width);
+    public SpectralPool ToKernel(FeatureShape input) => new(input.ToMap(), Height, Width);
 
     internal override ChannelOrder OrderOfChannels(FeatureShape input) => ChannelOrder.Kept;
 

@@ -29,14 +29,14 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
         {
             // Whole images in one call, else one block of an image.
             var block = first % _blocks;
-            var images = block == 0 ? (end - first) / _blocks : 0;
-            var shape = images > 0 ? _shape : _block;
+            var wholeImages = block == 0 ? (end - first) / _blocks : 0;
+            var shape = wholeImages > 0 ? _shape : _block;
             var from = (long)first * shape.Height * shape.Width * Layout.Block;
             var to = (long)first * shape.OutHeight * shape.OutWidth * Layout.Block;
             var weights = Packed.Pointer + (long)block * shape.Area * Layout.Block;
             DepthwiseConvolution.Forward(
-                data.Tier, shape, data.X + from, weights, Epilogue(data).From(block, to), Math.Max(1, images), data.Y + to);
-            first += Math.Max(1, images * _blocks);
+                data.Tier, shape, data.X + from, weights, Epilogue(data).From(block, to), Math.Max(1, wholeImages), data.Y + to);
+            first += Math.Max(1, wholeImages * _blocks);
         }
     }
 }

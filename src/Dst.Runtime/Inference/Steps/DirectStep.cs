@@ -35,6 +35,8 @@ internal sealed unsafe class DirectStep : WeightedStep
 
     private Conv2dShape Shape => _kernel.Shape;
 
+    private int ImagesTogether => Math.Max(1, CachedOutput / Shape.OutputLength);
+
     public override int Units(int images) => images * _sliceCount;
 
     public override int Grain(int images) => images > 1 ? _sliceCount : 1;
@@ -48,10 +50,10 @@ internal sealed unsafe class DirectStep : WeightedStep
         while (first < end)
         {
             var (image, slice) = Math.DivRem(first, _sliceCount);
-            var images = slice == 0 ? (end - first) / _sliceCount : 0;
-            if (images > 0) RunImages(data, image, images = Math.Min(images, Math.Max(1, CachedOutput / Shape.OutputLength)), scratch);
+            var wholeImages = slice == 0 ? Math.Min((end - first) / _sliceCount, ImagesTogether) : 0;
+            if (wholeImages > 0) RunImages(data, image, wholeImages, scratch);
             else RunSlice(data, image, _slices.Value[slice], scratch);
-            first += images > 0 ? images * _sliceCount : 1;
+            first += wholeImages > 0 ? wholeImages * _sliceCount : 1;
         }
     }
 

@@ -1,5 +1,4 @@
 using Dst.Graph;
-using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Lowering;
 
@@ -9,14 +8,14 @@ namespace Dst.Runtime.Inference.Steps;
 internal abstract unsafe class ImageStep(LoweredNode node, string form, FeatureShape x, FeatureShape y, int input = 0)
     : InferenceStep(node.Layer, form, node.Inputs[input], null, node.Output)
 {
-    private readonly long _xLength = Layout.ImageLength(x.Channels, x.Height * x.Width);
-    private readonly long _yLength = Layout.ImageLength(y.Channels, y.Height * y.Width);
+    private readonly long _xLength = x.BlockedLength;
+    private readonly long _yLength = y.BlockedLength;
 
     /// <summary>Shape of an image of the input.</summary>
     protected FeatureShape Shape { get; } = x;
 
     /// <summary>Pixels of a channel of the input.</summary>
-    protected int Pixels { get; } = x.Height * x.Width;
+    protected int Pixels => Shape.Pixels;
 
     public sealed override int Units(int images) => images;
 

@@ -48,6 +48,9 @@ internal abstract unsafe class InferenceStep(string layer, string form, string i
     /// <summary>All values that it reads.</summary>
     public IEnumerable<string> Reads => second is null ? [input] : [input, second];
 
+    /// <summary>All values that it reads, and the one that it writes.</summary>
+    public IEnumerable<string> Values => Reads.Append(output);
+
     /// <summary>Whether its first input may be plain.</summary>
     public virtual bool ReadsPlain => false;
 

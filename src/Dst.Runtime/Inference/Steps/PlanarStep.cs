@@ -17,9 +17,9 @@ internal sealed unsafe class PlanarStep : WeightedStep
     /// <param name="node">The convolution, without a residual.</param>
     /// <param name="name">Name of the form.</param>
     /// <param name="shape">Sizes of the convolution.</param>
-    /// <param name="pool">The maximum over 2×2 pixels that covers the map and alone reads its output, or null.</param>
-    public PlanarStep(SimdTier tier, LoweredNode node, string name, Conv2dShape shape, LoweredNode? pool)
-        : this(node with { Output = (pool ?? node).Output }, name, new PlanarWinograd(tier, shape, pool is not null))
+    /// <param name="isPooled">Whether the step computes the maximum over 2×2 pixels behind the convolution too.</param>
+    public PlanarStep(SimdTier tier, LoweredNode node, string name, Conv2dShape shape, bool isPooled)
+        : this(node, name, new PlanarWinograd(tier, shape, isPooled))
     {
     }
 

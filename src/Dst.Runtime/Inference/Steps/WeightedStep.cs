@@ -7,7 +7,6 @@ namespace Dst.Runtime.Inference.Steps;
 /// <summary>A layer with packed weights and bias, and what passes have fused into it.</summary>
 internal abstract unsafe class WeightedStep : InferenceStep
 {
-    private readonly AlignedBuffer _weights;
     private readonly AlignedBuffer _bias;
     private readonly Bounds _bounds;
 
@@ -15,20 +14,20 @@ internal abstract unsafe class WeightedStep : InferenceStep
     protected WeightedStep(LoweredNode node, string form, int filters, long weightLength)
         : base(node.Layer, form, node.Inputs[0], node.Residual, node.Output)
     {
-        _weights = new AlignedBuffer(weightLength);
+        Packed = new AlignedBuffer(weightLength);
         _bias = new AlignedBuffer(Layout.PaddedChannels(filters));
         node.Bias?.CopyTo(_bias.Span);
         _bounds = node.Bounds;
     }
 
-    public override long WeightBytes => (_weights.Length + _bias.Length) * sizeof(float);
+    public override long WeightBytes => (Packed.Length + _bias.Length) * sizeof(float);
 
     /// <summary>The packed weights.</summary>
-    protected AlignedBuffer Packed => _weights;
+    protected AlignedBuffer Packed { get; }
 
     public override void Dispose()
     {
-        _weights.Dispose();
+        Packed.Dispose();
         _bias.Dispose();
         base.Dispose();
     }

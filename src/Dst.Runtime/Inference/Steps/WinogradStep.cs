@@ -24,8 +24,9 @@ internal sealed unsafe class WinogradStep : WeightedStep
     public WinogradStep(
         SimdTier tier, LoweredNode node, ConvolutionCandidate candidate, WinogradForm form, Conv2dShape shape, int batch)
         : this(
-            node with { Output = (candidate.Pool ?? node).Output }, candidate,
-            new WinogradConvolution(tier, form, shape, candidate.Kept, RowsTogether(form, shape, candidate.Kept, batch)))
+            node, candidate,
+            new WinogradConvolution(
+                tier, form, shape, candidate.Kept, RowsTogether(form, shape, candidate.CountTransformedWeights(shape), batch)))
     {
     }
 
@@ -34,36 +35,34 @@ internal sealed unsafe class WinogradStep : WeightedStep
             node, candidate.Name.ToString(), kernel.Shape.Filters,
             candidate.IsRounded ? kernel.ScalesLength + (kernel.WeightLength + 1) / 2 : kernel.WeightLength)
     {
-        var isRounded = candidate.IsRounded;
-        (_kernel, _isRounded, _isPooled) = (kernel, isRounded, candidate.Pool is not null);
-        using var rounded = new AlignedBuffer(isRounded ? kernel.WeightLength : 0);
-        var weights = isRounded ? rounded.Pointer : Packed.Pointer;
+        (_kernel, _isRounded, _isPooled) = (kernel, candidate.IsRounded, candidate.Pool is not null);
+        using var unrounded = new AlignedBuffer(_isRounded ? kernel.WeightLength : 0);
+        var weights = _isRounded ? unrounded.Pointer : Packed.Pointer;
         for (var block = 0; block < kernel.Shape.FilterBlocks; block++) kernel.PackWeights(block, node.Weight, weights);
-        if (isRounded) kernel.RoundWeights(weights, Rounded, Packed.Pointer);
+        if (_isRounded) kernel.RoundWeights(weights, Rounded, Packed.Pointer);
     }
+
+    public override bool IsTransformed => true;
 
     /// <summary>Weights of 16 bits, which follow their scales.</summary>
     private short* Rounded => (short*)(Packed.Pointer + _kernel.ScalesLength);
-
-    public override bool IsTransformed => true;
 
     public override int Units(int images) => images * _kernel.RowsPerImage;
 
     public override int Grain(int images) => _kernel.Capacity;
 
-    public override long ScratchLength(int threads) => InputTiles + _kernel.OutputTilesLength;
-
-    private long InputTiles => _kernel.InputTilesLength;
+    public override long ScratchLength(int threads) => _kernel.InputTilesLength + _kernel.OutputTilesLength;
 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
+        float* v = scratch, m = v + _kernel.InputTilesLength;
         for (; first < end; first += _kernel.Capacity)
         {
             var rows = new TileRows(first, 0, Math.Min(_kernel.Capacity, end - first));
-            _kernel.TransformInput(rows, data.X, scratch);
-            Multiply(rows, scratch, scratch + InputTiles);
-            if (_isPooled) _kernel.TransformOutputPooled(rows, scratch + InputTiles, Epilogue(data), data.Y);
-            else _kernel.TransformOutput(rows, scratch + InputTiles, Epilogue(data), data.Y);
+            _kernel.TransformInput(rows, data.X, v);
+            Multiply(rows, v, m);
+            if (_isPooled) _kernel.TransformOutputPooled(rows, m, Epilogue(data), data.Y);
+            else _kernel.TransformOutput(rows, m, Epilogue(data), data.Y);
         }
     }
 
@@ -77,13 +76,13 @@ internal sealed unsafe class WinogradStep : WeightedStep
     /// Rows of tiles that go through all steps together. Their tiles stay in the second-level cache. Where the weights are more than that,
     /// the tiles are as many floats as the weights, so that these are read less often. Where the weights are huge, all rows go together.
     /// </summary>
-    private static int RowsTogether(WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
+    private static int RowsTogether(WinogradForm form, Conv2dShape shape, double weights, int batch)
     {
         var all = batch * form.RowsOf(shape);
-        var weights = (kept is null ? 1 : form.ShareOf(shape, kept)) * form.WeightsOf(shape);
         if (weights >= HugeWeights) return all;
-        var columns = form.ColumnsOf(shape);
         var asManyAsWeights = (int)Math.Min(all, weights / form.TilesOfRow(shape));
-        return Math.Clamp(Math.Max(Math.Max(form.CachedRowsOf(shape), asManyAsWeights), (FewTiles + columns - 1) / columns), 1, all);
+        var columns = form.ColumnsOf(shape);
+        var ofFewTiles = (FewTiles + columns - 1) / columns;
+        return Math.Clamp(Math.Max(Math.Max(form.CachedRowsOf(shape), asManyAsWeights), ofFewTiles), 1, all);
     }
 }

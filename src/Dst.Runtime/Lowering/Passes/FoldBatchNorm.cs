@@ -10,7 +10,8 @@ internal static class FoldBatchNorm
     {
         foreach (var normalisation in program.Nodes.Where(node => node.Operation.ScalesChannels))
         {
-            if (program.ProducerOf(normalisation.Inputs[0]) is { Operation.IsWeighted: true } layer && program.ReadersOf(layer.Output) == 1)
+            var layer = program.ProducerOf(normalisation.Inputs[0]);
+            if (layer is { Operation.IsWeighted: true } && program.CountReaders(layer.Output) == 1)
                 program.Fuse(layer, normalisation, Fold(layer, normalisation));
         }
     }

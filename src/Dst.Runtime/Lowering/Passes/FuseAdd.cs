@@ -10,8 +10,10 @@ internal static class FuseAdd
     {
         foreach (var sum in program.Nodes.Where(node => node.Operation is AddOp))
         {
-            if (program.LastProducerFor(sum) is { Operation.IsWeighted: true, Residual: null } last && program.ReadersOf(last.Output) == 1)
-                program.Fuse(last, sum, last with { Output = sum.Output, Residual = sum.Inputs[sum.Inputs[0] == last.Output ? 1 : 0] });
+            var last = program.LastProducerFor(sum);
+            if (last is not { Operation.IsWeighted: true, Residual: null } || program.CountReaders(last.Output) != 1) continue;
+            var other = sum.Inputs[sum.Inputs[0] == last.Output ? 1 : 0];
+            program.Fuse(last, sum, last with { Output = sum.Output, Residual = other });
         }
     }
 }

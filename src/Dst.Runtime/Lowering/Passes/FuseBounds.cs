@@ -14,7 +14,7 @@ internal static class FuseBounds
         foreach (var node in program.Nodes)
         {
             if (node.Operation.ToBounds() is not { } bounds || program.ProducerOf(node.Inputs[0]) is not { } input) continue;
-            if (input.Bounds == Bounds.None && program.ReadersOf(input.Output) == 1 && target.TakesBounds(input, bounds))
+            if (input.Bounds == Bounds.None && program.CountReaders(input.Output) == 1 && target.TakesBounds(input, bounds))
                 program.Fuse(input, node, input with { Output = node.Output, Bounds = bounds });
         }
     }

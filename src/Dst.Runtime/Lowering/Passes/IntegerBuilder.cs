@@ -20,25 +20,21 @@ internal sealed class IntegerBuilder(
 
     private ByteScale X => scales[node.Inputs[0]];
 
+    private FeatureShape Shape => values[node.Inputs[0]].Shape;
+
+    /// <summary>The scale of the value that is added to the sums, or null.</summary>
+    private ByteScale? Added =>
+        node.Residual is { } residual ? scales[residual] : node.Operation is AddOp ? scales[node.Inputs[1]] : null;
+
     /// <summary>A layer with weights; null if its sums would have to become floats and something follows them.</summary>
     /// <param name="filterScales">Size of a step of each filter's weights.</param>
     /// <exception cref="InputException">The scales cannot be expressed, or sums do not fit in 32 bits.</exception>
     public NodeIntegers? Weighted(float[] filterScales)
     {
         var weight = Int8Scales.ToIntegers(node.Weight, filterScales);
-        var (filters, row) = (filterScales.Length, weight.Length / filterScales.Length);
-        var zeros = new long[filters];
-        for (var o = 0; o < filters; o++)
-        {
-            var (sum, size) = (0L, 0L);
-            foreach (var w in weight.AsSpan(o * row, row)) (sum, size) = (sum + w, size + Math.Abs(w));
-            if (size * byte.MaxValue > int.MaxValue)
-                throw Inexpressible($"sums of {row} products, which may not fit in 32 bits; fewer inputs were expected");
-            zeros[o] = sum * X.Zero;
-        }
-
+        var zeros = ZerosOf(weight, filterScales.Length);
         var integers = new NodeIntegers { Weight = weight, Padding = X.Zero };
-        var biases = Array.ConvertAll(node.Bias ?? new float[filters], bias => (double)bias);
+        var biases = Array.ConvertAll(node.Bias ?? new float[filterScales.Length], bias => (double)bias);
         var steps = Array.ConvertAll(filterScales, scale => (double)X.Scale * scale);
         if (!node.Weight.AsSpan().SequenceEqual(Int8Scales.ToFloats(weight, filterScales)))
             throw Inexpressible("weights that are no whole multiples of their scales");
@@ -53,7 +49,7 @@ internal sealed class IntegerBuilder(
 
     /// <summary>A node without weights.</summary>
     /// <exception cref="InputException">The scales cannot be expressed.</exception>
-    public NodeIntegers Plain()
+    public NodeIntegers Unweighted()
     {
         var operation = node.Operation;
         if (operation.OnBytes(Shape) == ByteForm.Moves) return new();
@@ -68,17 +64,28 @@ internal sealed class IntegerBuilder(
         };
     }
 
-    private FeatureShape Shape => values[node.Inputs[0]].Shape;
-
-    private NodeIntegers Sum()
+    /// <summary>What the sum of each filter is where the input is 0.</summary>
+    private long[] ZerosOf(sbyte[] weight, int filters)
     {
-        var second = scales[node.Inputs[1]];
-        return new()
+        var row = weight.Length / filters;
+        var zeros = new long[filters];
+        for (var o = 0; o < filters; o++)
         {
-            SumShift = ByteShift,
-            ToBytes = ToBytes([X.Scale / (double)(1 << ByteShift)], [(long)X.Zero << ByteShift], [0], second),
-        };
+            var (sum, size) = (0L, 0L);
+            foreach (var w in weight.AsSpan(o * row, row)) (sum, size) = (sum + w, size + Math.Abs(w));
+            if (size * byte.MaxValue > int.MaxValue)
+                throw Inexpressible($"sums of {row} products, which may not fit in 32 bits; fewer inputs were expected");
+            zeros[o] = sum * X.Zero;
+        }
+
+        return zeros;
     }
+
+    private NodeIntegers Sum() => new()
+    {
+        SumShift = ByteShift,
+        ToBytes = ToBytes([X.Scale / (double)(1 << ByteShift)], [(long)X.Zero << ByteShift], [0]),
+    };
 
     private NodeIntegers ScaleOfChannels()
     {
@@ -97,17 +104,14 @@ internal sealed class IntegerBuilder(
     }
 
     /// <summary>Requantisation of sums whose steps have these sizes.</summary>
-    private Requantisation ToBytes(double[] steps, long[] zeros, double[] biases, ByteScale? second = null)
+    private Requantisation ToBytes(double[] steps, long[] zeros, double[] biases)
     {
         var y = scales[node.Output];
-        if (node.Residual is { } residual) second = scales[residual];
-        var range = new ByteRange(y.Zero, Bound(node.Bounds.Least), Bound(node.Bounds.Most));
+        var range = new ByteRange(y.Zero, y.ToByte(node.Bounds.Least), y.ToByte(node.Bounds.Most));
         return Requantisation.Create(
             Array.ConvertAll(steps, step => step / y.Scale), zeros, Array.ConvertAll(biases, bias => bias / y.Scale), range,
-            second is { } r ? (double)r.Scale / y.Scale : 0, second?.Zero ?? 0)
+            Added is { } added ? (double)added.Scale / y.Scale : 0, Added?.Zero ?? 0)
             ?? throw Inexpressible($"the scale {y.Scale} of its output, which is too small for those of its inputs and weights");
-
-        byte Bound(float bound) => y.ToByte(bound);
     }
 
     private byte[] Table(ByteScale x, Func<float, float> function)

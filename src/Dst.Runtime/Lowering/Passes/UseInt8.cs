@@ -37,22 +37,18 @@ internal sealed class UseInt8
         var shape = _program.Values[node.Output].Shape;
         if (IntegersOf(node) is not { } integers)
         {
-            _nodes.Add(node with { Inputs = [.. node.Inputs.Select(Floats)], Residual = node.Residual is { } r ? Floats(r) : null });
+            _nodes.Add(node.WithReads(Floats));
             _values[node.Output] = new(shape, ElementType.Float32);
             return;
         }
 
-        _nodes.Add(node with
-        {
-            Inputs = [.. node.Inputs.Select(Bytes)],
-            Residual = node.Residual is { } residual ? Bytes(residual) : null,
-            Integers = integers,
-        });
+        _nodes.Add(node.WithReads(Bytes) with { Integers = integers });
         _values[node.Output] = integers.ToFloats is null
             ? new(shape, ElementType.UInt8, _known[node.Output])
             : new(shape, ElementType.Float32);
     }
 
+    /// <summary>The integers of a node, or null if it computes on floats. Gives the output of a node that moves bytes its scale.</summary>
     private NodeIntegers? IntegersOf(LoweredNode node)
     {
         var form = node.Operation.OnBytes(_program.Values[node.Inputs[0]].Shape);
@@ -60,7 +56,7 @@ internal sealed class UseInt8
         if (form == ByteForm.Moves) _known[node.Output] = _known[node.Inputs[0]];
         var builder = new IntegerBuilder(node, _program.Values, _known);
         if (node.Operation.IsWeighted) return _scales.Filters.TryGetValue(node.Layer, out var filters) ? builder.Weighted(filters) : null;
-        return _known.ContainsKey(node.Output) ? builder.Plain() : null;
+        return _known.ContainsKey(node.Output) ? builder.Unweighted() : null;
     }
 
     private string Bytes(string value) => As(value, ElementType.UInt8, "bytes");

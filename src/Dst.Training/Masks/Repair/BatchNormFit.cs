@@ -63,8 +63,7 @@ internal sealed unsafe class BatchNormFit
     /// <param name="parameter">Gives a parameter by its suffix.</param>
     public void KeepFunction(BatchNormOp operation, Func<string, float[]> parameter)
     {
-        var (scale, shift) = (new float[_mean.Length], new float[_mean.Length]);
-        operation.FoldChannels(parameter, scale, shift);
+        var (scale, shift) = operation.FoldChannels(parameter);
         SetStatistics(parameter);
         for (var c = 0; c < _mean.Length; c++)
         {

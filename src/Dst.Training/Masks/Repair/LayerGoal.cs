@@ -39,7 +39,7 @@ internal sealed unsafe class LayerGoal : IDisposable
         var previous = path.Layer.Name;
         foreach (var step in path.Steps)
         {
-            if (step.Operation.ScalesChannels) AddScale(step, shape.Channels, parameters);
+            if (step.Operation.ScalesChannels) AddScale(step, parameters);
             foreach (var other in step.Inputs.Where(name => name != previous)) AddFeature(halved[other].Pointer);
             previous = step.Name;
         }
@@ -77,12 +77,11 @@ internal sealed unsafe class LayerGoal : IDisposable
 
     private static Vector512<float> Of(float[] values, int channel) => Vector512.LoadUnsafe(ref values[channel]);
 
-    private void AddScale(Node step, int channels, Func<string, float[]> parameters)
+    private void AddScale(Node step, Func<string, float[]> parameters)
     {
-        var (scale, shift) = (new float[_scale.Length], new float[_scale.Length]);
-        step.Operation.FoldChannels(
-            suffix => parameters($"{step.Name}.{suffix}"), scale.AsSpan(0, channels), shift.AsSpan(0, channels));
-        for (var c = 0; c < channels; c++) _scale[c] *= scale[c];
+        var folded = step.Operation.FoldChannels(suffix => parameters($"{step.Name}.{suffix}"));
+        var (scale, shift) = (Layout.Padded(folded.Scale), Layout.Padded(folded.Shift));
+        for (var c = 0; c < scale.Length; c++) _scale[c] *= scale[c];
         ForEach((at, channel) => (Of(scale, channel) * Load(_rest, at) + Of(shift, channel)).Store(_rest.Pointer + at));
     }
 

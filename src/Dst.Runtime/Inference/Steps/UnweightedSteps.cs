@@ -10,18 +10,20 @@ namespace Dst.Runtime.Inference.Steps;
 internal sealed unsafe class ReluStep(LoweredNode node, FeatureShape shape) : ImageStep(node, "relu", shape, shape)
 {
     protected override void Compute(SimdTier tier, float* x, int images, float* y) =>
-        Elementwise.Relu(tier, x, images * Layout.ImageLength(Shape.Channels, Pixels), y);
+        Elementwise.Relu(tier, x, images * Shape.BlockedLength, y);
 }
 
 /// <summary>a + b that is fused into no other step, and a ReLU.</summary>
-internal sealed unsafe class AddStep(LoweredNode node, long length)
+internal sealed unsafe class AddStep(LoweredNode node, FeatureShape shape)
     : InferenceStep(node.Layer, "add", node.Inputs[0], node.Inputs[1], node.Output)
 {
+    private readonly long _length = shape.BlockedLength;
+
     public override int Units(int images) => images;
 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
-        var (offset, count) = (first * length, (end - first) * length);
+        var (offset, count) = (first * _length, (end - first) * _length);
         Elementwise.Add(data.Tier, data.X + offset, data.Second + offset, count, data.Y + offset);
         if (node.Bounds == Bounds.Relu) Elementwise.Relu(data.Tier, data.Y + offset, count, data.Y + offset);
     }
@@ -31,23 +33,22 @@ internal sealed unsafe class AddStep(LoweredNode node, long length)
 internal sealed unsafe class MulStep(LoweredNode node, FeatureShape a, FeatureShape b)
     : InferenceStep(node.Layer, "mul", node.Inputs[0], node.Inputs[1], node.Output)
 {
-    private readonly int _pixels = a.Height * a.Width;
+    private readonly long _length = a.BlockedLength;
 
     public override int Units(int images) => images;
 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
-        var length = Layout.ImageLength(a.Channels, _pixels);
-        var (offset, images) = (first * length, end - first);
+        var (offset, images) = (first * _length, end - first);
         if (a == b)
         {
-            var count = images * length;
-            Elementwise.Multiply(data.Tier, data.X + offset, data.Second + offset, count, data.Y + offset, accumulate: false);
+            Elementwise.Multiply(
+                data.Tier, data.X + offset, data.Second + offset, images * _length, data.Y + offset, accumulate: false);
             return;
         }
 
         var factors = data.Second + (long)first * Layout.PaddedChannels(b.Channels);
-        ChannelScale.Forward(data.Tier, data.X + offset, factors, images, a.Channels, _pixels, data.Y + offset);
+        ChannelScale.Forward(data.Tier, data.X + offset, factors, images, a.Channels, a.Pixels, data.Y + offset);
     }
 }
 
