@@ -72,12 +72,11 @@ internal static class CInt8
     }
 
     /// <summary>Writes the functions and the call of a convolution that keeps the maxima of a pooling alone.</summary>
-    public static void EmitMaxima(CProgram program, CBand band)
+    public static void EmitMaxima(CProgram program, CMaxima maxima)
     {
-        var layer = AddConvolution(program, band.Convolution);
+        var layer = AddConvolution(program, maxima.Convolution);
         program.Use("convolve_max_bytes.c");
-        var x = band.Convolution.Inputs[0];
-        var y = band.Pooling.Output;
+        var (x, y) = (maxima.Convolution.Inputs[0], maxima.Pooling.Output);
         program.Statement(
             "convolve_max_bytes", layer, program.AddressOf(x), program.MapOf(x), program.AddressOf(y), program.MapOf(y));
     }

@@ -27,12 +27,19 @@ internal static class COperations
 
         foreach (var node in network.Program.Nodes)
         {
-            if (network.IsBanded(node)) continue; // its pooling computes it too
-            if (network.BandOf(node) is { } band) EmitBand(program, band);
-            else
+            if (network.IsPooled(node)) continue; // its pooling computes it too
+            switch (network.PooledBy(node))
             {
-                program.Begin(node.Layer, Describe(node, network), node.Output);
-                Emit(program, node);
+                case CBand band:
+                    EmitBand(program, band);
+                    break;
+                case CMaxima maxima:
+                    EmitMaxima(program, maxima);
+                    break;
+                default:
+                    program.Begin(node.Layer, Describe(node, network), node.Output);
+                    Emit(program, node);
+                    break;
             }
         }
 
@@ -49,19 +56,19 @@ internal static class COperations
     private static void EmitBand(CProgram program, CBand band)
     {
         var (convolution, pooling) = (band.Convolution, band.Pooling);
-        if (band.KeepsMaximaAlone)
-        {
-            program.Begin($"{convolution.Layer}, {pooling.Layer}", $"{Describe(convolution, program.Network)}, 2x2 maxima", pooling.Output);
-            CInt8.EmitMaxima(program, band);
-            return;
-        }
-
         program.Begin(convolution.Layer, $"{Describe(convolution, program.Network)}, {band.Rows} rows at a time", convolution.Output);
         program.Begin(pooling.Layer, $"{Describe(pooling, program.Network)}, row by row", pooling.Output);
         program.BeginRows(band);
         Emit(program, convolution);
         Emit(program, pooling);
         program.EndRows();
+    }
+
+    private static void EmitMaxima(CProgram program, CMaxima maxima)
+    {
+        var (convolution, pooling) = (maxima.Convolution, maxima.Pooling);
+        program.Begin($"{convolution.Layer}, {pooling.Layer}", $"{Describe(convolution, program.Network)}, 2x2 maxima", pooling.Output);
+        CInt8.EmitMaxima(program, maxima);
     }
 
     private static void Emit(CProgram program, LoweredNode node)

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Dst.Graph;
 using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
@@ -91,19 +90,15 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
         return $"&{name}";
     }
 
-    /// <summary>The address of a value, or in a loop over rows of what its row needs, as a C expression.</summary>
-    public string AddressOf(string value)
-    {
-        var step = value == _band?.Pooling.Output ? network[value].Pitch
-            : value == _band?.Convolution.Inputs[0] ? _band.Rows * ((Conv2dOp)_band.Convolution.Operation).Stride * network[value].Pitch
-            : 0;
-        return step == 0 ? network.AddressOf(value) : $"{network.AddressOf(value)} + row * {step}";
-    }
+    /// <summary>The address of a value as a C expression; in a loop over rows, the address of what the row needs.</summary>
+    public string AddressOf(string value) => _band?.RowStepOf(value) is > 0 and var rows
+        ? $"{network.AddressOf(value)} + row * {rows * network[value].Pitch}"
+        : network.AddressOf(value);
 
     /// <summary>The address of the constant that describes a value's map, or in a loop over rows that of a row that is written.</summary>
     public string MapOf(string value)
     {
-        var map = value == _band?.Pooling.Output ? network[value].Row : network[value];
+        var map = value == _band?.Pooling.Output ? network[value].Rows(1) : network[value];
         var name = $"{prefix}_{map.MapName}";
         _maps.TryAdd(name, map.MapFields);
         return $"&{name}";
