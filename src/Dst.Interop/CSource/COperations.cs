@@ -73,7 +73,6 @@ internal static class COperations
 
     private static void Emit(CProgram program, LoweredNode node)
     {
-        FeatureShape ShapeOf(string value) => program.Network[value].Shape;
         switch (node.Operation)
         {
             case ConversionOp:
@@ -81,19 +80,19 @@ internal static class COperations
                 CInt8.Emit(program, node);
                 break;
             case Conv2dOp when node is LoweredDepthwiseNode depthwise:
-                CConvolutions.Emit(program, depthwise);
+                CConvolutions.EmitDepthwise(program, depthwise);
                 break;
             case Conv2dOp or LinearOp:
                 CConvolutions.Emit(program, node);
                 break;
             case ConvTransposeOp t:
-                CConvolutions.Emit(program, node, t);
+                CConvolutions.EmitTransposed(program, node, t);
                 break;
             case PoolOp or GlobalMaxPoolOp or GlobalAvgPoolOp:
-                CPooling.Emit(program, node, ShapeOf(node.Inputs[0]));
+                CPooling.Emit(program, node);
                 break;
             case SpectralPoolOp p:
-                CPooling.EmitSpectral(program, node, p, ShapeOf(node.Inputs[0]));
+                CPooling.EmitSpectral(program, node, p);
                 break;
             case LayerNormOp l:
                 EmitLayerNorm(program, node, l);
