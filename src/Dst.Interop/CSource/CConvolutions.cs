@@ -41,11 +41,6 @@ internal static class CConvolutions
             KernelFields(c.KernelHeight, c.KernelWidth, c.Stride, c.Padding));
     }
 
-    /// <summary>Writes the call of a function that takes a layer, a map and perhaps a residual.</summary>
-    public static void EmitCall(CProgram program, LoweredNode node, string function, string layer) => program.Statement(
-        function, layer, program.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]),
-        node.Residual is { } residual ? program.AddressOf(residual) : "NULL", program.AddressOf(node.Output), program.MapOf(node.Output));
-
     /// <summary>Writes the functions of a kind of layer, the layer itself and its call.</summary>
     /// <param name="program">Takes them.</param>
     /// <param name="node">The layer.</param>
@@ -67,7 +62,7 @@ internal static class CConvolutions
                 ("bias", program.AddFloats(node, "bias", node.Bias ?? new float[filters])),
                 .. fields, ("low", low), ("high", high),
             ]);
-        EmitCall(program, node, function, layer);
+        program.CallLayer(function, node, layer);
     }
 
     private static (string Field, string Value)[] KernelFields(int height, int width, int stride, int padding) =>

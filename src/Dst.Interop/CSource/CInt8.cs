@@ -25,9 +25,7 @@ internal static class CInt8
                 break;
             case FlattenOp:
                 program.Use("write_planes_bytes.c");
-                program.Statement(
-                    "write_planes_bytes", program.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]),
-                    program.AddressOf(node.Output));
+                program.CallToPlanes("write_planes_bytes", node);
                 break;
             case ConcatOp:
                 EmitConcat(program, node);
@@ -81,7 +79,7 @@ internal static class CInt8
     {
         var layer = AddConvolution(program, node);
         program.Use("convolve_bytes.c");
-        CConvolutions.EmitCall(program, node, "convolve_bytes", layer);
+        program.CallLayer("convolve_bytes", node, layer);
     }
 
     private static void EmitConcat(CProgram program, LoweredNode node)
@@ -110,7 +108,7 @@ internal static class CInt8
     {
         program.Use("look_bytes.c");
         program.Statement(
-            "look_bytes", program.AddConstants(node, $"table{input}", node.Integers!.Tables[input]),
+            "look_bytes", program.AddIntegers(node, $"table{input}", node.Integers!.Tables[input]),
             program.AddressOf(node.Inputs[input]), program.MapOf(node.Inputs[input]), output, program.MapOf(node.Output));
     }
 
@@ -134,10 +132,10 @@ internal static class CInt8
         return program.AddLayer(
             node, "byte_convolution",
             [
-                ("weights", program.AddConstants(node, "weights", blocks.PairsOf(integers.Weight!))),
+                ("weights", program.AddIntegers(node, "weights", blocks.PairsOf(integers.Weight!))),
                 .. blocks.FieldsOf(program, node),
                 ("bytes", bytes is null ? "NULL" : AddRequantisation(program, node, bytes)),
-                ("summands", floats is null ? "NULL" : program.AddConstants(node, "summands", floats.Offsets)),
+                ("summands", floats is null ? "NULL" : program.AddIntegers(node, "summands", floats.Offsets)),
                 ("scales", floats is null ? "NULL" : program.AddFloats(node, "scales", floats.Scales)),
             ]);
     }
@@ -151,8 +149,8 @@ internal static class CInt8
     /// <summary>Adds the structure that says how sums become bytes. Returns its address.</summary>
     private static string AddRequantisation(CProgram program, LoweredNode node, Requantisation q) => program.AddLayer(
         node, "requantisation",
-        ("multipliers", program.AddConstants(node, "multipliers", q.Multipliers)),
-        ("offsets", program.AddConstants(node, "offsets", q.Offsets)),
+        ("multipliers", program.AddIntegers(node, "multipliers", q.Multipliers)),
+        ("offsets", program.AddIntegers(node, "offsets", q.Offsets)),
         ("count", $"{q.Offsets.Length}"), ("shift", $"{32 + q.Shift}"),
         ("residual_factor", q.ResidualMultiplier.ToString(CultureInfo.InvariantCulture)), ("residual_shift", $"{q.ResidualShift}"),
         ("low", $"{q.Low}"), ("high", $"{q.High}"));

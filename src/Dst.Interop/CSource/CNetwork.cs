@@ -18,7 +18,7 @@ internal sealed class CNetwork
     public CNetwork(Model model, bool dense)
     {
         Program = LoweredProgram.Lower(model, COperations.Target, dense);
-        var borders = Borders(Program);
+        var borders = BordersOf(Program);
         _values = Program.Values.Keys.ToDictionary(name => name, name => Describe(name, borders[name]));
         _pooled = CPooledConvolution.AllOf(Program).Where(pooled => pooled is not CBand band || SavesMemory(band))
             .ToDictionary(pooled => pooled.Convolution.Output);
@@ -50,9 +50,7 @@ internal sealed class CNetwork
         ? floats.Argument ?? $"arena + {_memory[name] + floats.FirstInside}"
         : $"(uint8_t *)(arena + {_memory[name]}) + {_values[name].FirstInside}";
 
-    /// <summary>
-    /// Whether what a band needs at a time is less than what the convolution or the pooling alone needs with a whole map.
-    /// </summary>
+    /// <summary>Whether a band needs less at a time than the larger of convolution and pooling with a whole map between them.</summary>
     private bool SavesMemory(CBand band)
     {
         var map = _values[band.Convolution.Output];
@@ -61,18 +59,18 @@ internal sealed class CNetwork
         return input + rows + output < Math.Max(input, output) + map.Length;
     }
 
-    /// <summary>What must lie in the arena while a node is computed.</summary>
+    /// <summary>What must be in the arena while a node is computed: for some poolings also what their convolution reads.</summary>
     private IEnumerable<string> ReadsOf(LoweredNode node) =>
         PooledBy(node) is { } pooled ? node.Reads.Concat(pooled.Convolution.Reads) : node.Reads;
 
-    /// <summary>Values that an operation can overwrite: it reads each of their elements once, at the place where it writes.</summary>
+    /// <summary>Values in whose place a node can write: it reads each of their elements once, where it then writes.</summary>
     private static IEnumerable<string> Replaceable(LoweredNode node) =>
         node.Operation.IsElementwise ? node.Inputs
         : node.Residual is { } residual && residual != node.Inputs[0] ? [residual]
         : [];
 
     /// <summary>The border of each value: the largest padding of its readers. Values that may share a place have equal borders.</summary>
-    private static Dictionary<string, int> Borders(LoweredProgram program)
+    private static Dictionary<string, int> BordersOf(LoweredProgram program)
     {
         var equals = program.Nodes.SelectMany(node => EqualBorders(program, node)).ToLookup(pair => pair.Value, pair => pair.Other);
         var borders = new Dictionary<string, int>();
@@ -80,7 +78,7 @@ internal sealed class CNetwork
         foreach (var value in program.Values.Keys) borders.TryAdd(value, 0);
         return borders;
 
-        int PaddingOf(LoweredNode node) => node.Operation is Conv2dOp c ? c.Padding : 0;
+        static int PaddingOf(LoweredNode node) => node.Operation is Conv2dOp c ? c.Padding : 0;
 
         void Spread(int border, string first)
         {
@@ -107,14 +105,12 @@ internal sealed class CNetwork
     /// <summary>Where a value lies. The caller's arrays [C, H, W] serve where a map would have the same order and no border.</summary>
     private CValue Describe(string name, int border)
     {
-        var shape = Program.Values[name].Shape;
-        var value = new CValue(shape, border, Program.Values[name].Scale?.Zero);
-        var isPlane = value is { Border: 0, Zero: null }
-            && (value.Shape.Channels == 1 || value.Shape is { Height: 1, Width: 1 });
-        // What alone reads the input as it is needs no copy of it.
-        if (name == NetworkGraph.InputName && Program.Output != name
-            && Program.Nodes.Where(node => node.Reads.Contains(name)).All(node => node.Operation is ConversionOp))
+        var value = new CValue(Program.Values[name].Shape, border, Program.Values[name].Scale?.Zero);
+        var readers = Program.Nodes.Where(node => node.Reads.Contains(name));
+        // Conversions read the caller's planes in any shape.
+        if (name == NetworkGraph.InputName && Program.Output != name && readers.All(node => node.Operation is ConversionOp))
             return value with { Argument = "input", IsPlanes = true };
+        var isPlane = value is { Border: 0, Zero: null } && (value.Shape.Channels == 1 || value.Shape is { Height: 1, Width: 1 });
         return !isPlane ? value
             : name == NetworkGraph.InputName ? value with { Argument = "input" }
             : name == Program.Output ? value with { Argument = "logits" }

@@ -17,12 +17,13 @@ internal static class COperations
     public static CProgram Write(CNetwork network, string prefix, CWeights? weights)
     {
         var program = new CProgram(network, prefix, weights);
+        var (input, output) = (NetworkGraph.InputName, network.Program.Output);
         program.Use("map.c");
-        if (network[NetworkGraph.InputName].Argument is null)
+        if (network[input].Argument is null)
         {
-            program.Begin("input", $"{network[NetworkGraph.InputName].Shape}, from channel planes to a map", NetworkGraph.InputName);
+            program.Begin("input", $"{network[input].Shape}, from channel planes to a map", input);
             program.Use("read_planes.c");
-            program.Statement("read_planes", "input", program.AddressOf(NetworkGraph.InputName), program.MapOf(NetworkGraph.InputName));
+            program.Statement("read_planes", "input", program.AddressOf(input), program.MapOf(input));
         }
 
         foreach (var node in network.Program.Nodes)
@@ -43,11 +44,11 @@ internal static class COperations
             }
         }
 
-        if (network[network.Program.Output].Argument is null or "input")
+        if (network[output].Argument is null or "input")
         {
-            program.Begin("output", "from a map to channel planes", network.Program.Output);
+            program.Begin("output", "from a map to channel planes", output);
             program.Use("write_planes.c");
-            program.Statement("write_planes", program.AddressOf(network.Program.Output), program.MapOf(network.Program.Output), "logits");
+            program.Statement("write_planes", program.AddressOf(output), program.MapOf(output), "logits");
         }
 
         return program;
@@ -103,11 +104,11 @@ internal static class COperations
             case SoftmaxOp:
                 program.Use("softmax.c");
                 program.UseMath();
-                EmitPlain(program, "softmax", node);
+                program.CallToPlanes("softmax", node);
                 break;
             case FlattenOp:
                 program.Use("write_planes.c");
-                EmitPlain(program, "write_planes", node);
+                program.CallToPlanes("write_planes", node);
                 break;
             case ConcatOp:
                 EmitConcat(program, node);
@@ -159,10 +160,6 @@ internal static class COperations
         EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, first);
     }
 
-    /// <summary>Writes the call of a function from a map to values without a border.</summary>
-    private static void EmitPlain(CProgram program, string function, LoweredNode node) => program.Statement(
-        function, program.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.AddressOf(node.Output));
-
     private static void EmitConcat(CProgram program, LoweredNode node)
     {
         var first = 0;
@@ -177,7 +174,6 @@ internal static class COperations
     private static void EmitCopy(CProgram program, string from, int firstRead, int channels, string to, int firstWritten)
     {
         program.Use("copy.c");
-        var network = program.Network;
         program.Statement(
             "copy", $"{program.AddressOf(from)} + {firstRead}", program.MapOf(from), $"{channels}",
             $"{program.AddressOf(to)} + {firstWritten}", program.MapOf(to));
