@@ -24,7 +24,7 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         ["Constant"] = a => Constant(a.Node),
         ["ConstantOfShape"] = ConstantOfShape,
         ["Identity"] = a => a[0],
-        [Quantisation.Pair] = a => a[0], // weights: their scale comes from their range
+        [QuantisedFeatures.Pair] = a => a[0], // weights: their scale comes from their range
         ["Cast"] = Cast,
         ["Shape"] = a => ShapeOf(a.Node, a[0].Shape),
         ["Reshape"] = a => a[0].Reshape(ShapeRules.Reshape(a.Node, a[0].Shape, a.Optional(1))),
@@ -78,7 +78,7 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         var dims = a[0].Longs(a.Node);
         if (dims.Length > RowMajor.MaxRank || dims.Any(dim => dim is < 0 or > int.MaxValue))
             throw a.Node.Illegal(
-                $"has the shape {RowMajor.Text(dims.Take(9))}; at most {RowMajor.MaxRank} dimensions from 0 on were expected");
+                $"has the shape {RowMajor.ShortText(dims)}; at most {RowMajor.MaxRank} dimensions from 0 on were expected");
         var value = a.Node.Get<ConstantTensor>("value", new([1], [0f]));
         if (value.Count != 1) throw a.Node.Illegal($"has a value {RowMajor.Text(value.Shape)}; one element was expected");
         return a.Take(value, Array.ConvertAll(dims, dim => (int)dim), 0, new int[dims.Length]);

@@ -56,7 +56,7 @@ internal sealed partial class NodePatterns
     {
         string Input(OnnxNode node, int index) => node.Inputs.ElementAtOrDefault(index) ?? "";
         return dequantised.With(
-            Quantisation.Pair, quantised.Attributes, quantised.Inputs[0],
+            QuantisedFeatures.Pair, quantised.Attributes, quantised.Inputs[0],
             Input(quantised, 1), Input(quantised, 2), Input(dequantised, 1), Input(dequantised, 2));
     }
 

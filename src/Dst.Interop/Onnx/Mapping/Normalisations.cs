@@ -16,14 +16,14 @@ internal static class Normalisations
         // Without rounding, 1 - 0.9f is not 0.1f.
         var momentum = oldShare is >= 0 and < 0.999999f ? (float)Math.Round(1.0 - oldShare, 6) : new BatchNormOp().Momentum;
         var epsilon = ReadEpsilon(node, import.NeededConstant(node, 4).Floats(node));
-        var y = import.Append(node, node.Inputs.ElementAtOrDefault(1), new BatchNormOp(epsilon, momentum), import.Map(node, 0));
+        var y = import.AppendLayer(node, node.Inputs.ElementAtOrDefault(1), new BatchNormOp(epsilon, momentum), import.Map(node, 0));
         foreach (var (i, suffix) in new[] { "weight", "bias", "running_mean", "running_var" }.Index())
         {
             var constant = import.NeededConstant(node, i + 1);
             import.Network.SetParameter(y.Node, suffix, constant.Shape, constant.Floats(node));
         }
 
-        import.Set(node, y);
+        import.SetOutput(node, y);
     }
 
     /// <summary><c>LayerNormalization</c> over the channels of each pixel, which are the last axis.</summary>
@@ -67,16 +67,16 @@ internal static class Normalisations
     {
         var operation = new LocalResponseNormOp(
             node.GetInt("size", 0), node.Get("alpha", 1e-4f), node.Get("beta", 0.75f), node.Get("bias", 1f));
-        import.Set(node, import.Append(node, null, operation, import.Map(node, 0)));
+        import.SetOutput(node, import.Append(node, operation, import.Map(node, 0)));
     }
 
     private static void AddLayer(NetworkImport import, OnnxNode node, OnnxFeature x, float epsilon, float[] scale, float[] bias)
     {
         var channels = x.Shape.Channels;
-        var y = import.Append(node, node.Inputs.ElementAtOrDefault(1), new LayerNormOp(epsilon), x);
+        var y = import.AppendLayer(node, node.Inputs.ElementAtOrDefault(1), new LayerNormOp(epsilon), x);
         import.Network.SetParameter(y.Node, "weight", [channels], ForEach(scale));
         import.Network.SetParameter(y.Node, "bias", [channels], ForEach(bias));
-        import.Set(node, y.SeenAs(x));
+        import.SetOutput(node, y.SeenAs(x));
 
         float[] ForEach(float[] values) => values.Length == channels ? values
             : values.Length == 1 ? [.. Enumerable.Repeat(values[0], channels)]

@@ -21,17 +21,17 @@ internal static class OnnxConvolutions
         var stride = GreatestDivisor(strides.Height, strides.Width);
         var (shape, values) = Dilate(import, node, weight);
         var sides = OnnxPadding.Of(node, x.Shape, (shape[2], shape[3]), strides);
-        if (!sides.IsEqual) x = import.Append("pad", new PadOp(sides.Top, sides.Left, sides.Bottom, sides.Right), x);
+        if (!sides.IsEqual) x = import.AppendExtra("pad", new PadOp(sides.Top, sides.Left, sides.Bottom, sides.Right), x);
         var bias = import.Constant(node, 2);
         var padding = sides.IsEqual ? sides.Top : 0;
         var operation = new Conv2dOp(shape[0], shape[2], shape[3], stride, padding, node.GetInt("group", 1), bias is not null);
-        var y = import.Append(node, node.Inputs[1], operation, x);
+        var y = import.AppendLayer(node, node.Inputs[1], operation, x);
         import.Network.SetParameter(y.Node, "weight", shape, values);
         import.Int8?.SetFilters(y.Node, node.Inputs[1], shape[0], axis: 0);
         if (bias is not null) import.Network.SetParameter(y.Node, "bias", bias.Shape, bias.Floats(node));
         if (strides.Height != strides.Width)
-            y = import.Append("subsample", new MaxPoolOp(1, strides.Height / stride, StrideWidth: strides.Width / stride), y);
-        import.Set(node, y);
+            y = import.AppendExtra("subsample", new MaxPoolOp(1, strides.Height / stride, StrideWidth: strides.Width / stride), y);
+        import.SetOutput(node, y);
     }
 
     /// <summary>
@@ -59,10 +59,10 @@ internal static class OnnxConvolutions
         var values = new float[weight.Count];
         TransposedConvolution.ExchangeChannels(weight.Floats(node), weight.Shape[0], weight.Shape[1], values);
         var operation = new ConvTransposeOp(shape[0], shape[2], shape[3], strides.Height, pads[0], added[0], bias is not null);
-        var y = import.Append(node, node.Inputs[1], operation, x);
+        var y = import.AppendLayer(node, node.Inputs[1], operation, x);
         import.Network.SetParameter(y.Node, "weight", shape, values);
         if (bias is not null) import.Network.SetParameter(y.Node, "bias", bias.Shape, bias.Floats(node));
-        import.Set(node, y);
+        import.SetOutput(node, y);
     }
 
     private static ConstantTensor ReadWeight(NetworkImport import, OnnxNode node, string expected)

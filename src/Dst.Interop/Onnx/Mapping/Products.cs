@@ -23,12 +23,12 @@ internal static class Products
             import.Network.SetParameter(y.Node, "bias", [features], [.. scaled]);
         }
 
-        import.Set(node, y);
+        import.SetOutput(node, y);
     }
 
     /// <summary><c>MatMul</c> with a constant matrix. Of a map whose channels are the last axis, it is a 1x1 convolution.</summary>
     public static void MatMul(NetworkImport import, OnnxNode node) =>
-        import.Set(node, Linear(import, node, isTransposed: false, scale: 1, hasBias: false));
+        import.SetOutput(node, Linear(import, node, isTransposed: false, scale: 1, hasBias: false));
 
     private static OnnxFeature Linear(NetworkImport import, OnnxNode node, bool isTransposed, float scale, bool hasBias)
     {
@@ -49,7 +49,7 @@ internal static class Products
 
         var isOnePixel = x.Shape is { Height: 1, Width: 1 };
         Operation operation = isOnePixel ? new LinearOp(outputs, hasBias) : new Conv2dOp(outputs, 1, 1, Bias: hasBias);
-        var y = import.Append(node, node.Inputs[1], operation, x);
+        var y = import.AppendLayer(node, node.Inputs[1], operation, x);
         if (scale == 1) import.Int8?.SetFilters(y.Node, node.Inputs[1], outputs, axis: isTransposed ? 0 : 1);
         import.Network.SetParameter(y.Node, "weight", isOnePixel ? [outputs, inputs] : [outputs, inputs, 1, 1], weight);
         return y.SeenAsPixelsOf(x);
@@ -71,7 +71,7 @@ internal static class Products
             places = RowMajor.Positions(x.Transposed[1..], 0, [.. order.Skip(1).Select(axis => strides[axis])]);
             import.Budget.Take(places.Length);
             var flat = x with { Dims = [import.Batch, (int)x.Shape.Count] };
-            return x.Shape is { Height: 1, Width: 1 } ? flat : import.Append("flatten", new FlattenOp(), flat);
+            return x.Shape is { Height: 1, Width: 1 } ? flat : import.AppendExtra("flatten", new FlattenOp(), flat);
         }
 
         if (x.ChannelAxis != x.Dims.Length - 1) x = import.Map(node, 0);

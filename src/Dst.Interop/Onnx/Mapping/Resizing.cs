@@ -11,7 +11,7 @@ internal static class Resizing
         var x = import.Map(node, 0);
         var scale = ScaleOf(import, node, x.Shape);
         var bilinear = IsBilinear(node);
-        import.Set(node, scale == 1 ? x : import.Append(node, null, new UpsampleOp(scale, bilinear), x));
+        import.SetOutput(node, scale == 1 ? x : import.Append(node, new UpsampleOp(scale, bilinear), x));
     }
 
     /// <summary>The factor, which is an attribute, a constant of factors or one of sizes.</summary>
