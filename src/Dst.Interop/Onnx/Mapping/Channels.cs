@@ -83,6 +83,23 @@ internal static class Channels
             throw node.Illegal($"pads in the mode '{mode}'; pad with a constant");
         var x = import.WithChannels(node, 0);
         var rank = x.Dims.Length;
+        var (before, after) = ReadPads(import, node, rank);
+        int[] known = [x.ChannelAxis, x.RowAxis, x.ColumnAxis];
+        if (Enumerable.Range(0, rank).Any(axis => (before[axis] > 0 || after[axis] > 0) && !known.Contains(axis)))
+            throw node.Illegal($"pads {x} along an axis that is neither channels, rows nor columns; pad [N, C, H, W]");
+        (int Before, int After) On(int axis) => axis < 0 ? (0, 0) : (before[axis], after[axis]);
+        var (channels, rows, columns) = (On(x.ChannelAxis), On(x.RowAxis), On(x.ColumnAxis));
+        var value = import.Constant(node, 2)?.Scalar(node) ?? node.Get("value", 0f);
+        var operation = new PadOp(
+            rows.Before, columns.Before, rows.After, columns.After, channels.Before, channels.After,
+            Math.Clamp(value, float.MinValue, float.MaxValue));
+        var padded = x.Dims.Select((dim, axis) => dim + before[axis] + after[axis]).ToArray();
+        import.SetOutput(node, padded.SequenceEqual(x.Dims) ? x : import.Append(node, operation, x).SeenAs(x, padded));
+    }
+
+    /// <summary>Elements to add before and after each dimension.</summary>
+    private static (int[] Before, int[] After) ReadPads(NetworkImport import, OnnxNode node, int rank)
+    {
         var pads = import.Constant(node, 1)?.Longs(node) ?? node.Get<long[]>(node.Opset < 2 ? "paddings" : "pads", []);
         var axes = import.Constant(node, 3)?.Longs(node) ?? [.. Enumerable.Range(0, rank).Select(axis => (long)axis)];
         if (pads.Length != 2 * axes.Length || pads.Any(pad => pad is < 0 or > int.MaxValue))
@@ -95,17 +112,7 @@ internal static class Channels
             (before[axis], after[axis]) = ((int)pads[i], (int)pads[i + axes.Length]);
         }
 
-        int[] known = [x.ChannelAxis, x.RowAxis, x.ColumnAxis];
-        if (Enumerable.Range(0, rank).Any(axis => (before[axis] > 0 || after[axis] > 0) && !known.Contains(axis)))
-            throw node.Illegal($"pads {x} along an axis that is neither channels, rows nor columns; pad [N, C, H, W]");
-        (int Before, int After) On(int axis) => axis < 0 ? (0, 0) : (before[axis], after[axis]);
-        var (channels, rows, columns) = (On(x.ChannelAxis), On(x.RowAxis), On(x.ColumnAxis));
-        var value = import.Constant(node, 2)?.Scalar(node) ?? node.Get("value", 0f);
-        var operation = new PadOp(
-            rows.Before, columns.Before, rows.After, columns.After, channels.Before, channels.After,
-            Math.Clamp(value, float.MinValue, float.MaxValue));
-        var padded = x.Dims.Select((dim, axis) => dim + before[axis] + after[axis]).ToArray();
-        import.SetOutput(node, padded.SequenceEqual(x.Dims) ? x : import.Append(node, operation, x).SeenAs(x, padded));
+        return (before, after);
     }
 
     private static bool IsEveryNth(SliceRange range, int extent) =>

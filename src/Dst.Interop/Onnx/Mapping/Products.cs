@@ -35,7 +35,7 @@ internal static class Products
         var matrix = import.NeededConstant(node, 1);
         if (matrix.Shape.Length != 2) throw node.Illegal($"has a weight {RowMajor.Text(matrix.Shape)}; give it two dimensions");
         var (inputs, outputs) = isTransposed ? (matrix.Shape[1], matrix.Shape[0]) : (matrix.Shape[0], matrix.Shape[1]);
-        var x = ReadInput(import, node, out var places);
+        var (x, places) = ReadInput(import, node);
         if (x.Shape.Channels != inputs) throw node.Illegal($"multiplies {x} by a weight for {inputs} features; as many were expected");
         var values = matrix.Floats(node);
         import.Budget.Take(values.Length);
@@ -55,26 +55,25 @@ internal static class Products
         return y.SeenAsPixelsOf(x);
     }
 
-    /// <summary>What a product reads: features whose last axis is the channels.</summary>
-    /// <param name="import">The import.</param>
-    /// <param name="node">The product.</param>
-    /// <param name="places">For each feature that it reads, its place among ours; null if that is the same.</param>
-    private static OnnxFeature ReadInput(NetworkImport import, OnnxNode node, out int[]? places)
+    /// <summary>
+    /// What a product reads, features whose last axis is the channels, and the place among ours of each feature that it reads; null if
+    /// that is the same.
+    /// </summary>
+    private static (OnnxFeature X, int[]? Places) ReadInput(NetworkImport import, OnnxNode node)
     {
         var x = import.InAnyOrder(node, 0);
-        places = null;
         if (x is { Dims.Length: 2, Order: [0, ..] order })
         {
             var before = new int[order.Length];
             for (var axis = 0; axis < order.Length; axis++) before[order[axis]] = x.Transposed[axis];
             var strides = RowMajor.Strides(before);
-            places = RowMajor.Positions(x.Transposed[1..], 0, [.. order.Skip(1).Select(axis => strides[axis])]);
+            var places = RowMajor.Positions(x.Transposed[1..], 0, [.. order.Skip(1).Select(axis => strides[axis])]);
             import.Budget.Take(places.Length);
             var flat = x with { Dims = [import.Batch, (int)x.Shape.Count] };
-            return x.Shape is { Height: 1, Width: 1 } ? flat : import.AppendExtra("flatten", new FlattenOp(), flat);
+            return (x.Shape is { Height: 1, Width: 1 } ? flat : import.AppendExtra("flatten", new FlattenOp(), flat), places);
         }
 
         if (x.ChannelAxis != x.Dims.Length - 1) x = import.Map(node, 0);
-        return x.ChannelAxis == x.Dims.Length - 1 ? x : throw node.Illegal($"multiplies {x}; flatten or pool it to [N, F] before");
+        return x.ChannelAxis == x.Dims.Length - 1 ? (x, null) : throw node.Illegal($"multiplies {x}; flatten or pool it to [N, F] before");
     }
 }
