@@ -123,7 +123,11 @@ internal sealed class NetworkImport
     }
 
     /// <summary>An input that depends on the image, with its shape in the ONNX graph: [C, H, W], or [F, 1, 1] for [N, F].</summary>
-    public OnnxFeature Map(OnnxNode node, int index) => _features[node.Inputs[index]] = ToMap(node, InAnyOrder(node, index));
+    public OnnxFeature Map(OnnxNode node, int index)
+    {
+        var feature = ToMap(node, InAnyOrder(node, index)); // which checks that there is such an input
+        return _features[node.Inputs[index]] = feature;
+    }
 
     /// <summary>An input that depends on the image, with all channels along one axis, which may be any.</summary>
     public OnnxFeature WithChannels(OnnxNode node, int index)
