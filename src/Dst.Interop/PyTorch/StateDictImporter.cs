@@ -43,7 +43,7 @@ public static class StateDictImporter
         notes ??= [];
         var usual = network(null, null);
         var candidates = file.Dictionaries.SelectMany(dictionary => StateDictCandidate.AllOf(dictionary, usual)).ToList();
-        if (key is not null) candidates = Under(key, candidates, file.Path);
+        if (key is not null) candidates = WithKey(key, candidates, file.Path);
         var most = candidates.Max(candidate => candidate.Found);
         var fits = candidates.FindAll(candidate => candidate.Found == most).ConvertAll(best => new StateDictFit(best, usual, network));
         var exact = fits.FindAll(fit => fit.IsExact);
@@ -63,7 +63,7 @@ public static class StateDictImporter
         $"{path} has the tensor '{Words.Shorten(name)}' of the type {Words.Shorten(type)}; float32, float64, float16 or bfloat16 was "
             + "expected, so save it as one of these");
 
-    private static List<StateDictCandidate> Under(string key, List<StateDictCandidate> candidates, string path)
+    private static List<StateDictCandidate> WithKey(string key, List<StateDictCandidate> candidates, string path)
     {
         var found = candidates.FindAll(candidate => candidate.Key == (key == Top ? "" : key)
             || candidate.Key.StartsWith($"{key}.", StringComparison.Ordinal));

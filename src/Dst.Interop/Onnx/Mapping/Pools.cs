@@ -118,13 +118,11 @@ internal static class Pools
         var pixels = Enumerable.Range(1, rank - 1).Where(axis => axis != x.ChannelAxis && x.Dims[axis] != 1).ToHashSet();
         if (!moving.IsSubsetOf(pixels))
             throw node.Illegal($"reduces {x} over the axes {RowMajor.Text(axes.Order())}; reduce rows and columns, not channels or images");
-        var y = x;
-        if (moving.Count > 0 && moving.SetEquals(pixels))
-            y = import.Append(node, whole, x);
-        else if (moving.Count > 0 && (moving.Contains(x.RowAxis) || moving.Contains(x.ColumnAxis)))
-            y = import.Append(node, moving.Contains(x.RowAxis) ? window(x.Shape.Height, 1) : window(1, x.Shape.Width), x);
-        else if (moving.Count > 0)
-            throw node.Illegal($"reduces a part of the pixels of {x}; reduce rows, columns or both");
+        var y = moving.Count == 0 ? x
+            : moving.SetEquals(pixels) ? import.Append(node, whole, x)
+            : moving.Contains(x.RowAxis) ? import.Append(node, window(x.Shape.Height, 1), x)
+            : moving.Contains(x.ColumnAxis) ? import.Append(node, window(1, x.Shape.Width), x)
+            : throw node.Illegal($"reduces a part of the pixels of {x}; reduce rows, columns or both");
         import.SetOutput(node, y.SeenAsReduced(x, axes, node.GetInt("keepdims", 1) != 0));
     }
 
@@ -165,12 +163,12 @@ internal static class Pools
     private static bool IsRoundingUp(FeatureShape x, Window w)
     {
         var sides = w.Sides;
-        static bool Is(int extent, int kernel, int stride, int begin, int end) =>
+        static bool IsAlong(int extent, int kernel, int stride, int begin, int end) =>
             begin < kernel && extent + 2 * begin >= kernel && end >= begin
             && (extent + begin + end - kernel) / stride + 1 == WindowShape.OutExtent(extent, kernel, stride, begin, begin, ceilMode: true);
         return !sides.IsEqual && sides.Top == sides.Left
-            && Is(x.Height, w.Kernel.Height, w.Stride.Height, sides.Top, sides.Bottom)
-            && Is(x.Width, w.Kernel.Width, w.Stride.Width, sides.Left, sides.Right);
+            && IsAlong(x.Height, w.Kernel.Height, w.Stride.Height, sides.Top, sides.Bottom)
+            && IsAlong(x.Width, w.Kernel.Width, w.Stride.Width, sides.Left, sides.Right);
     }
 
     /// <summary>Whether rounding up gives other sizes than rounding down.</summary>
