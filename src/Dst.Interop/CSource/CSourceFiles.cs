@@ -33,6 +33,7 @@ internal sealed class CSourceFiles
         _program = COperations.Write(_network, name, _isSeparate ? new() : null);
         _normalisation = new(model.Normalisation, model.Graph.Input);
         if (!_isSeparate) return;
+        // The checksum of the source in which this number is still 0.
         using var source = new StringWriter();
         WriteSource(source, withoutNumbers: false);
         _sourceNumber = CWeights.Checksum(Encoding.UTF8.GetBytes(source.ToString()));

@@ -26,7 +26,7 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         ["Constant"] = a => Constant(a.Node),
         ["ConstantOfShape"] = ConstantOfShape,
         ["Identity"] = a => a[0],
-        [QuantisedFeatures.Pair] = a => a[0], // weights: their scale comes from their range
+        [QuantisedFeatures.Pair] = a => a[0], // weights: their scale comes from their range, so nothing is clipped
         ["Cast"] = Cast,
         ["Shape"] = a => ShapeOf(a.Node, a[0].Shape),
         ["Reshape"] = a => a[0].Reshape(ShapeRules.Reshape(a.Node, a[0].Shape, a.Optional(1))),

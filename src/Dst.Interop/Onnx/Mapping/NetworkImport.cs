@@ -3,7 +3,11 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>State of an import: what is known of each value of the ONNX graph, and our graph so far.</summary>
+/// <summary>
+/// State of an import: what is known of each value of the ONNX graph, and our graph so far. A mapper reads an input in the form that it
+/// needs: as it is (<see cref="View"/>), without steps (<see cref="InAnyOrder"/>), with its channels along one axis
+/// (<see cref="WithChannels(OnnxNode, int)"/>), or as a map (<see cref="Map"/>).
+/// </summary>
 internal sealed class NetworkImport
 {
     private readonly OnnxGraph _graph;
@@ -116,10 +120,9 @@ internal sealed class NetworkImport
     {
         var feature = View(node, index);
         if (feature.RowStep == 1 && feature.ColumnStep == 1) return feature;
-        var dims = feature.Dims;
-        var columnStep = feature.ColumnStep == feature.RowStep ? (int?)null : feature.ColumnStep;
+        int? columnStep = feature.ColumnStep == feature.RowStep ? null : feature.ColumnStep;
         var operation = new MaxPoolOp(1, feature.RowStep, StrideWidth: columnStep);
-        return _features[node.Inputs[index]] = AppendExtra("subsample", operation, feature).Reshape(dims);
+        return _features[node.Inputs[index]] = AppendExtra("subsample", operation, feature).Reshape(feature.Dims);
     }
 
     /// <summary>An input that depends on the image, with its shape in the ONNX graph: [C, H, W], or [F, 1, 1] for [N, F].</summary>

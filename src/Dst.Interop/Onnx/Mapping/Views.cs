@@ -63,7 +63,7 @@ internal static class Views
         }
 
         int[] total = [.. order.Select(axis => x.Order?[axis] ?? axis)];
-        // Steps are of rows and columns in their places.
+        // Steps count rows and columns that are in their places: what is transposed takes them first.
         var y = x.Transpose(dims, total);
         if (y.Order is not null) y = import.InAnyOrder(node, 0).Transpose(dims, total);
         import.SetOutput(node, y);
