@@ -121,28 +121,32 @@ internal static class Arithmetic
         return y;
     }
 
+    /// <summary>
+    /// Lets our node before multiply and shift, if it can: affine maps and layer normalisations do both, layers with weights only get a
+    /// bias that they have not.
+    /// </summary>
     private static bool TryMerge(NetworkImport import, OnnxFeature x, float[] weight, float[] bias)
     {
         var network = import.Network;
-        var isShift = Array.TrueForAll(weight, value => value == 1);
-        switch (network.OperationOf(x.Node))
+        var before = network.OperationOf(x.Node);
+        if (before is AffineOp or LayerNormOp)
         {
-            case AffineOp or LayerNormOp:
-                var shifts = network.ParameterOf(x.Node, "bias").Select((value, i) => weight[i] * value + bias[i]);
-                var scales = network.ParameterOf(x.Node, "weight").Select((value, i) => weight[i] * value);
-                network.SetParameter(x.Node, "bias", [bias.Length], [.. shifts]);
-                network.SetParameter(x.Node, "weight", [bias.Length], [.. scales]);
-                return true;
-            case Conv2dOp { Bias: false } convolution when isShift:
-                network.Replace(x.Node, convolution with { Bias = true });
-                network.SetParameter(x.Node, "bias", [bias.Length], bias);
-                return true;
-            case LinearOp { Bias: false } linear when isShift:
-                network.Replace(x.Node, linear with { Bias = true });
-                network.SetParameter(x.Node, "bias", [bias.Length], bias);
-                return true;
-            default:
-                return false;
+            var shifts = network.ParameterOf(x.Node, "bias").Select((value, i) => weight[i] * value + bias[i]);
+            var scales = network.ParameterOf(x.Node, "weight").Select((value, i) => weight[i] * value);
+            network.SetParameter(x.Node, "bias", [bias.Length], [.. shifts]);
+            network.SetParameter(x.Node, "weight", [bias.Length], [.. scales]);
+            return true;
         }
+
+        Operation? withBias = before switch
+        {
+            Conv2dOp { Bias: false } convolution => convolution with { Bias = true },
+            LinearOp { Bias: false } linear => linear with { Bias = true },
+            _ => null,
+        };
+        if (withBias is null || weight.Any(value => value != 1)) return false;
+        network.Replace(x.Node, withBias);
+        network.SetParameter(x.Node, "bias", [bias.Length], bias);
+        return true;
     }
 }
