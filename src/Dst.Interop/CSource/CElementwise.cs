@@ -10,33 +10,34 @@ internal static class CElementwise
     private const string Bounds = "float low, float high";
     private const string Second = "const float *second, const $map *other";
 
-    private static readonly Dictionary<string, (string Meaning, string Parameters, string Statement)> Functions = new()
+    private static readonly Dictionary<string, Function> Functions = new()
     {
-        ["clip"] = ("y = x within its bounds.", Bounds, "to[c] = v < low ? low : v > high ? high : v;"),
-        ["leaky_relu"] = ("y = x, or slope * x below 0.", "float slope", "to[c] = v > 0.0f ? v : slope * v;"),
-        ["prelu"] = ("y = x, or slope[channel] * x below 0.", "const float *slope", "to[c] = v > 0.0f ? v : slope[c] * v;"),
-        ["sigmoid"] = ("y = 1 / (1 + e^-x).", "", "to[c] = 1.0f / (1.0f + expf(-v));"),
-        ["hyperbolic_tangent"] = ("y = tanh(x).", "", "to[c] = tanhf(v);"),
-        ["hard_sigmoid"] = (
+        ["clip"] = new("y = x within its bounds.", Bounds, "to[c] = v < low ? low : v > high ? high : v;"),
+        ["leaky_relu"] = new("y = x, or slope * x below 0.", "float slope", "to[c] = v > 0.0f ? v : slope * v;"),
+        ["prelu"] = new("y = x, or slope[channel] * x below 0.", "const float *slope", "to[c] = v > 0.0f ? v : slope[c] * v;"),
+        ["sigmoid"] = new("y = 1 / (1 + e^-x).", "", "to[c] = 1.0f / (1.0f + expf(-v));", NeedsMath: true),
+        ["hyperbolic_tangent"] = new("y = tanh(x).", "", "to[c] = tanhf(v);", NeedsMath: true),
+        ["hard_sigmoid"] = new(
             "y = alpha * x + beta, from 0 to 1.", "float alpha, float beta",
             "const float s = alpha * v + beta; to[c] = s < 0.0f ? 0.0f : s > 1.0f ? 1.0f : s;"),
-        ["hard_swish"] = (
+        ["hard_swish"] = new(
             "y = x * (x / 6 + 1/2, from 0 to 1).", "",
             "const float s = v / 6.0f + 0.5f; to[c] = v * (s < 0.0f ? 0.0f : s > 1.0f ? 1.0f : s);"),
-        ["gelu"] = ("y = x * (1 + erf(x / sqrt(2))) / 2.", "", "to[c] = 0.5f * v * (1.0f + erff(0.70710678f * v));"),
-        ["gelu_tanh"] = (
+        ["gelu"] = new(
+            "y = x * (1 + erf(x / sqrt(2))) / 2.", "", "to[c] = 0.5f * v * (1.0f + erff(0.70710678f * v));", NeedsMath: true),
+        ["gelu_tanh"] = new(
             "y = x / (1 + e^(-2t)), t = sqrt(2 / pi) * (x + 0.044715 * x^3).", "",
-            "to[c] = v / (1.0f + expf(-1.59576912f * (v + 0.044715f * v * v * v)));"),
-        ["silu"] = ("y = x / (1 + e^-x).", "", "to[c] = v / (1.0f + expf(-v));"),
-        ["mish"] = ("y = x * tanh(ln(1 + e^x)).", "", "to[c] = v * tanhf(v > 20.0f ? v : log1pf(expf(v)));"),
-        ["affine"] = (
+            "to[c] = v / (1.0f + expf(-1.59576912f * (v + 0.044715f * v * v * v)));", NeedsMath: true),
+        ["silu"] = new("y = x / (1 + e^-x).", "", "to[c] = v / (1.0f + expf(-v));", NeedsMath: true),
+        ["mish"] = new("y = x * tanh(ln(1 + e^x)).", "", "to[c] = v * tanhf(v > 20.0f ? v : log1pf(expf(v)));", NeedsMath: true),
+        ["affine"] = new(
             "y = scale[channel] * x + shift[channel] within its bounds.", $"const float *scale, const float *shift, {Bounds}",
             $"const float sum = scale[c] * v + shift[c]; {Clamp}"),
-        ["add"] = (
+        ["add"] = new(
             "y = x + second within its bounds.", $"{Second}, {Bounds}",
             $"const float sum = v + second[row * other->pitch + column * other->channels + c]; {Clamp}"),
-        ["multiply"] = ("y = x * second.", Second, "to[c] = v * second[row * other->pitch + column * other->channels + c];"),
-        ["scale"] = ("y = x * factor[channel].", "const float *factor", "to[c] = v * factor[c];"),
+        ["multiply"] = new("y = x * second.", Second, "to[c] = v * second[row * other->pitch + column * other->channels + c];"),
+        ["scale"] = new("y = x * factor[channel].", "const float *factor", "to[c] = v * factor[c];"),
     };
 
     /// <summary>Writes the function of an operation and its call.</summary>
@@ -68,7 +69,14 @@ internal static class CElementwise
         var parameters = function.Parameters.Length > 0 ? $", {function.Parameters}" : "";
         program.Use(
             "elementwise.c", ("NAME", name), ("MEANING", function.Meaning), ("PARAMETERS", parameters), ("STATEMENT", function.Statement));
-        if (name is "sigmoid" or "hyperbolic_tangent" or "gelu" or "gelu_tanh" or "silu" or "mish") program.UseMath();
+        if (function.NeedsMath) program.UseMath();
         program.Call(name, node, arguments);
     }
+
+    /// <summary>A function of each element.</summary>
+    /// <param name="Meaning">The comment on top.</param>
+    /// <param name="Parameters">Its parameters between the input and the output.</param>
+    /// <param name="Statement">Computes the channel <c>c</c> of the pixel <c>to</c> from the input <c>v</c>.</param>
+    /// <param name="NeedsMath">Whether it calls functions of <c>math.h</c>.</param>
+    private sealed record Function(string Meaning, string Parameters, string Statement, bool NeedsMath = false);
 }

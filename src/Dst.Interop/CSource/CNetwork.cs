@@ -10,7 +10,7 @@ namespace Dst.Interop.CSource;
 internal sealed class CNetwork
 {
     private readonly Dictionary<string, CValue> _values;
-    private readonly Dictionary<string, CBand> _bands = [];
+    private readonly Dictionary<string, CPooledConvolution> _pooled; // by the value that the convolution writes
     private readonly MemoryPlan _memory;
 
     /// <summary>Plans a model, without its masks if <paramref name="dense"/>.</summary>
@@ -18,10 +18,11 @@ internal sealed class CNetwork
     public CNetwork(Model model, bool dense)
     {
         Program = LoweredProgram.Lower(model, COperations.Target, dense);
-        var borders = Borders(Program);
-        _bands = CBand.Of(Program).Where(band => band.KeepsMaximaAlone || SavesMemory(band, borders))
-            .ToDictionary(band => band.Convolution.Output);
+        var borders = BordersOf(Program);
         _values = Program.Values.Keys.ToDictionary(name => name, name => Describe(name, borders[name]));
+        _pooled = CPooledConvolution.AllOf(Program).Where(pooled => pooled is not CBand band || SavesMemory(band))
+            .ToDictionary(pooled => pooled.Convolution.Output);
+        foreach (var (name, pooled) in _pooled) _values[name] = _values[name].Rows(pooled.RowsInArena);
         var steps = Program.Nodes.Select(node => new PlannedStep(ReadsOf(node), node.Output, Replaceable(node))).ToList();
         _memory = new(steps, name => _values[name].Length, Program.Output);
         if (_memory.Length > int.MaxValue)
@@ -38,42 +39,38 @@ internal sealed class CNetwork
     /// <summary>A value by its name in the program.</summary>
     public CValue this[string name] => _values[name];
 
-    /// <summary>Whether a node is computed some rows at a time, together with the pooling that reads it.</summary>
-    public bool IsBanded(LoweredNode node) => _bands.ContainsKey(node.Output);
+    /// <summary>Whether a node is a convolution that is computed together with the pooling that reads it.</summary>
+    public bool IsPooled(LoweredNode node) => _pooled.ContainsKey(node.Output);
 
-    /// <summary>The convolution that a pooling is computed with, row by row, or null.</summary>
-    public CBand? BandOf(LoweredNode pooling) => _bands.GetValueOrDefault(pooling.Inputs[0]);
+    /// <summary>A pooling with the convolution that is computed together with it; null for any other node.</summary>
+    public CPooledConvolution? PooledBy(LoweredNode node) => _pooled.GetValueOrDefault(node.Inputs[0]);
 
     /// <summary>The address of a value, as a C expression.</summary>
     public string AddressOf(string name) => _values[name] is { Zero: null } floats
         ? floats.Argument ?? $"arena + {_memory[name] + floats.FirstInside}"
         : $"(uint8_t *)(arena + {_memory[name]}) + {_values[name].FirstInside}";
 
-    /// <summary>
-    /// Whether what a band needs at a time is less than what the convolution or the pooling alone needs with a whole map.
-    /// </summary>
-    private bool SavesMemory(CBand band, Dictionary<string, int> borders)
+    /// <summary>Whether a band needs less at a time than the larger of convolution and pooling with a whole map between them.</summary>
+    private bool SavesMemory(CBand band)
     {
-        var map = LengthOf(band.Convolution.Output);
-        var (input, output) = (LengthOf(band.Convolution.Inputs[0]), LengthOf(band.Pooling.Output));
-        var rows = map * band.Rows / Program.Values[band.Convolution.Output].Shape.Height;
-        return input + rows + output < Math.Max(input, output) + map;
-
-        long LengthOf(string name) => Describe(name, borders[name]).Length;
+        var map = _values[band.Convolution.Output];
+        var (input, output) = (_values[band.Convolution.Inputs[0]].Length, _values[band.Pooling.Output].Length);
+        var rows = map.Length * band.Rows / map.Shape.Height;
+        return input + rows + output < Math.Max(input, output) + map.Length;
     }
 
-    /// <summary>What must lie in the arena while a node is computed.</summary>
+    /// <summary>What must be in the arena while a node is computed: for some poolings also what their convolution reads.</summary>
     private IEnumerable<string> ReadsOf(LoweredNode node) =>
-        BandOf(node) is { } band ? node.Reads.Concat(band.Convolution.Reads) : node.Reads;
+        PooledBy(node) is { } pooled ? node.Reads.Concat(pooled.Convolution.Reads) : node.Reads;
 
-    /// <summary>Values that an operation can overwrite: it reads each of their elements once, at the place where it writes.</summary>
+    /// <summary>Values in whose place a node can write: it reads each of their elements once, where it then writes.</summary>
     private static IEnumerable<string> Replaceable(LoweredNode node) =>
         node.Operation.IsElementwise ? node.Inputs
         : node.Residual is { } residual && residual != node.Inputs[0] ? [residual]
         : [];
 
     /// <summary>The border of each value: the largest padding of its readers. Values that may share a place have equal borders.</summary>
-    private static Dictionary<string, int> Borders(LoweredProgram program)
+    private static Dictionary<string, int> BordersOf(LoweredProgram program)
     {
         var equals = program.Nodes.SelectMany(node => EqualBorders(program, node)).ToLookup(pair => pair.Value, pair => pair.Other);
         var borders = new Dictionary<string, int>();
@@ -81,7 +78,7 @@ internal sealed class CNetwork
         foreach (var value in program.Values.Keys) borders.TryAdd(value, 0);
         return borders;
 
-        int PaddingOf(LoweredNode node) => node.Operation is Conv2dOp c ? c.Padding : 0;
+        static int PaddingOf(LoweredNode node) => node.Operation is Conv2dOp c ? c.Padding : 0;
 
         void Spread(int border, string first)
         {
@@ -108,15 +105,12 @@ internal sealed class CNetwork
     /// <summary>Where a value lies. The caller's arrays [C, H, W] serve where a map would have the same order and no border.</summary>
     private CValue Describe(string name, int border)
     {
-        var shape = Program.Values[name].Shape;
-        if (_bands.TryGetValue(name, out var band)) shape = shape with { Height = band.Rows };
-        var value = new CValue(shape, border, Program.Values[name].Scale?.Zero);
-        var isPlane = value is { Border: 0, Zero: null }
-            && (value.Shape.Channels == 1 || value.Shape is { Height: 1, Width: 1 });
-        // What alone reads the input as it is needs no copy of it.
-        if (name == NetworkGraph.InputName && Program.Output != name
-            && Program.Nodes.Where(node => node.Reads.Contains(name)).All(node => node.Operation is ConversionOp))
+        var value = new CValue(Program.Values[name].Shape, border, Program.Values[name].Scale?.Zero);
+        var readers = Program.Nodes.Where(node => node.Reads.Contains(name));
+        // Conversions read the caller's planes in any shape.
+        if (name == NetworkGraph.InputName && Program.Output != name && readers.All(node => node.Operation is ConversionOp))
             return value with { Argument = "input", IsPlanes = true };
+        var isPlane = value is { Border: 0, Zero: null } && (value.Shape.Channels == 1 || value.Shape is { Height: 1, Width: 1 });
         return !isPlane ? value
             : name == NetworkGraph.InputName ? value with { Argument = "input" }
             : name == Program.Output ? value with { Argument = "logits" }

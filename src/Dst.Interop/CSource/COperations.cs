@@ -17,30 +17,38 @@ internal static class COperations
     public static CProgram Write(CNetwork network, string prefix, CWeights? weights)
     {
         var program = new CProgram(network, prefix, weights);
+        var (input, output) = (NetworkGraph.InputName, network.Program.Output);
         program.Use("map.c");
-        if (network[NetworkGraph.InputName].Argument is null)
+        if (network[input].Argument is null)
         {
-            program.Begin("input", $"{network[NetworkGraph.InputName].Shape}, from channel planes to a map", NetworkGraph.InputName);
+            program.Begin("input", $"{network[input].Shape}, from channel planes to a map", input);
             program.Use("read_planes.c");
-            program.Statement("read_planes", "input", program.AddressOf(NetworkGraph.InputName), program.MapOf(NetworkGraph.InputName));
+            program.Statement("read_planes", "input", program.AddressOf(input), program.MapOf(input));
         }
 
         foreach (var node in network.Program.Nodes)
         {
-            if (network.IsBanded(node)) continue; // its pooling computes it too
-            if (network.BandOf(node) is { } band) EmitBand(program, band);
-            else
+            if (network.IsPooled(node)) continue; // its pooling computes it too
+            switch (network.PooledBy(node))
             {
-                program.Begin(node.Layer, Describe(node, network), node.Output);
-                Emit(program, node);
+                case CBand band:
+                    EmitBand(program, band);
+                    break;
+                case CMaxima maxima:
+                    EmitMaxima(program, maxima);
+                    break;
+                default:
+                    program.Begin(node.Layer, Describe(node, network), node.Output);
+                    Emit(program, node);
+                    break;
             }
         }
 
-        if (network[network.Program.Output].Argument is null or "input")
+        if (network[output].Argument is null or "input")
         {
-            program.Begin("output", "from a map to channel planes", network.Program.Output);
+            program.Begin("output", "from a map to channel planes", output);
             program.Use("write_planes.c");
-            program.Statement("write_planes", program.AddressOf(network.Program.Output), program.MapOf(network.Program.Output), "logits");
+            program.Statement("write_planes", program.AddressOf(output), program.MapOf(output), "logits");
         }
 
         return program;
@@ -49,13 +57,6 @@ internal static class COperations
     private static void EmitBand(CProgram program, CBand band)
     {
         var (convolution, pooling) = (band.Convolution, band.Pooling);
-        if (band.KeepsMaximaAlone)
-        {
-            program.Begin($"{convolution.Layer}, {pooling.Layer}", $"{Describe(convolution, program.Network)}, 2x2 maxima", pooling.Output);
-            CInt8.EmitMaxima(program, band);
-            return;
-        }
-
         program.Begin(convolution.Layer, $"{Describe(convolution, program.Network)}, {band.Rows} rows at a time", convolution.Output);
         program.Begin(pooling.Layer, $"{Describe(pooling, program.Network)}, row by row", pooling.Output);
         program.BeginRows(band);
@@ -64,9 +65,15 @@ internal static class COperations
         program.EndRows();
     }
 
+    private static void EmitMaxima(CProgram program, CMaxima maxima)
+    {
+        var (convolution, pooling) = (maxima.Convolution, maxima.Pooling);
+        program.Begin($"{convolution.Layer}, {pooling.Layer}", $"{Describe(convolution, program.Network)}, 2x2 maxima", pooling.Output);
+        CInt8.EmitMaxima(program, maxima);
+    }
+
     private static void Emit(CProgram program, LoweredNode node)
     {
-        FeatureShape ShapeOf(string value) => program.Network[value].Shape;
         switch (node.Operation)
         {
             case ConversionOp:
@@ -74,19 +81,19 @@ internal static class COperations
                 CInt8.Emit(program, node);
                 break;
             case Conv2dOp when node is LoweredDepthwiseNode depthwise:
-                CConvolutions.Emit(program, depthwise);
+                CConvolutions.EmitDepthwise(program, depthwise);
                 break;
             case Conv2dOp or LinearOp:
                 CConvolutions.Emit(program, node);
                 break;
             case ConvTransposeOp t:
-                CConvolutions.Emit(program, node, t);
+                CConvolutions.EmitTransposed(program, node, t);
                 break;
             case PoolOp or GlobalMaxPoolOp or GlobalAvgPoolOp:
-                CPooling.Emit(program, node, ShapeOf(node.Inputs[0]));
+                CPooling.Emit(program, node);
                 break;
             case SpectralPoolOp p:
-                CPooling.EmitSpectral(program, node, p, ShapeOf(node.Inputs[0]));
+                CPooling.EmitSpectral(program, node, p);
                 break;
             case LayerNormOp l:
                 EmitLayerNorm(program, node, l);
@@ -97,11 +104,11 @@ internal static class COperations
             case SoftmaxOp:
                 program.Use("softmax.c");
                 program.UseMath();
-                EmitPlain(program, "softmax", node);
+                program.CallToPlanes("softmax", node);
                 break;
             case FlattenOp:
                 program.Use("write_planes.c");
-                EmitPlain(program, "write_planes", node);
+                program.CallToPlanes("write_planes", node);
                 break;
             case ConcatOp:
                 EmitConcat(program, node);
@@ -153,10 +160,6 @@ internal static class COperations
         EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, first);
     }
 
-    /// <summary>Writes the call of a function from a map to values without a border.</summary>
-    private static void EmitPlain(CProgram program, string function, LoweredNode node) => program.Statement(
-        function, program.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.AddressOf(node.Output));
-
     private static void EmitConcat(CProgram program, LoweredNode node)
     {
         var first = 0;
@@ -171,7 +174,6 @@ internal static class COperations
     private static void EmitCopy(CProgram program, string from, int firstRead, int channels, string to, int firstWritten)
     {
         program.Use("copy.c");
-        var network = program.Network;
         program.Statement(
             "copy", $"{program.AddressOf(from)} + {firstRead}", program.MapOf(from), $"{channels}",
             $"{program.AddressOf(to)} + {firstWritten}", program.MapOf(to));

@@ -4,61 +4,63 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
 
-/// <summary>Poolings, over windows and over the whole map.</summary>
+/// <summary>Poolings of floats, over windows and over the whole map.</summary>
 internal static class CPooling
 {
     private const float Smallest = 1e-30f; // stochastic pooling divides by no smaller sum
 
-    /// <summary>Writes the functions and the call of a pooling of a map of the shape <paramref name="x"/>.</summary>
-    public static void Emit(CProgram program, LoweredNode node, FeatureShape x)
+    /// <summary>Writes the functions and the call of a pooling.</summary>
+    public static void Emit(CProgram program, LoweredNode node)
     {
+        var window = WindowOf(program, node);
         switch (node.Operation)
         {
-            case AvgPoolOp { CountPadding: true } p:
-                var shape = p.ShapeFor(x);
-                EmitAverage(program, node, shape, $"{shape.Sides.Bottom}, {shape.Sides.Right}");
+            case AvgPoolOp or GlobalAvgPoolOp:
+                program.Use("average_pool.c");
+                program.Call("average_pool", node, $"{Arguments(window)}, {CountedPadding(node, window)}");
                 break;
-            case AvgPoolOp p:
-                EmitAverage(program, node, p.ShapeFor(x), "-1, -1");
-                break;
-            case GlobalAvgPoolOp:
-                EmitAverage(program, node, x.WholeMap(), "-1, -1");
-                break;
-            case MaxPoolOp p:
-                EmitByLanes(program, node, p.ShapeFor(x), "max", "max_lanes.c", 1);
-                break;
-            case GlobalMaxPoolOp:
-                EmitByLanes(program, node, x.WholeMap(), "max", "max_lanes.c", 1);
+            case MaxPoolOp or GlobalMaxPoolOp:
+                EmitByLanes(program, node, window, "max", "max_lanes.c", 1);
                 break;
             case MaxPoolDropoutOp { Inference: PoolInference.ScaledMax } p:
-                EmitByLanes(program, node, p.ShapeFor(x), "max", "max_lanes.c", p.Retain);
+                EmitByLanes(program, node, window, "max", "max_lanes.c", p.Retain);
                 break;
             case MaxPoolDropoutOp p:
-                var area = p.ShapeFor(x).Area;
-                EmitByLanes(program, node, p.ShapeFor(x), $"weighted_{area}", "weighted_lanes.c", p.Retain, ("POSITIONS", $"{area}"));
+                EmitByLanes(
+                    program, node, window, $"weighted_{window.Area}", "weighted_lanes.c", p.Retain, ("POSITIONS", $"{window.Area}"));
                 break;
-            case StochasticPoolOp p:
-                EmitByLanes(program, node, p.ShapeFor(x), "stochastic", "stochastic_lanes.c", Smallest);
+            case StochasticPoolOp:
+                EmitByLanes(program, node, window, "stochastic", "stochastic_lanes.c", Smallest);
                 break;
             default:
                 throw new InvalidOperationException($"{node.Operation} is no pooling");
         }
     }
 
-    /// <summary>Writes the function, the matrices and the call of a spectral pooling of a map of the shape <paramref name="x"/>.</summary>
-    public static void EmitSpectral(CProgram program, LoweredNode node, SpectralPoolOp pool, FeatureShape x)
+    /// <summary>Writes the function, the matrices and the call of a spectral pooling.</summary>
+    public static void EmitSpectral(CProgram program, LoweredNode node, SpectralPoolOp pool)
     {
+        var x = program.Network[node.Inputs[0]].Shape;
         program.Use("spectral_pool.c", ("WIDTH", $"{x.Width}"));
         var rows = program.AddFloats(node, "rows", SpectralPool.Matrix(x.Height, pool.Height));
         var columns = program.AddFloats(node, "columns", SpectralPool.Matrix(x.Width, pool.Width));
         program.Call($"spectral_pool_{x.Width}", node, $"{rows}, {columns}");
     }
 
-    private static void EmitAverage(CProgram program, LoweredNode node, WindowShape w, string paddingThatCounts)
+    /// <summary>The window of a pooling; that of a global one is the whole map.</summary>
+    public static WindowShape WindowOf(CProgram program, LoweredNode node)
     {
-        program.Use("average_pool.c");
-        program.Call("average_pool", node, $"{WindowOf(w)}, {paddingThatCounts}");
+        var x = program.Network[node.Inputs[0]].Shape;
+        return node.Operation is PoolOp pool ? pool.ShapeFor(x) : x.WholeMap();
     }
+
+    /// <summary>A window as arguments of a C function.</summary>
+    public static string Arguments(WindowShape w) =>
+        $"{w.KernelHeight}, {w.KernelWidth}, {w.Stride}, {w.StrideWidth}, {w.Sides.Top}, {w.Sides.Left}";
+
+    /// <summary>Padding below and on the right that a mean counts, as arguments of a C function; -1 where it counts none.</summary>
+    public static string CountedPadding(LoweredNode node, WindowShape w) =>
+        node.Operation is AvgPoolOp { CountPadding: true } ? $"{w.Sides.Bottom}, {w.Sides.Right}" : "-1, -1";
 
     private static void EmitByLanes(
         CProgram program, LoweredNode node, WindowShape w, string kind, string lanes, float number, params (string, string)[] words)
@@ -66,10 +68,6 @@ internal static class CPooling
         program.Use("tile.c");
         program.Use(lanes, words);
         program.Use("pool.c", ("KIND", kind));
-        program.Call($"{kind}_pool", node, $"{WindowOf(w)}, {CText.Float(number)}");
+        program.Call($"{kind}_pool", node, $"{Arguments(w)}, {CText.Float(number)}");
     }
-
-    /// <summary>The window as arguments of a C function.</summary>
-    public static string WindowOf(WindowShape w) =>
-        $"{w.KernelHeight}, {w.KernelWidth}, {w.Stride}, {w.StrideWidth}, {w.Sides.Top}, {w.Sides.Left}";
 }

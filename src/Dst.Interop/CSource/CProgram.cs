@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Dst.Graph;
 using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
@@ -14,12 +13,12 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
 {
     private readonly OrderedDictionary<string, string> _functions = [];
     private readonly OrderedDictionary<string, string> _maps = [];
-    private readonly OrderedDictionary<string, int[]> _taps = [];
-    private readonly List<(string Type, string Name, long Bytes, int Length, IEnumerable<string> Values)> _constants = [];
-    private readonly StringBuilder _layersOfCall = new();
+    private readonly OrderedDictionary<string, int[]> _taps = []; // by the C expression for their address
+    private readonly List<ConstantArray> _arrays = [];
     private readonly Dictionary<LoweredNode, string> _names = [];
     private readonly HashSet<string> _taken = [];
-    private readonly StringBuilder _layers = new();
+    private readonly StringBuilder _layers = new(); // that are constants
+    private readonly StringBuilder _layersOfCall = new(); // that are variables of the next call
     private readonly StringBuilder _statements = new();
     private CBand? _band; // whose loop over rows is being written
 
@@ -36,12 +35,18 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
     public bool NeedsMath { get; private set; }
 
     /// <summary>Bytes of weights, biases and other numbers.</summary>
-    public long WeightBytes => weights?.Length ?? _constants.Sum(array => array.Bytes);
+    public long WeightBytes => weights?.Length ?? _arrays.Sum(array => array.Bytes);
 
     /// <summary>Bytes of the lists that say which weights are kept.</summary>
     public long TapBytes => _taps.Values.Sum(taps => (long)taps.Length) * (HasWideTaps ? sizeof(uint) : sizeof(ushort));
 
+    /// <summary>The definition of the type of taps.</summary>
+    public string TapType => _taps.Count == 0 ? "" : $"typedef unsigned {(HasWideTaps ? "int" : "short")} {prefix}_tap;\n\n";
+
     private bool HasWideTaps => _taps.Values.Any(taps => taps.Any(tap => tap > ushort.MaxValue));
+
+    /// <summary>The macro that says where the taps begin in separate weights.</summary>
+    private string TapsMacro => $"{prefix.ToUpperInvariant()}_TAPS";
 
     /// <summary>Lower and upper bound of an operation's result, as C expressions.</summary>
     public static (string Low, string High) BoundsOf(LoweredNode node)
@@ -61,21 +66,26 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
     public void UseMath() => NeedsMath = true;
 
     /// <summary>Adds constants of a layer and returns a C expression for their address.</summary>
-    public string AddFloats(LoweredNode node, string suffix, float[] values) => Add(node, suffix, "float", values, CText.Float);
+    public string AddFloats(LoweredNode node, string suffix, float[] values) => AddArray(node, suffix, "float", values, CText.Float);
 
     /// <summary>Adds whole numbers of a layer and returns a C expression for their address.</summary>
-    public string AddConstants<T>(LoweredNode node, string suffix, T[] values) where T : unmanaged, IBinaryInteger<T> => Add(
-        node, suffix, (T.IsNegative(T.Zero - T.One) ? "int" : "uint") + $"{8 * default(T).GetByteCount()}_t", values, value => $"{value}");
+    public string AddIntegers<T>(LoweredNode node, string suffix, T[] values) where T : unmanaged, IBinaryInteger<T>
+    {
+        var sign = T.IsNegative(T.Zero - T.One) ? "" : "u";
+        return AddArray(node, suffix, $"{sign}int{8 * Unsafe.SizeOf<T>()}_t", values, value => $"{value}");
+    }
 
-    /// <summary>Adds a list of taps or their counts, unless another layer has the same one, and returns an expression as above.</summary>
+    /// <summary>
+    /// Adds a list of taps or their counts, unless another layer has the same one, and returns a C expression for its address.
+    /// </summary>
     public string AddTaps(LoweredNode node, string suffix, int[] taps)
     {
         if (_taps.FirstOrDefault(other => other.Value.AsSpan().SequenceEqual(taps)).Key is { } equal) return equal;
-        var name = weights is null
+        var address = weights is null
             ? NameOf(node, suffix)
             : $"(const {prefix}_tap *)(const void *)(weights + {TapsMacro}) + {_taps.Values.Sum(others => others.Length)}";
-        _taps.Add(name, taps);
-        return name;
+        _taps.Add(address, taps);
+        return address;
     }
 
     /// <summary>
@@ -85,25 +95,21 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
     public string AddLayer(LoweredNode node, string type, params (string Field, string Value)[] fields)
     {
         var name = NameOf(node, type);
-        var (target, first, indent) = weights is null ? (_layers, "static ", "") : (_layersOfCall, "        ", "        ");
+        var (target, storage, indent) = weights is null ? (_layers, "static ", "") : (_layersOfCall, "        ", "        ");
         var lines = fields.Select(field => $"{indent}    {field.Value}, /* {field.Field} */\n");
-        target.Append($"{first}const {prefix}_{type} {name} = {{\n{string.Concat(lines)}{indent}}};\n");
+        target.Append($"{storage}const {prefix}_{type} {name} = {{\n{string.Concat(lines)}{indent}}};\n");
         return $"&{name}";
     }
 
-    /// <summary>The address of a value, or in a loop over rows of what its row needs, as a C expression.</summary>
-    public string AddressOf(string value)
-    {
-        var step = value == _band?.Pooling.Output ? network[value].Pitch
-            : value == _band?.Convolution.Inputs[0] ? _band.Rows * ((Conv2dOp)_band.Convolution.Operation).Stride * network[value].Pitch
-            : 0;
-        return step == 0 ? network.AddressOf(value) : $"{network.AddressOf(value)} + row * {step}";
-    }
+    /// <summary>The address of a value as a C expression; in a loop over rows, the address of what the row needs.</summary>
+    public string AddressOf(string value) => _band?.RowStepOf(value) is > 0 and var rows
+        ? $"{network.AddressOf(value)} + row * {rows * network[value].Pitch}"
+        : network.AddressOf(value);
 
-    /// <summary>The address of the constant that describes a value's map, or in a loop over rows that of a row that is written.</summary>
+    /// <summary>The address of the constant that describes a value's map; in a loop over rows, of the one row that is written.</summary>
     public string MapOf(string value)
     {
-        var map = value == _band?.Pooling.Output ? network[value].Row : network[value];
+        var map = value == _band?.Pooling.Output ? network[value].Rows(1) : network[value];
         var name = $"{prefix}_{map.MapName}";
         _maps.TryAdd(name, map.MapFields);
         return $"&{name}";
@@ -140,7 +146,16 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
         Statement(function, arguments.Length > 0 ? $"{inputs}, {arguments}" : inputs, AddressOf(node.Output), MapOf(node.Output));
     }
 
-    /// <summary>Adds the call of a function.</summary>
+    /// <summary>Adds the call <c>function(x, map of x, y)</c>, whose output has no border.</summary>
+    public void CallToPlanes(string function, LoweredNode node) =>
+        Statement(function, AddressOf(node.Inputs[0]), MapOf(node.Inputs[0]), AddressOf(node.Output));
+
+    /// <summary>Adds the call <c>function(layer, x, map of x, residual, y, map of y)</c>.</summary>
+    public void CallLayer(string function, LoweredNode node, string layer) => Statement(
+        function, layer, AddressOf(node.Inputs[0]), MapOf(node.Inputs[0]),
+        node.Residual is { } residual ? AddressOf(residual) : "NULL", AddressOf(node.Output), MapOf(node.Output));
+
+    /// <summary>Adds the call of a function, in a block with the layers that are variables of it.</summary>
     public void Statement(string function, params string[] arguments)
     {
         var call = $"    {prefix}_{function}({string.Join(", ", arguments)});\n";
@@ -148,14 +163,9 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
         _layersOfCall.Clear();
     }
 
-    private void Write(string lines) => _statements.Append(_band is null ? lines : "    " + lines[..^1].Replace("\n", "\n    ") + "\n");
-
     /// <summary>Writes the constants with their numbers, or only their declarations if <paramref name="withoutNumbers"/>.</summary>
     public void WriteConstants(TextWriter writer, bool withoutNumbers)
     {
-        void Write(string type, string name, int length, IEnumerable<string> values) =>
-            writer.Write(withoutNumbers ? $"extern const {type} {name}[{length}];\n" : CText.Array(type, name, values));
-
         foreach (var (name, fields) in _maps) writer.Write($"static const {prefix}_map {name} = {fields};\n");
         if (weights is not null)
         {
@@ -163,9 +173,12 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
             return;
         }
 
-        foreach (var (name, taps) in _taps) Write($"{prefix}_tap", name, taps.Length, taps.Select(tap => $"{tap}"));
-        foreach (var (type, name, _, length, values) in _constants) Write(type, name, length, values);
+        foreach (var (name, taps) in _taps) WriteArray($"{prefix}_tap", name, taps.Length, taps.Select(tap => $"{tap}"));
+        foreach (var array in _arrays) WriteArray(array.Type, array.Name, array.Length, array.Values);
         writer.Write(_layers);
+
+        void WriteArray(string type, string name, int length, IEnumerable<string> values) =>
+            writer.Write(withoutNumbers ? $"extern const {type} {name}[{length}];\n" : CText.Array(type, name, values));
     }
 
     /// <summary>The arrays that are not part of the source, one after another, with the taps at the end.</summary>
@@ -176,18 +189,16 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
         return [.. weights!.Bytes, .. bytes];
     }
 
-    /// <summary>The definition of the type of taps.</summary>
-    public string TapType => _taps.Count == 0 ? "" : $"typedef unsigned {(HasWideTaps ? "int" : "short")} {prefix}_tap;\n\n";
-
-    private string TapsMacro => $"{prefix.ToUpperInvariant()}_TAPS";
-
-    private string Add<T>(LoweredNode node, string suffix, string type, T[] values, Func<T, string> write) where T : unmanaged
+    private string AddArray<T>(LoweredNode node, string suffix, string type, T[] values, Func<T, string> write) where T : unmanaged
     {
         if (weights is not null) return $"(const {type} *)(const void *)(weights + {weights.Add(values)})";
         var name = NameOf(node, suffix);
-        _constants.Add((type, name, (long)values.Length * Unsafe.SizeOf<T>(), values.Length, values.Select(write)));
+        _arrays.Add(new(type, name, values.Length, (long)values.Length * Unsafe.SizeOf<T>(), values.Select(write)));
         return name;
     }
+
+    /// <summary>Adds lines to the statements, indented once more in a loop over rows.</summary>
+    private void Write(string lines) => _statements.Append(_band is null ? lines : "    " + lines[..^1].Replace("\n", "\n    ") + "\n");
 
     private string NameOf(LoweredNode node, string suffix)
     {
@@ -202,4 +213,6 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
 
         return $"{prefix}_{name}_{suffix}";
     }
+
+    private sealed record ConstantArray(string Type, string Name, int Length, long Bytes, IEnumerable<string> Values);
 }

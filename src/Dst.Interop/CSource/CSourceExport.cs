@@ -11,7 +11,7 @@ namespace Dst.Interop.CSource;
 /// </example>
 public static class CSourceExport
 {
-    // A compiler takes a minute for 20,000, more than in proportion.
+    // A compiler takes a minute for 20,000 operations, and its time grows faster than their number.
     private const int MostMeasured = 5000;
 
     /// <summary>Sizes of the constants and the arena of a model's source. Code and stack are not known without a compiler.</summary>

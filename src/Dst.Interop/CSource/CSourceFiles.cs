@@ -7,7 +7,7 @@ namespace Dst.Interop.CSource;
 /// <summary>The files of a network's C source.</summary>
 internal sealed class CSourceFiles
 {
-    private const int Images = 2;
+    private const int Images = 2; // of the test
 
     private const string NormaliseMeaning =
         "/* Normalises an image [CHANNELS][HEIGHT][WIDTH] of values from 0 to 1 in place, as the model was trained. */";
@@ -17,8 +17,8 @@ internal sealed class CSourceFiles
     private readonly CNetwork _network;
     private readonly CProgram _program;
     private readonly CNormalisation _normalisation;
-    private readonly bool _isSeparate;
-    private readonly uint _sourceNumber;
+    private readonly bool _isSeparate; // whether the weights are
+    private readonly uint _sourceNumber; // by which separate weights know their source
 
     /// <summary>Makes the source of a model.</summary>
     /// <param name="model">The model.</param>
@@ -33,6 +33,7 @@ internal sealed class CSourceFiles
         _program = COperations.Write(_network, name, _isSeparate ? new() : null);
         _normalisation = new(model.Normalisation, model.Graph.Input);
         if (!_isSeparate) return;
+        // The checksum of the source in which this number is still 0.
         using var source = new StringWriter();
         WriteSource(source, withoutNumbers: false);
         _sourceNumber = CWeights.Checksum(Encoding.UTF8.GetBytes(source.ToString()));
@@ -57,11 +58,11 @@ internal sealed class CSourceFiles
     /// <param name="sizes">Sizes that the README states.</param>
     public IReadOnlyDictionary<string, Action<TextWriter>> All(CSourceSizes sizes) => new Dictionary<string, Action<TextWriter>>
     {
-        [$"{_name}.h"] = writer => writer.Write(Fill("network.h", ("LOAD", IfSeparate("load.h")))),
+        [$"{_name}.h"] = WriteHeader,
         [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: false),
         [$"{_name}_test.c"] = writer => writer.Write(Fill(
             "network_test.c",
-            ("EXPECTED", Expected()), ("TOLERANCE", IsExact ? "0.0f" : "1e-4f"), ("LOAD", IfSeparate("load_test.c")))),
+            ("EXPECTED", ExpectedLogits()), ("TOLERANCE", IsExact ? "0.0f" : "1e-4f"), ("LOAD", IfSeparate("load_test.c")))),
         ["Makefile"] = writer => writer.Write(MakefileOf(_name, NeedsMath)),
         ["README.md"] = writer => writer.Write(
             Fill("README.md", ("STACK", StackOf(sizes)), ("EXACTNESS", IsExact ? "bit for bit" : "to 1e-4 of the largest logit"))),
@@ -70,9 +71,29 @@ internal sealed class CSourceFiles
     /// <summary>The files to measure the size of the code: constants are only declared.</summary>
     public IReadOnlyDictionary<string, Action<TextWriter>> CodeOnly => new Dictionary<string, Action<TextWriter>>
     {
-        [$"{_name}.h"] = writer => writer.Write(Fill("network.h", ("LOAD", IfSeparate("load.h")))),
+        [$"{_name}.h"] = WriteHeader,
         [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: true),
     };
+
+    /// <summary>The Makefile of a source.</summary>
+    /// <param name="name">Name of the source.</param>
+    /// <param name="needsMath">Whether it calls functions of <c>math.h</c>.</param>
+    public static string MakefileOf(string name, bool needsMath) =>
+        Templates.Read("Makefile", ("NAME", name), ("LIBRARIES", needsMath ? " -lm" : ""));
+
+    /// <summary>An image of the test: numbers from −1 to 1 of the generator that the C source has too.</summary>
+    internal static float[] TestImage(Model model, uint number)
+    {
+        var image = new float[model.Graph.Input.Count];
+        var state = number + 1;
+        for (var i = 0; i < image.Length; i++)
+        {
+            state = unchecked(state * 1664525 + 1013904223);
+            image[i] = (state >> 8) / 8388608f - 1;
+        }
+
+        return image;
+    }
 
     /// <summary>Integers are exact. Sums of floats depend on their order.</summary>
     private bool IsExact => _network.Program.Nodes.All(node => node.Integers is not null || node.Operation is ConversionOp);
@@ -80,6 +101,26 @@ internal sealed class CSourceFiles
     private bool NeedsMath => _program.NeedsMath || _normalisation.NeedsMath;
 
     private FeatureShape Output => _network[_network.Program.Output].Shape;
+
+    /// <summary>Words that depend on where the weights are.</summary>
+    private (string Word, string Text)[] WordsOfPlace => _isSeparate
+        ?
+        [
+            ("INCLUDES", "\n#include <stddef.h>\n"), ("FIELDS", "    const unsigned char *weights; /* set by $load */\n"),
+            ("KEPT", "only `weights` has to be kept."), ("ALIGNMENT", "that of a pointer"), ("ALIGNED", "sizeof(void *)"),
+            ("WEIGHTS", "    const unsigned char *const weights = context->weights;\n    if (weights == NULL) return -1;\n"),
+            ("WEIGHTS_BYTES", $"{CWeights.HeaderBytes + _program.WeightBytes + _program.TapBytes}"), ("SOURCE", $"{_sourceNumber:x8}"),
+            ("LOADED", "    if (!load()) return 1;\n"),
+            ("WEIGHTS_ROW", $"| `{_name}.bin` | the weights: put them where `$load` can read them |\n"),
+            ("LOAD_CALL", $"$load(&context, weights, $WEIGHTS_BYTES); /* the content of {_name}.bin, at a multiple of 8 */\n"),
+        ]
+        :
+        [
+            ("INCLUDES", ""), ("FIELDS", ""), ("KEPT", "nothing in it has to be kept or set."), ("ALIGNMENT", "4"),
+            ("ALIGNED", "sizeof(float)"), ("WEIGHTS", ""), ("LOADED", ""), ("WEIGHTS_ROW", ""), ("LOAD_CALL", ""),
+        ];
+
+    private void WriteHeader(TextWriter writer) => writer.Write(Fill("network.h", ("LOAD", IfSeparate("load.h"))));
 
     private void WriteSource(TextWriter writer, bool withoutNumbers)
     {
@@ -95,16 +136,11 @@ internal sealed class CSourceFiles
         writer.Write(text.AsSpan(split + Mark.Length));
     }
 
-    /// <summary>The Makefile of a source.</summary>
-    /// <param name="name">Name of the source.</param>
-    /// <param name="needsMath">Whether it calls functions of <c>math.h</c>.</param>
-    public static string MakefileOf(string name, bool needsMath) =>
-        Templates.Read("Makefile", ("NAME", name), ("LIBRARIES", needsMath ? " -lm" : ""));
-
+    /// <summary>A template with the words given, and those that all of them share.</summary>
     private string Fill(string template, params (string Word, string Text)[] words)
     {
         var input = _model.Graph.Input;
-        var needsRow = _normalisation.Exists;
+        var normalises = _normalisation.Exists;
         var text = Templates.Read(
             template,
             [
@@ -113,40 +149,24 @@ internal sealed class CSourceFiles
                 ("OUTPUTS", $"{Output.Count}"), ("ARENA", $"{_network.ArenaLength}"),
                 ("ARENA_BYTES", $"{_network.ArenaLength * sizeof(float)}"),
                 ("FLASH_BYTES", $"{_program.WeightBytes + _program.TapBytes}"), ("IMAGES", $"{Images}"),
-                ("MATH", NeedsMath ? " but the mathematical one (`-lm`)" : ""), ("NORMALISED", needsRow ? $": see {_name}_normalise" : ""),
-                ("NORMALISE", needsRow ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
-                ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""),
-                ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)), ("CLASSES", Classes()),
+                ("MATH", NeedsMath ? " but the mathematical one (`-lm`)" : ""),
+                ("NORMALISED", normalises ? $": see {_name}_normalise" : ""),
+                ("NORMALISE", normalises ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
+                ("NORMALISE_CALL", normalises ? $"{_name}_normalise(image);\n" : ""),
+                ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)), ("CLASSES", DescribeClasses()),
                 ("OUTPUT_MEANING", _model.DescribeOutputs()), .. WordsOfPlace,
             ]);
         return Templates.Prefix(text, _name);
     }
 
+    /// <summary>A template that only a source with separate weights has.</summary>
     private string IfSeparate(string template) => _isSeparate ? Templates.Read(template) : "";
-
-    /// <summary>Words that depend on where the weights are.</summary>
-    private (string Word, string Text)[] WordsOfPlace => _isSeparate
-        ?
-        [
-            ("INCLUDES", "\n#include <stddef.h>\n"), ("FIELDS", "    const unsigned char *weights; /* set by $load */\n"),
-            ("KEPT", "only `weights` has to be kept."), ("ALIGNMENT", "that of a pointer"), ("ALIGNED", "sizeof(void *)"),
-            ("WEIGHTS", "    const unsigned char *const weights = context->weights;\n    if (weights == NULL) return -1;\n"),
-            ("WEIGHTS_BYTES", $"{CWeights.Header + _program.WeightBytes + _program.TapBytes}"), ("SOURCE", $"{_sourceNumber:x8}"),
-            ("LOADED", "    if (!load()) return 1;\n"),
-            ("WEIGHTS_ROW", $"| `{_name}.bin` | the weights: put them where `$load` can read them |\n"),
-            ("LOAD_CALL", $"$load(&context, weights, $WEIGHTS_BYTES); /* the content of {_name}.bin, at a multiple of 8 */\n"),
-        ]
-        :
-        [
-            ("INCLUDES", ""), ("FIELDS", ""), ("KEPT", "nothing in it has to be kept or set."), ("ALIGNMENT", "4"),
-            ("ALIGNED", "sizeof(float)"), ("WEIGHTS", ""), ("LOADED", ""), ("WEIGHTS_ROW", ""), ("LOAD_CALL", ""),
-        ];
 
     private static string StackOf(CSourceSizes sizes) => sizes.StackBytes is { } bytes
         ? $"at most {bytes} bytes, as compiled with `cc -O2` on the machine that exported it"
         : "not measured, as there was no C compiler";
 
-    private string Classes()
+    private string DescribeClasses()
     {
         var names = _model.ClassNames.Count == 0 ? ""
             : $" The classes, in their order: {string.Join(", ", _model.ClassNames.Select(CText.Markdown))}.";
@@ -154,7 +174,7 @@ internal sealed class CSourceFiles
     }
 
     /// <summary>The runtime's logits of the images that the test generates, without Winograd forms.</summary>
-    private string Expected()
+    private string ExpectedLogits()
     {
         using var plan = InferencePlan.CompileDirect(_model);
         using var session = plan.CreateSession();
@@ -167,19 +187,5 @@ internal sealed class CSourceFiles
         }
 
         return string.Concat(rows);
-    }
-
-    /// <summary>An image of the test: numbers from −1 to 1 of the generator that the C source has too.</summary>
-    internal static float[] TestImage(Model model, uint number)
-    {
-        var image = new float[model.Graph.Input.Count];
-        var state = number + 1;
-        for (var i = 0; i < image.Length; i++)
-        {
-            state = unchecked(state * 1664525 + 1013904223);
-            image[i] = (state >> 8) / 8388608f - 1;
-        }
-
-        return image;
     }
 }

@@ -6,7 +6,7 @@ namespace Dst.Interop.CSource;
 /// <summary>How names, numbers and arrays are written in C.</summary>
 internal static class CText
 {
-    /// <summary>Letters of the longest prefix of names.</summary>
+    /// <summary>The most letters of a prefix of names.</summary>
     public const int LongestName = 40;
 
     private const int LineLength = 120;

@@ -15,9 +15,6 @@ internal sealed record CValue(FeatureShape Shape, int Border, byte? Zero)
     /// <summary>Whether it is the caller's input as it is, in the order channel, row, column.</summary>
     public bool IsPlanes { get; init; }
 
-    /// <summary>A map of one of its rows, with the same pitch.</summary>
-    public CValue Row => this with { Shape = Shape with { Height = 1 } };
-
     /// <summary>Elements from one row to the next.</summary>
     public int Pitch => (Shape.Width + 2 * Border) * Shape.Channels;
 
@@ -31,8 +28,11 @@ internal sealed record CValue(FeatureShape Shape, int Border, byte? Zero)
     public string MapFields =>
         string.Create(CultureInfo.InvariantCulture, $"{{{Shape.Height}, {Shape.Width}, {Shape.Channels}, {Border}, {Pitch}}}");
 
-    private long Elements => (long)(Shape.Height + 2 * Border) * Pitch;
-
     /// <summary>Offset of the first value inside the border.</summary>
     public long FirstInside => (long)Border * (Pitch + Shape.Channels);
+
+    private long Elements => (long)(Shape.Height + 2 * Border) * Pitch;
+
+    /// <summary>A map of some of its rows, with the same pitch.</summary>
+    public CValue Rows(int count) => this with { Shape = Shape with { Height = count } };
 }

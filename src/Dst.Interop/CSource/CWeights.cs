@@ -12,9 +12,7 @@ namespace Dst.Interop.CSource;
 internal sealed class CWeights
 {
     /// <summary>Bytes of the header.</summary>
-    public const int Header = 16;
-
-    private static ReadOnlySpan<byte> Letters => "DSTW"u8;
+    public const int HeaderBytes = 16;
 
     private const int Alignment = 8;
 
@@ -25,6 +23,8 @@ internal sealed class CWeights
 
     /// <summary>The arrays.</summary>
     public IReadOnlyList<byte> Bytes => _bytes;
+
+    private static ReadOnlySpan<byte> Letters => "DSTW"u8;
 
     /// <summary>Adds an array and returns where it begins.</summary>
     public int Add<T>(T[] values) where T : unmanaged
@@ -38,12 +38,12 @@ internal sealed class CWeights
     /// <summary>The bytes of values.</summary>
     public static byte[] BytesOf<T>(IEnumerable<T> values) where T : unmanaged => [.. MemoryMarshal.AsBytes<T>(values.ToArray())];
 
-    /// <summary>The file of some data.</summary>
+    /// <summary>The content of a file: its header and the arrays.</summary>
     /// <param name="data">The arrays.</param>
     /// <param name="source">The number of the source that reads it.</param>
     public static byte[] File(byte[] data, uint source)
     {
-        var header = new byte[Header];
+        var header = new byte[HeaderBytes];
         Letters.CopyTo(header);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4), source);
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), data.Length);

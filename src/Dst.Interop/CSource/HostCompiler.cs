@@ -23,6 +23,13 @@ internal static class HostCompiler
         return new(CodeBytes(folder, cancellation), StackBytes(Path.Combine(folder, "code.su")), null);
     }
 
+    /// <summary>Runs <c>make test</c>; null if there is no <c>make</c>.</summary>
+    /// <param name="folder">Folder of the source.</param>
+    /// <param name="data">NumPy files of inputs and logits to compare with, or empty to compare with the logits of the runtime.</param>
+    /// <param name="cancellation">Ends make and what it started.</param>
+    public static ToolResult? Test(string folder, string data, CancellationToken cancellation) =>
+        Run("make", folder, cancellation, "--silent", "test", "clean", $"DATA={data}");
+
     private static long? CodeBytes(string folder, CancellationToken cancellation)
     {
         // The second line has the numbers below "text data bss dec hex filename".
@@ -34,13 +41,6 @@ internal static class HostCompiler
     /// <summary>The sum of the largest frames. Each line is <c>file:line:column:function, tab, bytes, tab, kind</c>.</summary>
     private static long? StackBytes(string usage) => !File.Exists(usage) ? null : File.ReadLines(usage)
         .Select(line => long.Parse(line.Split('\t')[1], CultureInfo.InvariantCulture)).OrderDescending().Take(CallDepth).Sum();
-
-    /// <summary>Runs <c>make test</c>; null if there is no <c>make</c>.</summary>
-    /// <param name="folder">Folder of the source.</param>
-    /// <param name="data">NumPy files of inputs and logits to compare with, or empty to compare with the logits of the runtime.</param>
-    /// <param name="cancellation">Ends make and what it started.</param>
-    public static ToolResult? Test(string folder, string data, CancellationToken cancellation) =>
-        Run("make", folder, cancellation, "--silent", "test", "clean", $"DATA={data}");
 
     private static ToolResult? Run(string tool, string folder, CancellationToken cancellation, params string[] arguments)
     {

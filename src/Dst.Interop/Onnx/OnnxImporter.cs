@@ -25,48 +25,22 @@ public static class OnnxImporter
     /// <summary>Reads a network whose file has been read.</summary>
     /// <param name="path">Where the file is, for messages and external data.</param>
     /// <param name="bytes">Its content.</param>
-    /// <param name="notes">As above.</param>
-    /// <param name="asFloats">As above.</param>
-    /// <exception cref="InputException">As <see cref="Import(string, ICollection{string}, bool)"/>.</exception>
+    /// <param name="notes">Takes a sentence about each thing that the model does otherwise than the file; null takes none.</param>
+    /// <param name="asFloats">Whether a quantised network becomes one of floats, even if our arithmetic can express it.</param>
+    /// <exception cref="InputException">The bytes are not legal, or have an operation that is not supported.</exception>
     public static Model Import(string path, byte[] bytes, ICollection<string>? notes = null, bool asFloats = false)
     {
-        var (model, metadata) = Map(path, bytes, notes ?? [], asFloats);
+        var (model, metadata) = Read(path, bytes, notes ?? [], asFloats);
         return OnnxMetadata.Apply(model, metadata, path);
     }
 
-    /// <summary>A quantised network stays one if our arithmetic can express it.</summary>
-    private static Model Map(OnnxGraph graph, ICollection<string> notes, bool asFloats)
-    {
-        if (!graph.Nodes.Any(node => node is { Domain.Length: 0, Operation: Mapping.Quantisation.Pair or "DequantizeLinear" }))
-            return NetworkImport.Map(graph);
-        var why = "they were asked for";
-        if (!asFloats)
-        {
-            try
-            {
-                var int8 = new Int8Import();
-                var (model, layers, all) = int8.Apply(NetworkImport.Map(graph, int8));
-                notes.Add($"the network is quantised: {layers} of {Words.Count(all, "layer")} with weights compute in 8-bit integers");
-                return model;
-            }
-            catch (InputException e)
-            {
-                why = e.Message;
-            }
-        }
-
-        var floats = NetworkImport.Map(graph);
-        notes.Add($"the network is quantised, and its weights and features became 32-bit floats: {why}");
-        return floats;
-    }
-
-    private static (Model Model, IReadOnlyDictionary<string, string> Metadata) Map(
+    private static (Model Model, IReadOnlyDictionary<string, string> Metadata) Read(
         string path, byte[] bytes, ICollection<string> notes, bool asFloats)
     {
         try
         {
             var graph = OnnxReader.Read(OnnxFile.Parse(bytes), path);
-            var model = Map(NodePatterns.Rewrite(graph), notes, asFloats);
+            var model = ToModel(NodePatterns.Rewrite(graph), notes, asFloats);
             if (!graph.InputDims.Skip(1).SequenceEqual([model.Graph.Input.Channels, model.Graph.Input.Height, model.Graph.Input.Width]))
                 notes.Add("the network takes images [N, H, W, C]; the model takes [N, C, H, W]");
             return (model, graph.Metadata);
@@ -75,5 +49,31 @@ public static class OnnxImporter
         {
             throw new InputException($"{path}: {e.Message}", e);
         }
+    }
+
+    /// <summary>A quantised network stays one if our arithmetic can express it.</summary>
+    private static Model ToModel(OnnxGraph graph, ICollection<string> notes, bool asFloats)
+    {
+        if (!graph.Nodes.Any(node => node is { Domain.Length: 0, Operation: QuantisedFeatures.Pair or "DequantizeLinear" }))
+            return NetworkImport.Run(graph);
+        var why = "they were asked for";
+        if (!asFloats)
+        {
+            try
+            {
+                var int8 = new Int8Import();
+                var (model, onBytes, layers) = int8.Apply(NetworkImport.Run(graph, int8));
+                notes.Add($"the network is quantised: {onBytes} of {Words.Count(layers, "layer")} with weights compute in 8-bit integers");
+                return model;
+            }
+            catch (InputException e)
+            {
+                why = e.Message;
+            }
+        }
+
+        var floats = NetworkImport.Run(graph);
+        notes.Add($"the network is quantised, and its weights and features became 32-bit floats: {why}");
+        return floats;
     }
 }

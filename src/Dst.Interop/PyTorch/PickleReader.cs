@@ -28,7 +28,7 @@ internal sealed class PickleReader
         while (true)
         {
             var operation = (char)TakeByte();
-            if (operation == '.') return Pop();
+            if (operation == '.') return Pop(); // STOP
             if (!RunConstant(operation) && !RunContainer(operation) && !RunMemo(operation))
                 throw new InvalidDataException($"the pickle has the operation 0x{(int)operation:x2}, which a state dict does not need");
         }
@@ -45,26 +45,26 @@ internal sealed class PickleReader
             case '\u0095': // FRAME
                 Take(8);
                 return true;
-            case 'N':
+            case 'N': // NONE
                 return Push(null);
-            case '\u0088' or '\u0089':
+            case '\u0088' or '\u0089': // NEWTRUE, NEWFALSE
                 return Push(operation == '\u0088');
-            case 'K':
+            case 'K': // BININT1
                 return Push((long)TakeByte());
-            case 'M':
+            case 'M': // BININT2
                 return Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
-            case 'J':
+            case 'J': // BININT
                 return Push((long)TakeInt32());
             case '\u008a': // LONG1
                 return Push(ToInteger(Take(TakeByte())));
-            case 'G':
+            case 'G': // BINFLOAT
                 return Push(BinaryPrimitives.ReadDoubleBigEndian(Take(8)));
-            case 'X' or '\u008c' or '\u008d':
+            case 'X' or '\u008c' or '\u008d': // BINUNICODE, SHORT_BINUNICODE, BINUNICODE8
                 var length = operation == 'X' ? TakeInt32() : operation == '\u008c' ? TakeByte() : TakeInt64();
                 return Push(Encoding.UTF8.GetString(Take(length)));
-            case 'C' or 'B':
+            case 'C' or 'B': // SHORT_BINBYTES, BINBYTES
                 return Push(Take(operation == 'C' ? TakeByte() : TakeInt32()).ToArray());
-            case 'c':
+            case 'c': // GLOBAL
                 return Push(new PickleGlobal(TakeLine(), TakeLine()));
             default:
                 return false;
@@ -76,58 +76,59 @@ internal sealed class PickleReader
     {
         switch (operation)
         {
-            case '(':
+            case '(': // MARK
                 return Push(Mark);
-            case '}':
+            case '}': // EMPTY_DICT
                 return Push(new PickleDictionary());
-            case ']' or '\u008f': // a set is read as a list
+            case ']' or '\u008f': // EMPTY_LIST, EMPTY_SET: a set is read as a list
                 return Push(new List<object?>());
-            case ')':
+            case ')': // EMPTY_TUPLE
                 return Push(Array.Empty<object?>());
-            case 't':
+            case 't': // TUPLE
                 return Push(PopToMark());
             case >= '\u0085' and <= '\u0087': // TUPLE1 to TUPLE3
                 return Push(PopLast(operation - '\u0085' + 1));
-            case 'a':
+            case 'a': // APPEND
                 var element = Pop();
                 return AddTo(Peek(), [element]);
-            case 'e' or '\u0090':
+            case 'e' or '\u0090': // APPENDS, ADDITEMS
                 var elements = PopToMark();
                 return AddTo(Peek(), elements);
-            case 's':
+            case 's': // SETITEM
                 var pair = PopLast(2);
                 return SetItems(Peek(), pair);
-            case 'u':
+            case 'u': // SETITEMS
                 var pairs = PopToMark();
                 return SetItems(Peek(), pairs);
             case '\u0093': // STACK_GLOBAL
                 return PopLast(2) is [string module, string name] ? Push(new PickleGlobal(module, name)) : throw Malformed();
-            case 'R' or '\u0081':
+            case 'R' or '\u0081': // REDUCE, NEWOBJ
                 return PopLast(2) is [var callable, object?[] arguments] ? Push(Call(callable, arguments)) : throw Malformed();
-            case 'b': // the state of an object, which nothing here reads
+            case 'b': // BUILD: the state of an object, which nothing here reads
                 Pop();
                 return true;
-            case 'Q':
+            case 'Q': // BINPERSID
                 return Push(new PickleReference(Pop()));
             default:
                 return false;
         }
     }
 
+    /// <summary>Operations that remember a value or push a remembered one.</summary>
     private bool RunMemo(char operation)
     {
         switch (operation)
         {
-            case 'q':
+            case 'q': // BINPUT
                 _memo[TakeByte()] = Peek();
                 return true;
-            case 'r':
+            case 'r': // LONG_BINPUT
                 _memo[TakeInt32()] = Peek();
                 return true;
             case '\u0094': // MEMOIZE
                 _memo[_memo.Count] = Peek();
                 return true;
-            case 'h' or 'j':
+            case 'h' or 'j': // BINGET, LONG_BINGET
                 return _memo.TryGetValue(operation == 'h' ? TakeByte() : TakeInt32(), out var value) ? Push(value) : throw Malformed();
             default:
                 return false;

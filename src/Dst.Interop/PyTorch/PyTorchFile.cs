@@ -63,7 +63,7 @@ internal sealed class PyTorchFile : IDisposable
             throw new InputException($"{_path} is a TorchScript archive; a state dict, torch.save(model.state_dict(), FILE), was expected");
         if (Find("byteorder") is { } order && ReadText(order) != "little")
             throw new InputException($"{_path} has big-endian numbers; a file of a little-endian machine was expected");
-        var root = PickleReader.Read(Read(Find(Pickle)!, MaxPickleBytes));
+        var root = PickleReader.Read(ReadEntry(Find(Pickle)!, MaxPickleBytes));
         var dictionaries = DictionariesOf(root, "", MaxDepth).Where(dictionary => dictionary.Tensors.Count > 0).ToList();
         if (dictionaries.Count > 0) return dictionaries;
         var found = root is PickleCall { Callable: var callable } ? $"an object of {Words.Shorten($"{callable}")}" : "no tensors";
@@ -105,9 +105,11 @@ internal sealed class PyTorchFile : IDisposable
             || id is not ["storage", PickleGlobal type, string key, ..] || sizes.Length != strides.Length || sizes.Length > MaxDimensions
             || !sizes.All(size => size is long and >= 0 and <= int.MaxValue) || !strides.All(stride => stride is long and >= 0))
             throw new InvalidDataException($"tensor '{Words.Shorten(name)}' has arguments that are not those of a tensor");
-        var word = TypeOf(type.Name);
+        var elementType = ElementTypeOf(type.Name);
         int[] shape = [.. sizes.Select(size => (int)(long)size!)];
-        return new(name, word, shape, () => Read(name, word, key, offset, shape, [.. strides.Select(stride => (long)stride!)]));
+        long[] steps = [.. strides.Select(stride => (long)stride!)];
+        return new(name, elementType, shape, () => InputFile.Guard(
+            _path, () => ReadView(name, ReadStorage(name, elementType, key), offset, shape, steps)));
     }
 
     /// <summary>A tensor that is not an array of numbers, and so cannot be read; messages name its kind.</summary>
@@ -121,7 +123,7 @@ internal sealed class PyTorchFile : IDisposable
         return new(name, type, [], () => throw StateDictImporter.NotFloat(_path, name, type));
     }
 
-    private static string TypeOf(string storage) => storage.Replace("Storage", "", StringComparison.Ordinal) switch
+    private static string ElementTypeOf(string storage) => storage.Replace("Storage", "", StringComparison.Ordinal) switch
     {
         "Float" => "float32",
         "Double" => "float64",
@@ -137,11 +139,16 @@ internal sealed class PyTorchFile : IDisposable
         var other => other.ToLowerInvariant(),
     };
 
-    private float[] Read(string name, string type, string key, long offset, int[] shape, long[] strides) => InputFile.Guard(_path, () =>
+    private float[] ReadStorage(string name, string type, string key)
     {
         var entry = Find($"data/{key}") ?? throw new InputException(
             $"{_path} has no storage '{Words.Shorten(key)}' for tensor '{Words.Shorten(name)}', which was expected");
-        var storage = ToFloats(name, type, Read(entry, Array.MaxLength));
+        return ToFloats(name, type, ReadEntry(entry, Array.MaxLength));
+    }
+
+    /// <summary>The values of a tensor, which begins at an offset in its storage and has strides there.</summary>
+    private float[] ReadView(string name, float[] storage, long offset, int[] shape, long[] strides)
+    {
         var count = shape.Aggregate((Int128)1, (product, extent) => product * extent);
         var last = offset + shape.Zip(strides).Aggregate((Int128)0, (sum, axis) => sum + (Int128)Math.Max(axis.First - 1, 0) * axis.Second);
         if (offset < 0 || offset > storage.Length || count > 0 && last >= storage.Length)
@@ -160,7 +167,7 @@ internal sealed class PyTorchFile : IDisposable
         }
 
         return values;
-    });
+    }
 
     private static bool IsContiguous(int[] shape, long[] strides)
     {
@@ -186,9 +193,9 @@ internal sealed class PyTorchFile : IDisposable
 
     private ZipArchiveEntry? Find(string name) => _archive.GetEntry(_folder + name);
 
-    private static string ReadText(ZipArchiveEntry entry) => System.Text.Encoding.ASCII.GetString(Read(entry, maxBytes: 100));
+    private static string ReadText(ZipArchiveEntry entry) => System.Text.Encoding.ASCII.GetString(ReadEntry(entry, maxBytes: 100));
 
-    private static byte[] Read(ZipArchiveEntry entry, long maxBytes)
+    private static byte[] ReadEntry(ZipArchiveEntry entry, long maxBytes)
     {
         // PyTorch does not compress, and what is not compressed is not larger than the file.
         if (entry.Length != entry.CompressedLength) throw new InvalidDataException($"'{entry.FullName}' is compressed");

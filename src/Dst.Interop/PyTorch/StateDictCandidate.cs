@@ -22,11 +22,12 @@ internal sealed record StateDictCandidate(string Key, IReadOnlyList<StateTensor>
         var counts = groups.ToDictionary(group => group.Key, group => ParameterNames.Match([.. group], graph).Count);
         var whole = groups.Where(group => counts[group.Key] == graph.Parameters.Count).ToList();
         if (whole.Count == 0) whole = [groups.MaxBy(group => counts[group.Key])!];
-        return whole.Select(group => Of(dictionary, group, whole.Select(other => other.Key)) with { Found = counts[group.Key] });
+        return whole.Select(group => Of(dictionary, group, whole.Select(other => other.Key), counts[group.Key]));
     }
 
     /// <summary>A prefix without the tensors of a longer prefix, which are another network inside of this one.</summary>
-    private static StateDictCandidate Of(StateTensors dictionary, IGrouping<string, StateTensor> group, IEnumerable<string> prefixes)
+    private static StateDictCandidate Of(
+        StateTensors dictionary, IGrouping<string, StateTensor> group, IEnumerable<string> prefixes, int found)
     {
         var prefix = group.Key;
         var inner = prefixes.Where(other => other.Length > prefix.Length && other.StartsWith(prefix, StringComparison.Ordinal))
@@ -35,7 +36,7 @@ internal sealed record StateDictCandidate(string Key, IReadOnlyList<StateTensor>
             && !inner.Exists(other => tensor.Name.StartsWith(other, StringComparison.Ordinal))).ToList();
         var ignored = dictionary.Tensors.Select(tensor => tensor.Name).Except(own.Select(tensor => prefix + tensor.Name));
         var key = string.Join('.', new[] { dictionary.Key, prefix.TrimEnd('.') }.Where(part => part.Length > 0));
-        return new(key, own.FindAll(tensor => !tensor.Name.EndsWith(Counter, StringComparison.Ordinal)), [.. ignored], Found: 0);
+        return new(key, own.FindAll(tensor => !tensor.Name.EndsWith(Counter, StringComparison.Ordinal)), [.. ignored], found);
     }
 
     /// <summary>A tensor under each prefix of its name, the empty one first.</summary>
@@ -45,9 +46,8 @@ internal sealed record StateDictCandidate(string Key, IReadOnlyList<StateTensor>
         for (var depth = 0; depth <= MaxPrefix; depth++)
         {
             yield return (tensor.Name[..length], tensor with { Name = tensor.Name[length..] });
-            var modules = tensor.Name.IndexOf('.', length) + 1;
-            if (modules == 0) yield break;
-            length = modules;
+            length = tensor.Name.IndexOf('.', length) + 1;
+            if (length == 0) yield break;
         }
     }
 }

@@ -3,7 +3,7 @@ using Dst.Graph;
 
 namespace Dst.Interop.PyTorch;
 
-/// <summary>A candidate beside the network of its channels and classes.</summary>
+/// <summary>Compares a candidate with the network that has its numbers of channels and classes.</summary>
 internal sealed class StateDictFit
 {
     private const int Shown = 3; // of many tensors that do not fit
@@ -14,7 +14,7 @@ internal sealed class StateDictFit
     private readonly List<string> _problems = [];
     private readonly List<string> _leftOver;
 
-    /// <summary>Compares.</summary>
+    /// <summary>Compares the tensors with the parameters.</summary>
     /// <param name="candidate">The tensors.</param>
     /// <param name="usual">The network with the usual numbers of channels and classes.</param>
     /// <param name="network">Builds it for others.</param>
@@ -42,7 +42,7 @@ internal sealed class StateDictFit
     public string QuotedKey => StateDictImporter.Quote(Key);
 
     /// <summary>Whether the candidate is the network, in floats.</summary>
-    public bool IsWhole => _problems.Count + _leftOver.Count == 0 && _found.Values.All(tensor => tensor.IsFloat);
+    public bool IsExact => _problems.Count + _leftOver.Count == 0 && _found.Values.All(tensor => tensor.IsFloat);
 
     /// <summary>The model.</summary>
     /// <param name="path">The file, for messages.</param>
@@ -52,7 +52,7 @@ internal sealed class StateDictFit
     {
         if (_found.Values.FirstOrDefault(tensor => !tensor.IsFloat) is { } other)
             throw StateDictImporter.NotFloat(path, other.Name, other.Type);
-        if (!IsWhole) throw Misfit(path);
+        if (!IsExact) throw Misfit(path);
         if (_candidate.Ignored.Count > 0)
         {
             var names = _candidate.Ignored.Select(name => $"'{Words.Shorten(name)}'").ToList();

@@ -20,7 +20,9 @@ public static class StateDictImporter
     /// <summary>A model of a graph with the tensors of a file.</summary>
     /// <param name="file">The file.</param>
     /// <param name="graph">The network.</param>
-    /// <exception cref="InputException">As of the other form.</exception>
+    /// <exception cref="InputException">
+    /// No state dict of the file fits, and the message names the first tensors that do not. Or several do, of which none has a usual name.
+    /// </exception>
     public static Model Import(StateDict file, CheckedGraph graph) => Import(file, (_, _) => graph);
 
     /// <summary>A model of a network with the state dict of a file that fits it. Of several, one with a usual name is taken.</summary>
@@ -41,11 +43,11 @@ public static class StateDictImporter
         notes ??= [];
         var usual = network(null, null);
         var candidates = file.Dictionaries.SelectMany(dictionary => StateDictCandidate.AllOf(dictionary, usual)).ToList();
-        if (key is not null) candidates = Under(key, candidates, file.Path);
+        if (key is not null) candidates = WithKey(key, candidates, file.Path);
         var most = candidates.Max(candidate => candidate.Found);
         var fits = candidates.FindAll(candidate => candidate.Found == most).ConvertAll(best => new StateDictFit(best, usual, network));
-        var whole = fits.FindAll(fit => fit.IsWhole);
-        var taken = whole.Count == 0 ? fits[0] : Choose(whole, file.Path, usual.Name);
+        var exact = fits.FindAll(fit => fit.IsExact);
+        var taken = exact.Count == 0 ? fits[0] : Choose(exact, file.Path, usual.Name);
         var model = taken.ToModel(file.Path, notes);
         var others = fits.FindAll(fit => fit != taken);
         if (others.Count > 0)
@@ -61,7 +63,7 @@ public static class StateDictImporter
         $"{path} has the tensor '{Words.Shorten(name)}' of the type {Words.Shorten(type)}; float32, float64, float16 or bfloat16 was "
             + "expected, so save it as one of these");
 
-    private static List<StateDictCandidate> Under(string key, List<StateDictCandidate> candidates, string path)
+    private static List<StateDictCandidate> WithKey(string key, List<StateDictCandidate> candidates, string path)
     {
         var found = candidates.FindAll(candidate => candidate.Key == (key == Top ? "" : key)
             || candidate.Key.StartsWith($"{key}.", StringComparison.Ordinal));

@@ -19,6 +19,14 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     /// <summary>Writes a node, after those that it reads.</summary>
     public void Add(Node node) => Set(node.Name, Write(node));
 
+    /// <summary>Writes the network's output as rows called <paramref name="output"/>.</summary>
+    public void Finish(string output)
+    {
+        var last = _values[model.Graph.Output.Name];
+        writer.Rename(last.IsRow ? last.Name : writer.Add("Flatten", output, [last.Name], ("axis", 1)), output);
+    }
+
+    /// <summary>Sets a value of ours, rounded to bytes if the network holds it in bytes.</summary>
     private void Set(string name, Value value) => _values[name] = value with { Name = _rounding.Round(name, value.Name) };
 
     private Value Write(Node node) => node.Operation switch
@@ -31,20 +39,16 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         SigmoidOp => Elementwise(node, "Sigmoid"),
         HardSigmoidOp hard => Elementwise(node, "HardSigmoid", ("alpha", hard.Alpha), ("beta", hard.Beta)),
         TanhOp => Elementwise(node, "Tanh"),
-        ClipOp clip => new(
-            writer.Add("Clip", node.Name, [Read(node).Name, Scalar(node, "min", clip.Min), Scalar(node, "max", clip.Max)]),
-            Read(node).IsRow),
-        DropoutOp dropout => new(
-            writer.Add("Dropout", node.Name, [Read(node).Name, Scalar(node, "ratio", dropout.Rate)]), Read(node).IsRow),
+        ClipOp clip => Read(node) with
+        {
+            Name = writer.Add("Clip", node.Name, [Read(node).Name, Scalar(node, "min", clip.Min), Scalar(node, "max", clip.Max)]),
+        },
+        DropoutOp dropout => Read(node) with
+        {
+            Name = writer.Add("Dropout", node.Name, [Read(node).Name, Scalar(node, "ratio", dropout.Rate)]),
+        },
         _ => new(AddMap(node), IsRow: false),
     };
-
-    /// <summary>Writes the network's output as rows called <paramref name="output"/>.</summary>
-    public void Finish(string output)
-    {
-        var last = _values[model.Graph.Output.Name];
-        writer.Rename(last.IsRow ? last.Name : writer.Add("Flatten", output, [last.Name], ("axis", 1)), output);
-    }
 
     /// <summary>Writes a node that reads and gives maps [N, C, H, W].</summary>
     private string AddMap(Node node) => node.Operation switch
@@ -150,6 +154,7 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         return map;
     }
 
+    /// <summary>Writes a parameter; one for each channel as [C, 1, 1] if it is used <paramref name="perPixel"/>.</summary>
     private string Parameter(Node node, string suffix, bool perPixel = false)
     {
         var name = $"{node.Name}.{suffix}";

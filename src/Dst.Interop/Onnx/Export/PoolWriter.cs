@@ -6,8 +6,8 @@ namespace Dst.Interop.Onnx.Export;
 /// <summary>Writes poolings of maps [N, C, H, W].</summary>
 internal static class PoolWriter
 {
-    private const float Lowest = float.MinValue; // the padding of a weighted pooling; what is below Low is no value of the map
-    private const float Low = -3e38f;
+    private const float Lowest = float.MinValue; // the padding of a weighted pooling
+    private const float Low = -3e38f; // what is below is padding
     private const float Smallest = 1e-30f; // stochastic pooling divides by no smaller mean
 
     /// <summary>Writes a pooling.</summary>
@@ -79,17 +79,7 @@ internal static class PoolWriter
         var pad = new PadOp(w.Sides.Top, w.Sides.Left, bottom, right, Value: Lowest);
         var isPadded = pad != new PadOp(0, 0, 0, 0, Value: Lowest);
         if (isPadded) x = AddPad(writer, $"{name}.pad", x, pad);
-        var (spatial, steps) = (writer.AddConstant($"{name}.spatial", 2, 3), writer.AddConstant($"{name}.steps", w.Stride, w.StrideWidth));
-        var last = writer.AddConstant($"{name}.last", 4);
-        var positions = Enumerable.Range(0, w.Area).Select(tap =>
-        {
-            var (step, row, column) = ($"{name}.tap{tap}", tap / w.KernelWidth, tap % w.KernelWidth);
-            var starts = writer.AddConstant($"{step}.starts", row, column);
-            var ends = writer.AddConstant(
-                $"{step}.ends", row + (w.OutHeight - 1) * w.Stride + 1, column + (w.OutWidth - 1) * w.StrideWidth + 1);
-            return writer.Add("Unsqueeze", step, [writer.Add("Slice", $"{step}.slice", [x, starts, ends, spatial, steps]), last]);
-        }).ToArray();
-        var windows = writer.Add("Concat", $"{name}.windows", positions, ("axis", 4));
+        var windows = writer.Add("Concat", $"{name}.windows", AddPositions(writer, name, x, w), ("axis", 4));
         var sorted = writer.Add("TopK", $"{name}.sorted", [windows, writer.AddConstant($"{name}.count", w.Area)], 1, ("axis", 4));
         if (isPadded)
         {
@@ -99,6 +89,21 @@ internal static class PoolWriter
 
         float[] weights = [.. Enumerable.Range(0, w.Area).Select(j => (float)(retain * Math.Pow(1.0 - retain, j)))];
         return writer.Add("MatMul", name, [sorted, writer.AddConstant($"{name}.weights", [w.Area], weights)]);
+    }
+
+    /// <summary>Writes a slice of the map for each position of the window, with one more axis at its end.</summary>
+    private static string[] AddPositions(GraphWriter writer, string name, string x, WindowShape w)
+    {
+        var (spatial, steps) = (writer.AddConstant($"{name}.spatial", 2, 3), writer.AddConstant($"{name}.steps", w.Stride, w.StrideWidth));
+        var last = writer.AddConstant($"{name}.last", 4);
+        return Array.ConvertAll(Enumerable.Range(0, w.Area).ToArray(), tap =>
+        {
+            var (step, row, column) = ($"{name}.tap{tap}", tap / w.KernelWidth, tap % w.KernelWidth);
+            var starts = writer.AddConstant($"{step}.starts", row, column);
+            var ends = writer.AddConstant(
+                $"{step}.ends", row + (w.OutHeight - 1) * w.Stride + 1, column + (w.OutWidth - 1) * w.StrideWidth + 1);
+            return writer.Add("Unsqueeze", step, [writer.Add("Slice", $"{step}.slice", [x, starts, ends, spatial, steps]), last]);
+        });
     }
 
     /// <summary>Writes Σ r² / Σ r as a quotient of means over as many positions.</summary>

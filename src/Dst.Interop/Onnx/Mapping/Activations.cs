@@ -40,9 +40,9 @@ internal static class Activations
         if (node.Opset < 7 && slopes.Shape.Length == 1)
             slopes = slopes.Reshape([slopes.Count, .. Enumerable.Repeat(1, x.Dims.Length - 2)]);
         var slope = Arithmetic.PerChannel(node, slopes, x);
-        var y = import.Append(node, node.Inputs[1], new PReluOp(), x);
+        var y = import.AppendLayer(node, node.Inputs[1], new PReluOp(), x);
         import.Network.SetParameter(y.Node, "weight", [slope.Length], slope);
-        import.Set(node, y.SeenAs(x));
+        import.SetOutput(node, y.SeenAs(x));
     }
 
     /// <summary><c>Clip</c>: its bounds are attributes before operation set 11.</summary>
@@ -89,15 +89,15 @@ internal static class Activations
     public static void Softmax(NetworkImport import, OnnxNode node)
     {
         var x = OverChannels(import, node);
-        if (import.IsScores(node.Outputs[0])) import.Set(node, x);
-        else import.Set(node, import.Append(node, null, new SoftmaxOp(), x).SeenAs(x));
+        if (import.IsScores(node.Outputs[0])) import.SetOutput(node, x);
+        else import.SetOutput(node, import.Append(node, new SoftmaxOp(), x).SeenAs(x));
     }
 
     /// <summary><c>LogSoftmax</c> at the end of the network, which is left out like a softmax.</summary>
     public static void LogSoftmax(NetworkImport import, OnnxNode node)
     {
         if (!import.IsScores(node.Outputs[0])) throw node.Illegal("is not the last operation; use it only for the scores of the classes");
-        import.Set(node, OverChannels(import, node));
+        import.SetOutput(node, OverChannels(import, node));
     }
 
     private static OnnxFeature OverChannels(NetworkImport import, OnnxNode node)
@@ -123,6 +123,6 @@ internal static class Activations
     private static void Apply(NetworkImport import, OnnxNode node, Operation operation, int feature = 0)
     {
         var x = import.InAnyOrder(node, feature);
-        import.Set(node, import.Append(node, null, operation, x).SeenAs(x));
+        import.SetOutput(node, import.Append(node, operation, x).SeenAs(x));
     }
 }

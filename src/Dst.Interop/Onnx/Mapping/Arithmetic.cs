@@ -20,10 +20,10 @@ internal static class Arithmetic
         {
             var (x, y) = Align(import, node, sum, import.InAnyOrder(node, i));
             if (!HaveOneShape(x, y)) throw node.Illegal($"adds {x} and {y}; {Remedy(x, y)}");
-            sum = import.Append(node, null, new AddOp(), x, y).SeenAs(x);
+            sum = import.Append(node, new AddOp(), x, y).SeenAs(x);
         }
 
-        import.Set(node, sum);
+        import.SetOutput(node, sum);
     }
 
     public static void Subtract(NetworkImport import, OnnxNode node)
@@ -47,7 +47,7 @@ internal static class Arithmetic
         if (x.Shape.Count < y.Shape.Count) (x, y) = (y, x);
         if (!HaveOneShape(x, y) && !AreFactors(x, y))
             throw node.Illegal($"multiplies {x} by {y}; {Remedy(x, y)}, or make one [N, C, 1, 1]");
-        import.Set(node, import.Append(node, null, new MulOp(), x, y).SeenAs(x));
+        import.SetOutput(node, import.Append(node, new MulOp(), x, y).SeenAs(x));
     }
 
     public static void Divide(NetworkImport import, OnnxNode node)
@@ -89,7 +89,7 @@ internal static class Arithmetic
         static bool AreEqual(int[]? a, int[]? b) => a is null ? b is null : b is not null && a.AsSpan().SequenceEqual(b);
         var areAlike = x.Shape == y.Shape && AreEqual(x.Dims, y.Dims) && AreEqual(x.Order, y.Order)
             && (x.Order is null || AreEqual(x.Transposed, y.Transposed));
-        return areAlike ? (x, y) : (import.Channelled(node, x), import.Channelled(node, y));
+        return areAlike ? (x, y) : (import.WithChannels(node, x), import.WithChannels(node, y));
     }
 
     private static bool HaveOneShape(OnnxFeature x, OnnxFeature y) => x.Shape == y.Shape && x.Dims.AsSpan().SequenceEqual(y.Dims)
@@ -110,39 +110,43 @@ internal static class Arithmetic
         var values = PerChannel(node, tensor, x);
         var (weight, bias) = (Array.ConvertAll(values, value => rule(value).Weight), Array.ConvertAll(values, value => rule(value).Bias));
         if (import.IsOnlyReader(node, feature) && TryMerge(import, x, weight, bias)) import.SetMerged(node, x);
-        else import.Set(node, Affine(import, node, node.Inputs[constant], x, weight, bias).SeenAs(x));
+        else import.SetOutput(node, Affine(import, node, node.Inputs[constant], x, weight, bias).SeenAs(x));
     }
 
     private static OnnxFeature Affine(NetworkImport import, OnnxNode node, string parameter, OnnxFeature x, float[] weight, float[] bias)
     {
-        var y = import.Append(node, parameter, new AffineOp(), x);
+        var y = import.AppendLayer(node, parameter, new AffineOp(), x);
         import.Network.SetParameter(y.Node, "weight", [weight.Length], weight);
         import.Network.SetParameter(y.Node, "bias", [bias.Length], bias);
         return y;
     }
 
+    /// <summary>
+    /// Lets our node before multiply and shift, if it can: affine maps and layer normalisations do both, layers with weights only get a
+    /// bias that they have not.
+    /// </summary>
     private static bool TryMerge(NetworkImport import, OnnxFeature x, float[] weight, float[] bias)
     {
         var network = import.Network;
-        var isShift = Array.TrueForAll(weight, value => value == 1);
-        switch (network.OperationOf(x.Node))
+        var before = network.OperationOf(x.Node);
+        if (before is AffineOp or LayerNormOp)
         {
-            case AffineOp or LayerNormOp:
-                var shifts = network.ParameterOf(x.Node, "bias").Select((value, i) => weight[i] * value + bias[i]);
-                var scales = network.ParameterOf(x.Node, "weight").Select((value, i) => weight[i] * value);
-                network.SetParameter(x.Node, "bias", [bias.Length], [.. shifts]);
-                network.SetParameter(x.Node, "weight", [bias.Length], [.. scales]);
-                return true;
-            case Conv2dOp { Bias: false } convolution when isShift:
-                network.Replace(x.Node, convolution with { Bias = true });
-                network.SetParameter(x.Node, "bias", [bias.Length], bias);
-                return true;
-            case LinearOp { Bias: false } linear when isShift:
-                network.Replace(x.Node, linear with { Bias = true });
-                network.SetParameter(x.Node, "bias", [bias.Length], bias);
-                return true;
-            default:
-                return false;
+            var shifts = network.ParameterOf(x.Node, "bias").Select((value, i) => weight[i] * value + bias[i]);
+            var scales = network.ParameterOf(x.Node, "weight").Select((value, i) => weight[i] * value);
+            network.SetParameter(x.Node, "bias", [bias.Length], [.. shifts]);
+            network.SetParameter(x.Node, "weight", [bias.Length], [.. scales]);
+            return true;
         }
+
+        Operation? withBias = before switch
+        {
+            Conv2dOp { Bias: false } convolution => convolution with { Bias = true },
+            LinearOp { Bias: false } linear => linear with { Bias = true },
+            _ => null,
+        };
+        if (withBias is null || weight.Any(value => value != 1)) return false;
+        network.Replace(x.Node, withBias);
+        network.SetParameter(x.Node, "bias", [bias.Length], bias);
+        return true;
     }
 }

@@ -14,18 +14,18 @@ internal static class Channels
         var changed = ranges.Index().Where(range => range.Item != new SliceRange(0, 1, x.Dims[range.Index])).ToList();
         if (changed.Count == 0)
         {
-            import.Set(node, x);
+            import.SetOutput(node, x);
         }
         else if (changed is [(var axis, { Step: 1 } channels)] && axis == import.WithChannels(node, 0).ChannelAxis)
         {
             x = import.WithChannels(node, 0);
-            import.Set(node, import.Append(node, null, new SliceOp(channels.Start, channels.Count), x).SeenAsPixelsOf(x));
+            import.SetOutput(node, import.Append(node, new SliceOp(channels.Start, channels.Count), x).SeenAsPixelsOf(x));
         }
         else if (x is { Order: null, Dims.Length: 4 }
             && changed.TrueForAll(range => range.Index > 1 && IsEveryNth(range.Item, x.Dims[range.Index])))
         {
             if ((x.RowStep, x.ColumnStep) == (1, 1)) x = import.Map(node, 0);
-            import.Set(node, x with
+            import.SetOutput(node, x with
             {
                 Dims = Array.ConvertAll(ranges, range => range.Count),
                 RowStep = x.RowStep * ranges[2].Step,
@@ -52,12 +52,12 @@ internal static class Channels
         var sizes = import.Constant(node, 1)?.Longs(node) ?? node.Get<long[]>("split", [.. equalSizes]);
         if (sizes.Length != parts || sizes.Any(size => size < 1 || size > channels) || sizes.Sum() != channels)
             throw node.Illegal(
-                $"splits {channels} channels into {parts} parts of {RowMajor.Text(sizes.Take(9))}; "
+                $"splits {channels} channels into {parts} parts of {RowMajor.ShortText(sizes)}; "
                 + "as many sizes that add up to them were expected");
         var start = 0;
         for (var i = 0; i < parts; i++)
         {
-            import.SetOutput(node, i, import.Append(node, null, new SliceOp(start, (int)sizes[i]), x).SeenAsPixelsOf(x));
+            import.SetOutput(node, i, import.Append(node, new SliceOp(start, (int)sizes[i]), x).SeenAsPixelsOf(x));
             start += (int)sizes[i];
         }
     }
@@ -73,7 +73,7 @@ internal static class Channels
         if (!inputs.All(Fits))
             throw node.Illegal(
                 $"joins {string.Join<OnnxFeature>(" and ", inputs.Take(4))} along the axis {axis}; join channels of equal maps");
-        import.Set(node, inputs.Length == 1 ? first : import.Append(node, null, new ConcatOp(), inputs).SeenAsPixelsOf(first));
+        import.SetOutput(node, inputs.Length == 1 ? first : import.Append(node, new ConcatOp(), inputs).SeenAsPixelsOf(first));
     }
 
     /// <summary><c>Pad</c> with a constant; its sizes are attributes before operation set 11.</summary>
@@ -83,18 +83,7 @@ internal static class Channels
             throw node.Illegal($"pads in the mode '{mode}'; pad with a constant");
         var x = import.WithChannels(node, 0);
         var rank = x.Dims.Length;
-        var pads = import.Constant(node, 1)?.Longs(node) ?? node.Get<long[]>(node.Opset < 2 ? "paddings" : "pads", []);
-        var axes = import.Constant(node, 3)?.Longs(node) ?? [.. Enumerable.Range(0, rank).Select(axis => (long)axis)];
-        if (pads.Length != 2 * axes.Length || pads.Any(pad => pad is < 0 or > int.MaxValue))
-            throw node.Illegal(
-                $"has the pads {RowMajor.Text(pads.Take(9))}; two of 0 or more for each of {axes.Length} dimensions were expected");
-        var (before, after) = (new int[rank], new int[rank]);
-        for (var i = 0; i < axes.Length; i++)
-        {
-            var axis = ShapeRules.Axis(node, axes[i], rank);
-            (before[axis], after[axis]) = ((int)pads[i], (int)pads[i + axes.Length]);
-        }
-
+        var (before, after) = ReadPads(import, node, rank);
         int[] known = [x.ChannelAxis, x.RowAxis, x.ColumnAxis];
         if (Enumerable.Range(0, rank).Any(axis => (before[axis] > 0 || after[axis] > 0) && !known.Contains(axis)))
             throw node.Illegal($"pads {x} along an axis that is neither channels, rows nor columns; pad [N, C, H, W]");
@@ -105,7 +94,25 @@ internal static class Channels
             rows.Before, columns.Before, rows.After, columns.After, channels.Before, channels.After,
             Math.Clamp(value, float.MinValue, float.MaxValue));
         var padded = x.Dims.Select((dim, axis) => dim + before[axis] + after[axis]).ToArray();
-        import.Set(node, padded.SequenceEqual(x.Dims) ? x : import.Append(node, null, operation, x).SeenAs(x, padded));
+        import.SetOutput(node, padded.SequenceEqual(x.Dims) ? x : import.Append(node, operation, x).SeenAs(x, padded));
+    }
+
+    /// <summary>Elements to add before and after each dimension.</summary>
+    private static (int[] Before, int[] After) ReadPads(NetworkImport import, OnnxNode node, int rank)
+    {
+        var pads = import.Constant(node, 1)?.Longs(node) ?? node.Get<long[]>(node.Opset < 2 ? "paddings" : "pads", []);
+        var axes = import.Constant(node, 3)?.Longs(node) ?? [.. Enumerable.Range(0, rank).Select(axis => (long)axis)];
+        if (pads.Length != 2 * axes.Length || pads.Any(pad => pad is < 0 or > int.MaxValue))
+            throw node.Illegal(
+                $"has the pads {RowMajor.ShortText(pads)}; two of 0 or more for each of {axes.Length} dimensions were expected");
+        var (before, after) = (new int[rank], new int[rank]);
+        for (var i = 0; i < axes.Length; i++)
+        {
+            var axis = ShapeRules.Axis(node, axes[i], rank);
+            (before[axis], after[axis]) = ((int)pads[i], (int)pads[i + axes.Length]);
+        }
+
+        return (before, after);
     }
 
     private static bool IsEveryNth(SliceRange range, int extent) =>

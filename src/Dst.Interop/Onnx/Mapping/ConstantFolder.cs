@@ -6,13 +6,15 @@ namespace Dst.Interop.Onnx.Mapping;
 /// <summary>Computes nodes that read only constants: exporters write paddings, shapes and pooling sizes with them.</summary>
 internal sealed class ConstantFolder(MemoryBudget budget)
 {
+    /// <summary>What a rule reads: a node with its inputs, of which absent ones are null.</summary>
     private readonly record struct Arguments(OnnxNode Node, ConstantTensor?[] Inputs, MemoryBudget Budget)
     {
         public ConstantTensor this[int index] => Optional(index) ?? throw Node.Illegal($"has no input {index}, which was expected");
 
         public ConstantTensor? Optional(int index) => index < Inputs.Length ? Inputs[index] : null;
 
-        public ConstantTensor Take(ConstantTensor from, int[] shape, int offset, int[] strides)
+        /// <summary>The elements of a view.</summary>
+        public ConstantTensor View(ConstantTensor from, int[] shape, int offset, int[] strides)
         {
             Budget.Take(RowMajor.Count(shape));
             return from.Pick(shape, RowMajor.Positions(shape, offset, strides));
@@ -24,7 +26,7 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         ["Constant"] = a => Constant(a.Node),
         ["ConstantOfShape"] = ConstantOfShape,
         ["Identity"] = a => a[0],
-        [Quantisation.Pair] = a => a[0], // weights: their scale comes from their range
+        [QuantisedFeatures.Pair] = a => a[0], // weights: their scale comes from their range, so nothing is clipped
         ["Cast"] = Cast,
         ["Shape"] = a => ShapeOf(a.Node, a[0].Shape),
         ["Reshape"] = a => a[0].Reshape(ShapeRules.Reshape(a.Node, a[0].Shape, a.Optional(1))),
@@ -78,10 +80,10 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         var dims = a[0].Longs(a.Node);
         if (dims.Length > RowMajor.MaxRank || dims.Any(dim => dim is < 0 or > int.MaxValue))
             throw a.Node.Illegal(
-                $"has the shape {RowMajor.Text(dims.Take(9))}; at most {RowMajor.MaxRank} dimensions from 0 on were expected");
+                $"has the shape {RowMajor.ShortText(dims)}; at most {RowMajor.MaxRank} dimensions from 0 on were expected");
         var value = a.Node.Get<ConstantTensor>("value", new([1], [0f]));
         if (value.Count != 1) throw a.Node.Illegal($"has a value {RowMajor.Text(value.Shape)}; one element was expected");
-        return a.Take(value, Array.ConvertAll(dims, dim => (int)dim), 0, new int[dims.Length]);
+        return a.View(value, Array.ConvertAll(dims, dim => (int)dim), 0, new int[dims.Length]);
     }
 
     private static ConstantTensor Cast(Arguments a)
@@ -124,7 +126,7 @@ internal sealed class ConstantFolder(MemoryBudget budget)
     {
         var (dims, strides) = (a[0].Shape, RowMajor.Strides(a[0].Shape));
         var order = ShapeRules.Permutation(a.Node, dims.Length);
-        return a.Take(a[0], Array.ConvertAll(order, axis => dims[axis]), 0, Array.ConvertAll(order, axis => strides[axis]));
+        return a.View(a[0], Array.ConvertAll(order, axis => dims[axis]), 0, Array.ConvertAll(order, axis => strides[axis]));
     }
 
     private static ConstantTensor Slice(Arguments a)
@@ -133,7 +135,7 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         var ranges = ShapeRules.Slice(a.Node, a[0].Shape, [a.Optional(1), a.Optional(2), a.Optional(3), a.Optional(4)]);
         var offset = ranges.Zip(strides).Sum(axis => axis.First.Start * axis.Second);
         var steps = ranges.Zip(strides, (range, stride) => range.Count > 1 ? range.Step * stride : 0);
-        return a.Take(a[0], Array.ConvertAll(ranges, range => range.Count), offset, [.. steps]);
+        return a.View(a[0], Array.ConvertAll(ranges, range => range.Count), offset, [.. steps]);
     }
 
     private static ConstantTensor Gather(Arguments a)
@@ -190,29 +192,29 @@ internal sealed class ConstantFolder(MemoryBudget budget)
     private static ConstantTensor Combine(Arguments a, Func<float, float, float> floats, Func<long, long, long> longs)
     {
         var rank = Math.Max(a[0].Shape.Length, a[1].Shape.Length);
-        var (x, y) = (Pad(a[0].Shape, rank), Pad(a[1].Shape, rank));
+        var (x, y) = (WithRank(a[0].Shape, rank), WithRank(a[1].Shape, rank));
         if (x.Zip(y).Any(pair => pair.First != pair.Second && pair.First != 1 && pair.Second != 1))
             throw a.Node.Illegal($"combines {RowMajor.Text(x)} and {RowMajor.Text(y)}, which do not fit");
         int[] shape = [.. x.Zip(y, (left, right) => left == 1 ? right : left)];
-        var (first, second) = (Repeat(a, a[0].Reshape(x), shape), Repeat(a, a[1].Reshape(y), shape));
+        var (first, second) = (Broadcast(a, a[0].Reshape(x), shape), Broadcast(a, a[1].Reshape(y), shape));
         if (first.IsFloat != second.IsFloat) throw a.Node.Illegal("combines floats and whole numbers; one kind was expected");
         return first.IsFloat
-            ? new(shape, Combine(first.Floats(a.Node), second.Floats(a.Node), floats))
-            : new(shape, Combine(first.Longs(a.Node), second.Longs(a.Node), longs));
+            ? new(shape, CombineElements(first.Floats(a.Node), second.Floats(a.Node), floats))
+            : new(shape, CombineElements(first.Longs(a.Node), second.Longs(a.Node), longs));
     }
 
-    private static T[] Combine<T>(T[] x, T[] y, Func<T, T, T> combine) where T : INumber<T>
+    private static T[] CombineElements<T>(T[] x, T[] y, Func<T, T, T> combine) where T : INumber<T>
     {
         var result = new T[x.Length];
         for (var i = 0; i < x.Length; i++) result[i] = combine(x[i], y[i]);
         return result;
     }
 
-    private static int[] Pad(int[] shape, int rank) => [.. Enumerable.Repeat(1, rank - shape.Length), .. shape];
+    private static int[] WithRank(int[] shape, int rank) => [.. Enumerable.Repeat(1, rank - shape.Length), .. shape];
 
-    private static ConstantTensor Repeat(Arguments a, ConstantTensor from, int[] shape)
+    private static ConstantTensor Broadcast(Arguments a, ConstantTensor from, int[] shape)
     {
         var strides = RowMajor.Strides(from.Shape).Select((stride, axis) => from.Shape[axis] == 1 ? 0 : stride).ToArray();
-        return a.Take(from, shape, 0, strides);
+        return a.View(from, shape, 0, strides);
     }
 }

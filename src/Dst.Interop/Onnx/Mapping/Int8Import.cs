@@ -9,9 +9,9 @@ namespace Dst.Interop.Onnx.Mapping;
 /// <summary>The scales of a network in the form QDQ, as far as they are known, and whether our arithmetic can express them.</summary>
 internal sealed class Int8Import
 {
-    private readonly Dictionary<string, ByteScale> _values = [];
-    private readonly Dictionary<string, float[]> _filters = [];
-    private readonly Dictionary<string, (float[] Scales, int Axis)> _weights = [];
+    private readonly Dictionary<string, ByteScale> _values = []; // by our node
+    private readonly Dictionary<string, float[]> _filters = []; // by our node
+    private readonly Dictionary<string, (float[] Scales, int Axis)> _weights = []; // by constant
     private readonly Dictionary<string, string> _otherIntegers = []; // constants that cannot be weights of bytes, and why
     private readonly Dictionary<string, string> _floats = []; // layers that have such weights, and why they compute in floats
 
@@ -58,25 +58,26 @@ internal sealed class Int8Import
         else if (known.Axis == axis && known.Scales.Length == filters) _filters[layer] = known.Scales;
     }
 
-    /// <summary>The network with its scales, and how many of its layers with weights compute on bytes.</summary>
+    /// <summary>The network with its scales, how many of its layers with weights compute on bytes, and how many there are.</summary>
     /// <exception cref="InputException">It cannot compute on bytes, or would give other values than the file says.</exception>
-    public (Model Model, int Layers, int OfLayers) Apply(Model model)
+    public (Model Model, int OnBytes, int Layers) Apply(Model model)
     {
         bool IsValue(string name) => name == NetworkGraph.InputName || model.Graph.Shapes.ContainsKey(name);
         var scales = new Int8Scales(_values.Where(value => IsValue(value.Key)).ToDictionary(), _filters);
+        // Any backend would do: which nodes compute on bytes does not depend on it.
         var program = LoweredProgram.Lower(model with { Int8 = scales }, COperations.Target);
         Check(program, scales);
         var layers = program.Nodes.Where(node => node.Operation.IsWeighted).ToList();
-        var ofBytes = layers.Where(node => node.Integers is not null).Select(node => node.Layer).ToHashSet();
-        if (ofBytes.Count == 0)
+        var onBytes = layers.Where(node => node.Integers is not null).Select(node => node.Layer).ToHashSet();
+        if (onBytes.Count == 0)
             throw new InputException(ReasonOf(layers)
                 ?? "no layer with weights has integers of 8 bits around it, with the zero point 0 for its weights");
         // The weights of a layer that computes in floats may be other integers than ours.
-        var filters = _filters.Where(layer => ofBytes.Contains(layer.Key)).ToDictionary();
-        return (model with { Int8 = scales with { Filters = filters } }, ofBytes.Count, layers.Count);
+        var filters = _filters.Where(layer => onBytes.Contains(layer.Key)).ToDictionary();
+        return (model with { Int8 = scales with { Filters = filters } }, onBytes.Count, layers.Count);
     }
 
-    /// <summary>What computes in floats must not need the bounds of a scale, and what only moves bytes must keep theirs.</summary>
+    /// <summary>A value of floats must not need the clipping of a scale. What only moves bytes must have the scale of its input.</summary>
     private void Check(LoweredProgram program, Int8Scales scales)
     {
         foreach (var (name, scale) in scales.Values)
@@ -91,7 +92,7 @@ internal sealed class Int8Import
         }
     }
 
-    /// <summary>Why the first of some layers that has integers of another kind as weights computes in floats; null if none has.</summary>
+    /// <summary>Why the first layer whose weights are integers of another kind computes in floats; null if there is none.</summary>
     private string? ReasonOf(IEnumerable<LoweredNode> nodes) =>
         nodes.Select(node => _floats.GetValueOrDefault(node.Layer)).FirstOrDefault(reason => reason is not null);
 }

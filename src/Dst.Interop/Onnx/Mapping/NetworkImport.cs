@@ -3,7 +3,11 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>State of an import: what is known of each value of the ONNX graph, and our graph so far.</summary>
+/// <summary>
+/// State of an import: what is known of each value of the ONNX graph, and our graph so far. A mapper reads an input in the form that it
+/// needs: as it is (<see cref="View"/>), without steps (<see cref="InAnyOrder"/>), with its channels along one axis
+/// (<see cref="WithChannels(OnnxNode, int)"/>), or as a map (<see cref="Map"/>).
+/// </summary>
 internal sealed class NetworkImport
 {
     private readonly OnnxGraph _graph;
@@ -11,9 +15,9 @@ internal sealed class NetworkImport
     private readonly LayerNames _names = new();
     private readonly Dictionary<string, ConstantTensor> _constants;
     private readonly Dictionary<string, OnnxFeature> _features = [];
-    private readonly ILookup<string, OnnxNode> _readers;
-    private readonly Dictionary<string, OnnxNode> _producers;
-    private readonly Dictionary<string, string> _firstValues = [];
+    private readonly ILookup<string, OnnxNode> _readers; // by value
+    private readonly Dictionary<string, OnnxNode> _producers; // by value
+    private readonly Dictionary<string, string> _firstValues = []; // by our node, the ONNX value that is its output as it is
 
     private NetworkImport(OnnxGraph graph, Int8Import? int8)
     {
@@ -25,11 +29,11 @@ internal sealed class NetworkImport
             .ToLookup(read => read.Value, read => read.Node);
         _producers = graph.Nodes.SelectMany(node => node.Outputs, (Node, Value) => (Node, Value)).Where(written => written.Value.Length > 0)
             .ToDictionary(written => written.Value, written => written.Node);
-        var dims = graph.InputDims;
-        var shape = IsChannelsLast() ? new FeatureShape(dims[3], dims[1], dims[2]) : new FeatureShape(dims[1], dims[2], dims[3]);
+        var (dims, isChannelsLast) = (graph.InputDims, IsChannelsLast());
+        var shape = isChannelsLast ? new FeatureShape(dims[3], dims[1], dims[2]) : new FeatureShape(dims[1], dims[2], dims[3]);
         Network = new(graph.Name, shape, Budget);
         var input = new OnnxFeature(NetworkGraph.InputName, shape, [Batch, shape.Channels, shape.Height, shape.Width]);
-        _features[graph.Input] = IsChannelsLast() ? input.Transpose(dims, [0, 2, 3, 1]) : input;
+        _features[graph.Input] = isChannelsLast ? input.Transpose(dims, [0, 2, 3, 1]) : input;
     }
 
     /// <summary>The memory that may still be taken.</summary>
@@ -44,11 +48,11 @@ internal sealed class NetworkImport
     /// <summary>Images of the batch in the ONNX graph; 1 if the graph leaves it open.</summary>
     public int Batch => _graph.InputDims[0];
 
-    /// <summary>Maps a whole graph.</summary>
+    /// <summary>Imports a whole graph.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="int8">Takes the scales of a network that stays one of 8-bit integers; null for one of floats.</param>
     /// <exception cref="InputException">It has an operation, or a variant of one, that is not supported.</exception>
-    public static Model Map(OnnxGraph graph, Int8Import? int8 = null)
+    public static Model Run(OnnxGraph graph, Int8Import? int8 = null)
     {
         var import = new NetworkImport(graph, int8);
         foreach (var node in graph.Nodes) import.Add(node);
@@ -62,7 +66,7 @@ internal sealed class NetworkImport
         {
             var readers = _readers[value].ToList();
             if (value == _graph.Output) return readers.Count == 0;
-            if (readers is not [var reader] || !Views.ChangesOnlyShape(reader) && reader.Operation != Quantisation.Pair) return false;
+            if (readers is not [var reader] || !Views.ChangesOnlyShape(reader) && reader.Operation != QuantisedFeatures.Pair) return false;
             value = reader.Outputs[0];
         }
 
@@ -116,16 +120,15 @@ internal sealed class NetworkImport
     {
         var feature = View(node, index);
         if (feature.RowStep == 1 && feature.ColumnStep == 1) return feature;
-        var dims = feature.Dims;
-        var columnStep = feature.ColumnStep == feature.RowStep ? (int?)null : feature.ColumnStep;
+        int? columnStep = feature.ColumnStep == feature.RowStep ? null : feature.ColumnStep;
         var operation = new MaxPoolOp(1, feature.RowStep, StrideWidth: columnStep);
-        return _features[node.Inputs[index]] = Append("subsample", operation, feature).Reshape(dims);
+        return _features[node.Inputs[index]] = AppendExtra("subsample", operation, feature).Reshape(feature.Dims);
     }
 
     /// <summary>An input that depends on the image, with its shape in the ONNX graph: [C, H, W], or [F, 1, 1] for [N, F].</summary>
     public OnnxFeature Map(OnnxNode node, int index)
     {
-        var feature = Map(node, InAnyOrder(node, index));
+        var feature = ToMap(node, InAnyOrder(node, index)); // which checks that there is such an input
         return _features[node.Inputs[index]] = feature;
     }
 
@@ -136,34 +139,27 @@ internal sealed class NetworkImport
         return feature.ChannelAxis > 0 ? feature : Map(node, index);
     }
 
-    /// <summary>A feature with all channels along one axis, which may be any.</summary>
-    public OnnxFeature Channelled(OnnxNode node, OnnxFeature feature) => feature.ChannelAxis > 0 ? feature : Map(node, feature);
-
-    private OnnxFeature Map(OnnxNode node, OnnxFeature feature)
-    {
-        if (feature.Order is not null)
-            throw node.Illegal($"reads features {feature} with their channels in another place; transpose them to [N, C, H, W] before it");
-        var shape = feature.Dims.Length == 3 && feature.Dims[1] == feature.Shape.Channels ? feature.Shape : MapShape(feature.Dims);
-        if (shape == feature.Shape) return feature;
-        if (shape != new FeatureShape(RowMajor.Count(feature.Dims[1..]), 1, 1))
-            throw node.Illegal($"reads features {feature.Shape} reshaped to {feature}; flatten them to [N, F], or leave them as they were");
-        return Append("flatten", new FlattenOp(), feature).Reshape(feature.Dims);
-    }
+    /// <summary>A feature that a node reads, with all channels along one axis, which may be any.</summary>
+    public OnnxFeature WithChannels(OnnxNode node, OnnxFeature feature) => feature.ChannelAxis > 0 ? feature : ToMap(node, feature);
 
     /// <summary>Adds the node that <paramref name="node"/> becomes.</summary>
-    /// <param name="node">The ONNX node, which gives the name.</param>
-    /// <param name="parameter">Name of its weight or bias, which gives a better name; null if it has none.</param>
+    public OnnxFeature Append(OnnxNode node, Operation operation, params OnnxFeature[] inputs) =>
+        AppendLayer(node, null, operation, inputs);
+
+    /// <summary>Adds the layer with parameters that <paramref name="node"/> becomes.</summary>
+    /// <param name="node">The ONNX node.</param>
+    /// <param name="parameter">Name of its weight or bias, which gives the layer a better name than the node's; null if not known.</param>
     /// <param name="operation">What it computes.</param>
     /// <param name="inputs">What it reads.</param>
-    public OnnxFeature Append(OnnxNode node, string? parameter, Operation operation, params OnnxFeature[] inputs) =>
+    public OnnxFeature AppendLayer(OnnxNode node, string? parameter, Operation operation, params OnnxFeature[] inputs) =>
         AppendAs(_names.For(node, parameter), operation, inputs);
 
     /// <summary>Adds a node that the ONNX graph does not have.</summary>
-    public OnnxFeature Append(string name, Operation operation, params OnnxFeature[] inputs) =>
+    public OnnxFeature AppendExtra(string name, Operation operation, params OnnxFeature[] inputs) =>
         AppendAs(_names.Unique(name), operation, inputs);
 
     /// <summary>Sets the first output of a node.</summary>
-    public void Set(OnnxNode node, OnnxFeature feature) => SetOutput(node, 0, feature);
+    public void SetOutput(OnnxNode node, OnnxFeature feature) => SetOutput(node, 0, feature);
 
     /// <summary>Sets an output of a node.</summary>
     public void SetOutput(OnnxNode node, int output, OnnxFeature feature)
@@ -176,8 +172,20 @@ internal sealed class NetworkImport
     /// <summary>Sets the first output of a node whose work our node before it has taken over.</summary>
     public void SetMerged(OnnxNode node, OnnxFeature feature)
     {
-        Set(node, feature);
+        SetOutput(node, feature);
         _firstValues[feature.Node] = node.Outputs[0];
+    }
+
+    /// <summary>A feature with its shape in the ONNX graph, flattened if it has to be.</summary>
+    private OnnxFeature ToMap(OnnxNode node, OnnxFeature feature)
+    {
+        if (feature.Order is not null)
+            throw node.Illegal($"reads features {feature} with their channels in another place; transpose them to [N, C, H, W] before it");
+        var shape = feature.Dims.Length == 3 && feature.Dims[1] == feature.Shape.Channels ? feature.Shape : MapShape(feature.Dims);
+        if (shape == feature.Shape) return feature;
+        if (shape != new FeatureShape(RowMajor.Count(feature.Dims[1..]), 1, 1))
+            throw node.Illegal($"reads features {feature.Shape} reshaped to {feature}; flatten them to [N, F], or leave them as they were");
+        return AppendExtra("flatten", new FlattenOp(), feature).Reshape(feature.Dims);
     }
 
     private OnnxFeature AppendAs(string name, Operation operation, OnnxFeature[] inputs)

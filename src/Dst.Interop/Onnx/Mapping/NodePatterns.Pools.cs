@@ -47,46 +47,48 @@ internal sealed partial class NodePatterns
     private OnnxNode? FindWeightedPool(OnnxNode node)
     {
         if (node.Inputs is not [var values, var weights]) return null;
-        if (ConstantOf(weights) is not { IsFloat: true, Shape: [> 0 and var area] } shares) return null;
-        var retain = shares.Floats(node)[0];
-        if (!IsGeometric(shares.Floats(node), retain)) return null;
-        if (Producer(values, "Where") is { Inputs: [var condition, var kept, var otherwise] })
-        {
-            var isValue = Producer(condition, "Greater") is { Inputs: [var compared, var low] } && compared == kept && Number(low) < Low;
-            if (!isValue || Number(otherwise) != 0) return null;
-            values = kept;
-        }
-
-        if (Producer(values, "TopK") is not { Inputs: [var joined, var count] } sorted || sorted.Outputs[0] != values) return null;
-        if (sorted.GetInt("axis", -1) is not (4 or -1) || sorted.GetInt("largest", 1) != 1 || sorted.GetInt("sorted", 1) != 1) return null;
-        if (Whole(sorted, count) is not [var all] || all != area || Producer(joined, "Concat") is not { } concat) return null;
-        if (concat.GetInt("axis", 0) != 4 || concat.Inputs.Count != area) return null;
+        if (ConstantOf(weights) is not { FloatsOrNull: { } shares, Shape: [> 0 and var area] } || !IsGeometric(shares)) return null;
+        if (WithPadding(values) is not { } sorted || Producer(sorted, "TopK") is not { Inputs: [var joined, var count] } sort) return null;
+        if (sort.Outputs[0] != sorted) return null;
+        if (sort.GetInt("axis", -1) is not (4 or -1) || sort.GetInt("largest", 1) != 1 || sort.GetInt("sorted", 1) != 1) return null;
+        if (Integers(count) is not [var all] || all != area) return null;
+        if (Producer(joined, "Concat") is not { } concat || concat.GetInt("axis", 0) != 4 || concat.Inputs.Count != area) return null;
         return WindowOf([.. concat.Inputs.Select(SliceOf)]) is var (x, attributes)
-            ? node.With(WeightedPool, new Dictionary<string, object>(attributes) { [Retain] = retain }, x) : null;
+            ? node.With(WeightedPool, new Dictionary<string, object>(attributes) { [Retain] = shares[0] }, x) : null;
     }
 
-    private static bool IsGeometric(float[] weights, float retain) => retain is > 0 and <= 1
-        && weights.Select((weight, j) => Math.Abs(weight - retain * Math.Pow(1.0 - retain, j)) <= Tolerance * retain).All(fits => fits);
+    /// <summary>Sorted values before those of the padding became zeros. They are the values themselves where nothing did that.</summary>
+    private string? WithPadding(string values)
+    {
+        if (Producer(values, "Where") is not { Inputs: [var condition, var kept, var otherwise] }) return values;
+        var isValue = Producer(condition, "Greater") is { Inputs: [var compared, var low] } && compared == kept && Number(low) < Low;
+        return isValue && Number(otherwise) == 0 ? kept : null;
+    }
+
+    /// <summary>Whether weights are p·qʲ with q = 1 − p.</summary>
+    private static bool IsGeometric(float[] weights)
+    {
+        var p = weights[0];
+        return p is > 0 and <= 1
+            && weights.Select((weight, j) => Math.Abs(weight - p * Math.Pow(1.0 - p, j)) <= Tolerance * p).All(fits => fits);
+    }
 
     /// <summary>A·x·Bᵀ with the matrices of spectral pooling.</summary>
     private OnnxNode? FindSpectralPool(OnnxNode node)
     {
         if (node.Inputs is not [var mixed, var right] || Producer(mixed, "MatMul") is not { Inputs: [var left, var x] }) return null;
-        if (ConstantOf(left) is not { IsFloat: true, Shape: [var height, var rows] } a) return null;
-        if (ConstantOf(right) is not { IsFloat: true, Shape: [var columns, var width] } b) return null;
+        if (ConstantOf(left) is not { FloatsOrNull: { } first, Shape: [var height, var rows] }) return null;
+        if (ConstantOf(right) is not { FloatsOrNull: { } second, Shape: [var columns, var width] }) return null;
         if (!IsCrop(height, rows) || !IsCrop(width, columns)) return null;
-        var (first, second) = (a.Floats(node), b.Floats(node));
-        var isSpectral =
-            Kernels.SpectralPool.Matrix((int)rows, (int)height).Select((value, i) => value - first[i])
-                .Concat(Kernels.SpectralPool.Matrix((int)columns, (int)width)
-                    .Select((value, i) => value - second[i % columns * width + i / columns]))
-                .All(error => Math.Abs(error) <= Tolerance);
+        var ofRows = Kernels.SpectralPool.Matrix(rows, height).Select((value, i) => value - first[i]);
+        var ofColumns = Kernels.SpectralPool.Matrix(columns, width).Select((value, i) => value - second[i % columns * width + i / columns]);
+        var isSpectral = ofRows.Concat(ofColumns).All(error => Math.Abs(error) <= Tolerance);
         if (!isSpectral) return null;
         var sizes = new Dictionary<string, object> { ["kept"] = new long[] { height, width }, ["of"] = new long[] { rows, columns } };
         return node.With(SpectralPool, sizes, x);
     }
 
-    private static bool IsCrop(long kept, long length) => kept >= 1 && kept <= length && length <= Kernels.SpectralPool.MaxExtent;
+    private static bool IsCrop(int kept, int length) => kept >= 1 && kept <= length && length <= Kernels.SpectralPool.MaxExtent;
 
     /// <summary>The map without its padding, and the attributes of the window, of whose positions these are the slices.</summary>
     private (string X, Dictionary<string, object> Attributes)? WindowOf(Slice?[] slices)
@@ -102,9 +104,9 @@ internal sealed partial class NodePatterns
         }
 
         var (x, pads) = (first.X, new long[4]);
-        if (Producer(x, "Pad") is { Inputs: [var map, var sides, var value] } pad && Number(value) < Low)
+        if (Producer(x, "Pad") is { Inputs: [var map, var sides, var value] } && Number(value) < Low)
         {
-            if (Whole(pad, sides) is not [0, 0, var top, var left, 0, 0, var bottom, var right]) return null;
+            if (Integers(sides) is not [0, 0, var top, var left, 0, 0, var bottom, var right]) return null;
             (x, pads) = (map, [top, left, bottom, right]);
         }
 
@@ -120,15 +122,12 @@ internal sealed partial class NodePatterns
     /// <summary>A slice of rows and columns with one more axis at its end.</summary>
     private Slice? SliceOf(string value)
     {
-        if (Producer(value, "Unsqueeze") is not { Inputs: [var sliced, var axis] } one || Whole(one, axis) is not [4 or -1]) return null;
-        if (Producer(sliced, "Slice") is not { Inputs: [var x, var starts, var ends, var axes, var steps] } slice) return null;
-        if (Whole(slice, axes) is not [2, 3] || Whole(slice, starts) is not [var row, var column]) return null;
-        return (Whole(slice, ends), Whole(slice, steps)) is ([var endRow, var endColumn], [var down, var right])
+        if (Producer(value, "Unsqueeze") is not { Inputs: [var sliced, var axis] } || Integers(axis) is not [4 or -1]) return null;
+        if (Producer(sliced, "Slice") is not { Inputs: [var x, var starts, var ends, var axes, var steps] }) return null;
+        if (Integers(axes) is not [2, 3] || Integers(starts) is not [var row, var column]) return null;
+        return (Integers(ends), Integers(steps)) is ([var endRow, var endColumn], [var down, var right])
             ? new(x, row, column, endRow, endColumn, down, right) : null;
     }
-
-    private long[]? Whole(OnnxNode reader, string value) =>
-        ConstantOf(value) is { IsFloat: false } constant ? constant.Longs(reader) : null;
 
     private sealed record Slice(string X, long Row, long Column, long EndRow, long EndColumn, long StepRow, long StepColumn);
 }

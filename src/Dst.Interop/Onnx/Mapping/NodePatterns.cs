@@ -56,19 +56,19 @@ internal sealed partial class NodePatterns
     {
         string Input(OnnxNode node, int index) => node.Inputs.ElementAtOrDefault(index) ?? "";
         return dequantised.With(
-            Quantisation.Pair, quantised.Attributes, quantised.Inputs[0],
+            QuantisedFeatures.Pair, quantised.Attributes, quantised.Inputs[0],
             Input(quantised, 1), Input(quantised, 2), Input(dequantised, 1), Input(dequantised, 2));
     }
 
     /// <summary>x · gate(x), times a number.</summary>
     private OnnxNode? FindGated(OnnxNode node)
     {
-        foreach (var gate in Factor(node.Outputs[0], null).Values)
+        foreach (var gate in FactorsOf(node.Outputs[0]).Values)
         {
             foreach (var x in ArgumentsOf(gate))
             {
-                var (scale, values) = Factor(node.Outputs[0], x);
-                if (values.Count == 2 && values.Contains(x) && values.Contains(gate) && x != gate && Name(gate, x, scale) is { } found)
+                var (scale, values) = FactorsOf(node.Outputs[0], x);
+                if (values.Count == 2 && values.Contains(x) && values.Contains(gate) && x != gate && NameOf(gate, x, scale) is { } found)
                     return node.With(found.Operation, found.Attributes, x);
             }
         }
@@ -76,20 +76,20 @@ internal sealed partial class NodePatterns
         return null;
     }
 
-    /// <summary>What scale · x · gate(x) is called, or null.</summary>
-    private (string Operation, Dictionary<string, object> Attributes)? Name(string gate, string x, float scale)
+    /// <summary>The operation that scale · x · gate(x) is, or null.</summary>
+    private (string Operation, Dictionary<string, object> Attributes)? NameOf(string gate, string x, float scale)
     {
         var node = _producers[gate];
         return node.Operation switch
         {
-            "Sigmoid" when Is(scale, 1) => ("Swish", None),
-            "HardSigmoid" when Is(scale, 1) && Is(node.Get("alpha", 0.2f), 1 / 6f) && Is(node.Get("beta", 0.5f), 0.5f) =>
+            "Sigmoid" when IsNear(scale, 1) => ("Swish", None),
+            "HardSigmoid" when IsNear(scale, 1) && IsNear(node.Get("alpha", 0.2f), 1 / 6f) && IsNear(node.Get("beta", 0.5f), 0.5f) =>
                 ("HardSwish", None),
-            "Clip" when Is(scale, 1 / 6f) && IsReluOfSix(node) && Addend(node.Inputs[0], x) is { } three && Is(three, 3) =>
+            "Clip" when IsNear(scale, 1 / 6f) && IsReluOfSix(node) && NumberAddedTo(x, node.Inputs[0]) is { } three && IsNear(three, 3) =>
                 ("HardSwish", None),
-            "Tanh" when Is(scale, 1) && Producer(node.Inputs[0], "Softplus") is not null => ("Mish", None),
-            "Add" when Is(scale, 0.5f) && IsErf(node, x) => ("Gelu", None),
-            "Add" when Is(scale, 0.5f) && IsTanhOfCube(node, x) => ("Gelu", new() { ["approximate"] = "tanh" }),
+            "Tanh" when IsNear(scale, 1) && Producer(node.Inputs[0], "Softplus") is not null => ("Mish", None),
+            "Add" when IsNear(scale, 0.5f) && IsErf(node, x) => ("Gelu", None),
+            "Add" when IsNear(scale, 0.5f) && IsTanhOfCube(node, x) => ("Gelu", new() { ["approximate"] = "tanh" }),
             _ => null,
         };
     }
@@ -103,8 +103,9 @@ internal sealed partial class NodePatterns
             "Sigmoid" or "HardSigmoid" => [node.Inputs[0]],
             "Clip" when Producer(node.Inputs[0], "Add") is { } sum => sum.Inputs,
             "Tanh" when Producer(node.Inputs[0], "Softplus") is { } softplus => [softplus.Inputs[0]],
-            "Add" when Other(node, 1) is { } value && Producer(value, "Erf") is { } erf => Operands(erf.Inputs[0]),
-            "Add" when Other(node, 1) is { } value && Producer(value, "Tanh") is { } tanh => Operands(tanh.Inputs[0]).SelectMany(Operands),
+            "Add" when AddedToOne(node) is { } value && Producer(value, "Erf") is { } erf => Operands(erf.Inputs[0]),
+            "Add" when AddedToOne(node) is { } value && Producer(value, "Tanh") is { } tanh =>
+                Operands(tanh.Inputs[0]).SelectMany(Operands),
             _ => [],
         };
     }
@@ -115,20 +116,21 @@ internal sealed partial class NodePatterns
     /// <summary>1 + erf(x / √2).</summary>
     private bool IsErf(OnnxNode sum, string x)
     {
-        if (Other(sum, 1) is not { } value || Producer(value, "Erf") is not { } erf) return false;
-        var (scale, values) = Factor(erf.Inputs[0], x);
-        return values is [var only] && only == x && Is(scale, MathF.Sqrt(0.5f));
+        if (AddedToOne(sum) is not { } value || Producer(value, "Erf") is not { } erf) return false;
+        var (scale, values) = FactorsOf(erf.Inputs[0], x);
+        return values is [var only] && only == x && IsNear(scale, MathF.Sqrt(0.5f));
     }
 
     /// <summary>1 + tanh(√(2/π) · (x + 0.044715·x³)).</summary>
     private bool IsTanhOfCube(OnnxNode sum, string x)
     {
-        if (Other(sum, 1) is not { } value || Producer(value, "Tanh") is not { } tanh) return false;
-        var (scale, values) = Factor(tanh.Inputs[0], x);
-        if (!Is(scale, MathF.Sqrt(2 / MathF.PI)) || values is not [var inner] || Producer(inner, "Add") is not { } polynomial) return false;
+        if (AddedToOne(sum) is not { } value || Producer(value, "Tanh") is not { } tanh) return false;
+        var (scale, values) = FactorsOf(tanh.Inputs[0], x);
+        if (!IsNear(scale, MathF.Sqrt(2 / MathF.PI))) return false;
+        if (values is not [var inner] || Producer(inner, "Add") is not { } polynomial) return false;
         if (polynomial.Inputs.FirstOrDefault(input => input != x) is not { } cubic || !polynomial.Inputs.Contains(x)) return false;
-        var (factor, cube) = Factor(cubic, x);
-        return Is(factor, 0.044715f) && cube.Count == 3 && cube.TrueForAll(part => part == x);
+        var (factor, cube) = FactorsOf(cubic, x);
+        return IsNear(factor, 0.044715f) && cube.Count == 3 && cube.TrueForAll(part => part == x);
     }
 
     private bool IsReluOfSix(OnnxNode clip)
@@ -141,16 +143,13 @@ internal sealed partial class NodePatterns
     /// <summary>(x − mean(x)) / √(mean((x − mean(x))²) + epsilon) over the same axes.</summary>
     private OnnxNode? FindLayerNorm(OnnxNode node)
     {
-        if (node.Operation != "Div" || node.Inputs.Count != 2) return null;
-        if (Producer(node.Inputs[0], "Sub") is not { } centred || CentredOf(centred) is not (var x, { } axes)) return null;
-        if (RootOf(node.Inputs[1]) is not { } sum || Producer(sum, "Add") is not { Inputs: [var left, var right] }) return null;
+        if (node.Operation != "Div" || node.Inputs is not [var dividend, var divisor]) return null;
+        if (CentredOf(dividend) is not var (x, axes) || RootOf(divisor) is not { } radicand) return null;
+        if (Producer(radicand, "Add") is not { Inputs: [var left, var right] }) return null;
         var (variance, epsilon) = Number(right) is { } behind ? (left, behind) : (right, Number(left) ?? 0);
         if (epsilon <= 0 || Producer(variance, "ReduceMean") is not { } mean || !AxesOf(mean).AsSpan().SequenceEqual(axes)) return null;
-        var (scale, squares) = Factor(mean.Inputs[0], null);
-        var isSquare = Is(scale, 1) && squares.Count == 2 && squares[0] == squares[1];
-        if (!isSquare || Producer(squares[0], "Sub") is not { } again) return null;
-        var (y, others) = CentredOf(again);
-        if (y != x || !others.AsSpan().SequenceEqual(axes)) return null;
+        if (FactorsOf(mean.Inputs[0]) is not (var scale, [var factor, var other]) || !IsNear(scale, 1) || factor != other) return null;
+        if (CentredOf(factor) is not var (y, otherAxes) || y != x || !otherAxes.AsSpan().SequenceEqual(axes)) return null;
         return node.With("MeanVarianceNormalization", new Dictionary<string, object> { ["axes"] = axes, ["epsilon"] = epsilon }, x);
     }
 
@@ -158,17 +157,20 @@ internal sealed partial class NodePatterns
     private string? RootOf(string value) => Producer(value, "Sqrt") is { } root ? root.Inputs[0]
         : Producer(value, "Pow") is { Inputs.Count: 2 } power && Number(power.Inputs[1]) == 0.5f ? power.Inputs[0] : null;
 
-    /// <summary>x and the axes, if a difference is x − mean(x).</summary>
-    private (string X, long[]? Axes) CentredOf(OnnxNode difference) =>
-        difference.Inputs.Count == 2 && Producer(difference.Inputs[1], "ReduceMean") is { } mean && mean.Inputs[0] == difference.Inputs[0]
-        && mean.GetInt("keepdims", 1) != 0 ? (mean.Inputs[0], AxesOf(mean)) : ("", null);
+    /// <summary>x and the axes, if a value is x − mean(x) over these axes; else null.</summary>
+    private (string X, long[] Axes)? CentredOf(string value)
+    {
+        if (Producer(value, "Sub") is not { Inputs: [var x, var subtracted] }) return null;
+        if (Producer(subtracted, "ReduceMean") is not { } mean || mean.Inputs[0] != x || mean.GetInt("keepdims", 1) == 0) return null;
+        return AxesOf(mean) is { } axes ? (x, axes) : null;
+    }
 
     private long[]? AxesOf(OnnxNode mean) => ShapeRules.Axes(mean, mean.Inputs.Count > 1 ? ConstantOf(mean.Inputs[1]) : null);
 
     /// <summary>A value as a number times a product of values. Powers of 2 and 3 are products.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="leaf">A value that is not looked into.</param>
-    private (float Scale, List<string> Values) Factor(string value, string? leaf)
+    /// <param name="leaf">A value that is not taken apart; null for none.</param>
+    private (float Scale, List<string> Values) FactorsOf(string value, string? leaf = null)
     {
         var (scale, values, open) = (1f, new List<string>(), new Stack<string>([value]));
         for (var steps = 0; open.TryPop(out var next); steps++)
@@ -206,18 +208,23 @@ internal sealed partial class NodePatterns
     }
 
     /// <summary>The number that a sum adds to <paramref name="x"/>, or null.</summary>
-    private float? Addend(string sum, string x) =>
+    private float? NumberAddedTo(string x, string sum) =>
         Producer(sum, "Add") is { } node && node.Inputs.Contains(x)
             ? node.Inputs.Select(Number).FirstOrDefault(number => number is not null) : null;
 
-    /// <summary>What a sum adds to a number, or null.</summary>
-    private string? Other(OnnxNode sum, float number) => sum.Inputs.Any(input => Number(input) is { } found && Is(found, number))
+    /// <summary>The value that a sum adds to 1, or null.</summary>
+    private string? AddedToOne(OnnxNode sum) => sum.Inputs.Any(input => Number(input) is { } number && IsNear(number, 1))
         ? sum.Inputs.FirstOrDefault(input => Number(input) is null) : null;
 
+    /// <summary>The node that computes a value, if it is of this operation; else null.</summary>
     private OnnxNode? Producer(string value, string operation) =>
         _producers.TryGetValue(value, out var node) && node.Operation == operation && node.Inputs.Count > 0 ? node : null;
 
-    private float? Number(string value) => ConstantOf(value) is { Count: 1, IsFloat: true } constant ? constant.Only : null;
+    /// <summary>The value of a constant of one float, or null.</summary>
+    private float? Number(string value) => ConstantOf(value)?.FloatsOrNull is [var number] ? number : null;
+
+    /// <summary>The values of a constant of whole numbers, or null.</summary>
+    private long[]? Integers(string value) => ConstantOf(value)?.LongsOrNull;
 
     private ConstantTensor? ConstantOf(string value)
     {
@@ -225,5 +232,5 @@ internal sealed partial class NodePatterns
         return _producers.TryGetValue(value, out var node) && node.Operation == "Constant" ? ConstantFolder.Constant(node) : null;
     }
 
-    private static bool Is(float value, float expected) => MathF.Abs(value - expected) <= Tolerance * MathF.Abs(expected);
+    private static bool IsNear(float value, float expected) => MathF.Abs(value - expected) <= Tolerance * MathF.Abs(expected);
 }

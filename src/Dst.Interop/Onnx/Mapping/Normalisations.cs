@@ -16,14 +16,14 @@ internal static class Normalisations
         // Without rounding, 1 - 0.9f is not 0.1f.
         var momentum = oldShare is >= 0 and < 0.999999f ? (float)Math.Round(1.0 - oldShare, 6) : new BatchNormOp().Momentum;
         var epsilon = ReadEpsilon(node, import.NeededConstant(node, 4).Floats(node));
-        var y = import.Append(node, node.Inputs.ElementAtOrDefault(1), new BatchNormOp(epsilon, momentum), import.Map(node, 0));
+        var y = import.AppendLayer(node, node.Inputs.ElementAtOrDefault(1), new BatchNormOp(epsilon, momentum), import.Map(node, 0));
         foreach (var (i, suffix) in new[] { "weight", "bias", "running_mean", "running_var" }.Index())
         {
             var constant = import.NeededConstant(node, i + 1);
             import.Network.SetParameter(y.Node, suffix, constant.Shape, constant.Floats(node));
         }
 
-        import.Set(node, y);
+        import.SetOutput(node, y);
     }
 
     /// <summary><c>LayerNormalization</c> over the channels of each pixel, which are the last axis.</summary>
@@ -34,7 +34,7 @@ internal static class Normalisations
         if (axis != x.Dims.Length - 1 || x.ChannelAxis != axis)
             throw node.Illegal($"normalises {x} from the axis {axis} on; normalise the channels alone");
         var (scale, bias) = (import.NeededConstant(node, 1).Floats(node), import.Constant(node, 2)?.Floats(node));
-        AddLayer(import, node, x, node.Get("epsilon", 1e-5f), scale, bias ?? [0]);
+        AppendLayerNorm(import, node, x, node.Get("epsilon", 1e-5f), scale, bias ?? [0]);
     }
 
     /// <summary>
@@ -46,7 +46,7 @@ internal static class Normalisations
         var x = import.WithChannels(node, 0);
         var axes = node.Get<long[]>("axes", [0, 2, 3]).Select(axis => ShapeRules.Axis(node, axis, x.Dims.Length));
         if (!axes.SequenceEqual([x.ChannelAxis])) throw node.Illegal($"normalises {x} over other axes; normalise the channels alone");
-        AddLayer(import, node, x, node.Get("epsilon", 1e-18f), [1], [0]);
+        AppendLayerNorm(import, node, x, node.Get("epsilon", 1e-18f), [1], [0]);
     }
 
     /// <summary>
@@ -59,7 +59,7 @@ internal static class Normalisations
         var isOneGroup = node.Operation == "GroupNormalization" ? node.GetInt("num_groups", 0) == 1 : x.ChannelAxis == 2 && x.Dims[1] == 1;
         if (!isOneGroup || x.ChannelAxis < 0 || x.Shape is not { Height: 1, Width: 1 }) throw UnknownOperations.Refuse(node);
         var (scale, bias) = (import.NeededConstant(node, 1).Floats(node), import.NeededConstant(node, 2).Floats(node));
-        AddLayer(import, node, x, node.Get("epsilon", 1e-5f), scale, bias);
+        AppendLayerNorm(import, node, x, node.Get("epsilon", 1e-5f), scale, bias);
     }
 
     /// <summary><c>LRN</c> over neighbouring channels.</summary>
@@ -67,18 +67,18 @@ internal static class Normalisations
     {
         var operation = new LocalResponseNormOp(
             node.GetInt("size", 0), node.Get("alpha", 1e-4f), node.Get("beta", 0.75f), node.Get("bias", 1f));
-        import.Set(node, import.Append(node, null, operation, import.Map(node, 0)));
+        import.SetOutput(node, import.Append(node, operation, import.Map(node, 0)));
     }
 
-    private static void AddLayer(NetworkImport import, OnnxNode node, OnnxFeature x, float epsilon, float[] scale, float[] bias)
+    private static void AppendLayerNorm(NetworkImport import, OnnxNode node, OnnxFeature x, float epsilon, float[] scale, float[] bias)
     {
         var channels = x.Shape.Channels;
-        var y = import.Append(node, node.Inputs.ElementAtOrDefault(1), new LayerNormOp(epsilon), x);
-        import.Network.SetParameter(y.Node, "weight", [channels], ForEach(scale));
-        import.Network.SetParameter(y.Node, "bias", [channels], ForEach(bias));
-        import.Set(node, y.SeenAs(x));
+        var y = import.AppendLayer(node, node.Inputs.ElementAtOrDefault(1), new LayerNormOp(epsilon), x);
+        import.Network.SetParameter(y.Node, "weight", [channels], PerChannel(scale));
+        import.Network.SetParameter(y.Node, "bias", [channels], PerChannel(bias));
+        import.SetOutput(node, y.SeenAs(x));
 
-        float[] ForEach(float[] values) => values.Length == channels ? values
+        float[] PerChannel(float[] values) => values.Length == channels ? values
             : values.Length == 1 ? [.. Enumerable.Repeat(values[0], channels)]
             : throw node.Illegal($"has {values.Length} scales or shifts; give one for each of {channels} channels");
     }

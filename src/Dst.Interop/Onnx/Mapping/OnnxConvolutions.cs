@@ -4,7 +4,7 @@ using Dst.Kernels;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>Convolutions.</summary>
+/// <summary>Convolutions and transposed convolutions.</summary>
 internal static class OnnxConvolutions
 {
     private const int MaxKernel = SlidingWindow.MaxKernel;
@@ -21,17 +21,15 @@ internal static class OnnxConvolutions
         var stride = GreatestDivisor(strides.Height, strides.Width);
         var (shape, values) = Dilate(import, node, weight);
         var sides = OnnxPadding.Of(node, x.Shape, (shape[2], shape[3]), strides);
-        if (!sides.IsEqual) x = import.Append("pad", new PadOp(sides.Top, sides.Left, sides.Bottom, sides.Right), x);
-        var bias = import.Constant(node, 2);
+        if (!sides.IsEqual) x = import.AppendExtra("pad", new PadOp(sides.Top, sides.Left, sides.Bottom, sides.Right), x);
         var padding = sides.IsEqual ? sides.Top : 0;
-        var operation = new Conv2dOp(shape[0], shape[2], shape[3], stride, padding, node.GetInt("group", 1), bias is not null);
-        var y = import.Append(node, node.Inputs[1], operation, x);
-        import.Network.SetParameter(y.Node, "weight", shape, values);
+        var hasBias = import.Constant(node, 2) is not null;
+        var operation = new Conv2dOp(shape[0], shape[2], shape[3], stride, padding, node.GetInt("group", 1), hasBias);
+        var y = AppendLayer(import, node, operation, x, shape, values);
         import.Int8?.SetFilters(y.Node, node.Inputs[1], shape[0], axis: 0);
-        if (bias is not null) import.Network.SetParameter(y.Node, "bias", bias.Shape, bias.Floats(node));
         if (strides.Height != strides.Width)
-            y = import.Append("subsample", new MaxPoolOp(1, strides.Height / stride, StrideWidth: strides.Width / stride), y);
-        import.Set(node, y);
+            y = import.AppendExtra("subsample", new MaxPoolOp(1, strides.Height / stride, StrideWidth: strides.Width / stride), y);
+        import.SetOutput(node, y);
     }
 
     /// <summary>
@@ -41,6 +39,20 @@ internal static class OnnxConvolutions
     {
         var x = import.Map(node, 0);
         var weight = ReadWeight(import, node, "[I, O, Kh, Kw]");
+        var (stride, padding, outputPadding) = ReadTransposedWindow(node);
+        if (weight.Shape[0] != x.Shape.Channels)
+            throw node.Illegal($"has a weight {RowMajor.Text(weight.Shape)} for {x.Shape.Channels} channels");
+        var hasBias = import.Constant(node, 2) is not null;
+        int[] shape = [weight.Shape[1], weight.Shape[0], weight.Shape[2], weight.Shape[3]];
+        import.Budget.Take(weight.Count);
+        var values = new float[weight.Count];
+        TransposedConvolution.ExchangeChannels(weight.Floats(node), weight.Shape[0], weight.Shape[1], values);
+        var operation = new ConvTransposeOp(shape[0], shape[2], shape[3], stride, padding, outputPadding, hasBias);
+        import.SetOutput(node, AppendLayer(import, node, operation, x, shape, values));
+    }
+
+    private static (int Stride, int Padding, int OutputPadding) ReadTransposedWindow(OnnxNode node)
+    {
         var strides = OnnxPadding.ReadStrides(node);
         var (pads, added) = (node.GetInts("pads", 4, 0), node.GetInts("output_padding", 2, 0));
         if (node.GetInt("group", 1) != 1) throw node.Illegal($"is a ConvTranspose of {node.GetInt("group", 1)} groups; one was expected");
@@ -51,18 +63,17 @@ internal static class OnnxConvolutions
             throw node.Illegal(
                 $"is a ConvTranspose with the strides {strides.Height} and {strides.Width}, pads {RowMajor.Text(pads)} and output_padding "
                 + $"{RowMajor.Text(added)}; the same for rows and columns, and on all sides, was expected");
-        if (weight.Shape[0] != x.Shape.Channels)
-            throw node.Illegal($"has a weight {RowMajor.Text(weight.Shape)} for {x.Shape.Channels} channels");
-        var bias = import.Constant(node, 2);
-        int[] shape = [weight.Shape[1], weight.Shape[0], weight.Shape[2], weight.Shape[3]];
-        import.Budget.Take(weight.Count);
-        var values = new float[weight.Count];
-        TransposedConvolution.ExchangeChannels(weight.Floats(node), weight.Shape[0], weight.Shape[1], values);
-        var operation = new ConvTransposeOp(shape[0], shape[2], shape[3], strides.Height, pads[0], added[0], bias is not null);
-        var y = import.Append(node, node.Inputs[1], operation, x);
-        import.Network.SetParameter(y.Node, "weight", shape, values);
-        if (bias is not null) import.Network.SetParameter(y.Node, "bias", bias.Shape, bias.Floats(node));
-        import.Set(node, y);
+        return (strides.Height, pads[0], added[0]);
+    }
+
+    /// <summary>Adds a layer with its weights, and with the bias that is the node's third input, if it has one.</summary>
+    private static OnnxFeature AppendLayer(
+        NetworkImport import, OnnxNode node, Operation operation, OnnxFeature x, int[] shape, float[] weights)
+    {
+        var y = import.AppendLayer(node, node.Inputs[1], operation, x);
+        import.Network.SetParameter(y.Node, "weight", shape, weights);
+        if (import.Constant(node, 2) is { } bias) import.Network.SetParameter(y.Node, "bias", bias.Shape, bias.Floats(node));
+        return y;
     }
 
     private static ConstantTensor ReadWeight(NetworkImport import, OnnxNode node, string expected)

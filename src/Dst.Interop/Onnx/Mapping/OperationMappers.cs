@@ -32,7 +32,7 @@ internal static class OperationMappers
             ["Mish"] = Activations.Mish,
             ["Max"] = Activations.Max,
             ["Min"] = Activations.Min,
-            [Quantisation.Pair] = Quantisation.Saturate,
+            [QuantisedFeatures.Pair] = QuantisedFeatures.Map,
             ["Softmax"] = Activations.Softmax,
             ["LogSoftmax"] = Activations.LogSoftmax,
             ["Dropout"] = Activations.Dropout,

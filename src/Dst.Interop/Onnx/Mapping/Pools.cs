@@ -25,7 +25,7 @@ internal static class Pools
         var w = Simplify(x.Shape, ReadWindow(node, x));
         var operation = new MaxPoolOp(
             w.Kernel.Height, w.Stride.Height, w.Padding, w.RoundsUp, w.KernelWidth, w.StrideWidth, w.UnequalSides);
-        import.Set(node, import.Append(node, null, operation, x));
+        import.SetOutput(node, import.Append(node, operation, x));
     }
 
     /// <summary><c>AveragePool</c>; a window that is the whole map is a global pool.</summary>
@@ -35,7 +35,7 @@ internal static class Pools
         var w = ReadWindow(node, x);
         if (w.Kernel == (x.Shape.Height, x.Shape.Width) && w.Sides == default)
         {
-            import.Set(node, import.Append(node, null, new GlobalAvgPoolOp(), x));
+            import.SetOutput(node, import.Append(node, new GlobalAvgPoolOp(), x));
             return;
         }
 
@@ -53,7 +53,7 @@ internal static class Pools
         countsPadding |= w.Sides == default;
         var operation = new AvgPoolOp(
             w.Kernel.Height, w.Stride.Height, w.Padding, countsPadding, w.RoundsUp, w.KernelWidth, w.StrideWidth, w.UnequalSides);
-        import.Set(node, import.Append(node, null, operation, x));
+        import.SetOutput(node, import.Append(node, operation, x));
     }
 
     /// <summary>Weighted pooling, which is what max-pooling dropout gives in inference.</summary>
@@ -65,12 +65,12 @@ internal static class Pools
         var operation = new MaxPoolDropoutOp(
             w.Kernel.Height, w.Stride.Height, node.Get(NodePatterns.Retain, 1f), w.Padding, w.RoundsUp, w.KernelWidth, w.StrideWidth,
             w.UnequalSides);
-        var y = import.Append(node, null, operation, x);
+        var y = import.Append(node, operation, x);
         var ends = node.GetInts("ends", 2, 0);
         var (rows, columns) = ((ends[0] - 1) / given.Stride.Height + 1, (ends[1] - 1) / given.Stride.Width + 1);
         if ((y.Shape.Height, y.Shape.Width) != (rows, columns))
             throw node.Illegal($"takes {rows}x{columns} windows of {x}; {y.Shape.Height}x{y.Shape.Width}, all that fit, were expected");
-        import.Set(node, y);
+        import.SetOutput(node, y);
     }
 
     /// <summary>The mean over the choice of stochastic pooling.</summary>
@@ -80,7 +80,7 @@ internal static class Pools
         var w = Simplify(x.Shape, ReadWindow(node, x));
         var operation = new StochasticPoolOp(
             w.Kernel.Height, w.Stride.Height, w.Padding, w.RoundsUp, w.KernelWidth, w.StrideWidth, w.UnequalSides);
-        import.Set(node, import.Append(node, null, operation, x));
+        import.SetOutput(node, import.Append(node, operation, x));
     }
 
     /// <summary>The low frequencies of a map.</summary>
@@ -90,14 +90,14 @@ internal static class Pools
         var (kept, of) = (node.GetInts("kept", 2, 0), node.GetInts("of", 2, 0));
         if ((of[0], of[1]) != (x.Shape.Height, x.Shape.Width))
             throw node.Illegal($"is a spectral pooling of {of[0]}x{of[1]} pixels, but reads {x}; as many rows and columns were expected");
-        import.Set(node, import.Append(node, null, new SpectralPoolOp(kept[0], kept[1]), x));
+        import.SetOutput(node, import.Append(node, new SpectralPoolOp(kept[0], kept[1]), x));
     }
 
     public static void GlobalAveragePool(NetworkImport import, OnnxNode node) =>
-        import.Set(node, import.Append(node, null, new GlobalAvgPoolOp(), import.Map(node, 0)));
+        import.SetOutput(node, import.Append(node, new GlobalAvgPoolOp(), import.Map(node, 0)));
 
     public static void GlobalMaxPool(NetworkImport import, OnnxNode node) =>
-        import.Set(node, import.Append(node, null, new GlobalMaxPoolOp(), import.Map(node, 0)));
+        import.SetOutput(node, import.Append(node, new GlobalMaxPoolOp(), import.Map(node, 0)));
 
     /// <summary><c>ReduceMean</c> over rows, columns or both.</summary>
     public static void ReduceMean(NetworkImport import, OnnxNode node) =>
@@ -118,14 +118,12 @@ internal static class Pools
         var pixels = Enumerable.Range(1, rank - 1).Where(axis => axis != x.ChannelAxis && x.Dims[axis] != 1).ToHashSet();
         if (!moving.IsSubsetOf(pixels))
             throw node.Illegal($"reduces {x} over the axes {RowMajor.Text(axes.Order())}; reduce rows and columns, not channels or images");
-        var y = x;
-        if (moving.Count > 0 && moving.SetEquals(pixels))
-            y = import.Append(node, null, whole, x);
-        else if (moving.Count > 0 && (moving.Contains(x.RowAxis) || moving.Contains(x.ColumnAxis)))
-            y = import.Append(node, null, moving.Contains(x.RowAxis) ? window(x.Shape.Height, 1) : window(1, x.Shape.Width), x);
-        else if (moving.Count > 0)
-            throw node.Illegal($"reduces a part of the pixels of {x}; reduce rows, columns or both");
-        import.Set(node, y.SeenAsReduced(x, axes, node.GetInt("keepdims", 1) != 0));
+        var y = moving.Count == 0 ? x
+            : moving.SetEquals(pixels) ? import.Append(node, whole, x)
+            : moving.Contains(x.RowAxis) ? import.Append(node, window(x.Shape.Height, 1), x)
+            : moving.Contains(x.ColumnAxis) ? import.Append(node, window(1, x.Shape.Width), x)
+            : throw node.Illegal($"reduces a part of the pixels of {x}; reduce rows, columns or both");
+        import.SetOutput(node, y.SeenAsReduced(x, axes, node.GetInt("keepdims", 1) != 0));
     }
 
     /// <summary>
@@ -165,12 +163,12 @@ internal static class Pools
     private static bool IsRoundingUp(FeatureShape x, Window w)
     {
         var sides = w.Sides;
-        static bool Is(int extent, int kernel, int stride, int begin, int end) =>
+        static bool IsAlong(int extent, int kernel, int stride, int begin, int end) =>
             begin < kernel && extent + 2 * begin >= kernel && end >= begin
             && (extent + begin + end - kernel) / stride + 1 == WindowShape.OutExtent(extent, kernel, stride, begin, begin, ceilMode: true);
         return !sides.IsEqual && sides.Top == sides.Left
-            && Is(x.Height, w.Kernel.Height, w.Stride.Height, sides.Top, sides.Bottom)
-            && Is(x.Width, w.Kernel.Width, w.Stride.Width, sides.Left, sides.Right);
+            && IsAlong(x.Height, w.Kernel.Height, w.Stride.Height, sides.Top, sides.Bottom)
+            && IsAlong(x.Width, w.Kernel.Width, w.Stride.Width, sides.Left, sides.Right);
     }
 
     /// <summary>Whether rounding up gives other sizes than rounding down.</summary>

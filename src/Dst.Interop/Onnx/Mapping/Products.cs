@@ -23,19 +23,19 @@ internal static class Products
             import.Network.SetParameter(y.Node, "bias", [features], [.. scaled]);
         }
 
-        import.Set(node, y);
+        import.SetOutput(node, y);
     }
 
     /// <summary><c>MatMul</c> with a constant matrix. Of a map whose channels are the last axis, it is a 1x1 convolution.</summary>
     public static void MatMul(NetworkImport import, OnnxNode node) =>
-        import.Set(node, Linear(import, node, isTransposed: false, scale: 1, hasBias: false));
+        import.SetOutput(node, Linear(import, node, isTransposed: false, scale: 1, hasBias: false));
 
     private static OnnxFeature Linear(NetworkImport import, OnnxNode node, bool isTransposed, float scale, bool hasBias)
     {
         var matrix = import.NeededConstant(node, 1);
         if (matrix.Shape.Length != 2) throw node.Illegal($"has a weight {RowMajor.Text(matrix.Shape)}; give it two dimensions");
         var (inputs, outputs) = isTransposed ? (matrix.Shape[1], matrix.Shape[0]) : (matrix.Shape[0], matrix.Shape[1]);
-        var x = ReadInput(import, node, out var places);
+        var (x, places) = ReadInput(import, node);
         if (x.Shape.Channels != inputs) throw node.Illegal($"multiplies {x} by a weight for {inputs} features; as many were expected");
         var values = matrix.Floats(node);
         import.Budget.Take(values.Length);
@@ -49,32 +49,31 @@ internal static class Products
 
         var isOnePixel = x.Shape is { Height: 1, Width: 1 };
         Operation operation = isOnePixel ? new LinearOp(outputs, hasBias) : new Conv2dOp(outputs, 1, 1, Bias: hasBias);
-        var y = import.Append(node, node.Inputs[1], operation, x);
+        var y = import.AppendLayer(node, node.Inputs[1], operation, x);
         if (scale == 1) import.Int8?.SetFilters(y.Node, node.Inputs[1], outputs, axis: isTransposed ? 0 : 1);
         import.Network.SetParameter(y.Node, "weight", isOnePixel ? [outputs, inputs] : [outputs, inputs, 1, 1], weight);
         return y.SeenAsPixelsOf(x);
     }
 
-    /// <summary>What a product reads: features whose last axis is the channels.</summary>
-    /// <param name="import">The import.</param>
-    /// <param name="node">The product.</param>
-    /// <param name="places">For each feature that it reads, its place among ours; null if that is the same.</param>
-    private static OnnxFeature ReadInput(NetworkImport import, OnnxNode node, out int[]? places)
+    /// <summary>
+    /// What a product reads, features whose last axis is the channels, and the place among ours of each feature that it reads; null if
+    /// that is the same.
+    /// </summary>
+    private static (OnnxFeature X, int[]? Places) ReadInput(NetworkImport import, OnnxNode node)
     {
         var x = import.InAnyOrder(node, 0);
-        places = null;
         if (x is { Dims.Length: 2, Order: [0, ..] order })
         {
             var before = new int[order.Length];
             for (var axis = 0; axis < order.Length; axis++) before[order[axis]] = x.Transposed[axis];
             var strides = RowMajor.Strides(before);
-            places = RowMajor.Positions(x.Transposed[1..], 0, [.. order.Skip(1).Select(axis => strides[axis])]);
+            var places = RowMajor.Positions(x.Transposed[1..], 0, [.. order.Skip(1).Select(axis => strides[axis])]);
             import.Budget.Take(places.Length);
             var flat = x with { Dims = [import.Batch, (int)x.Shape.Count] };
-            return x.Shape is { Height: 1, Width: 1 } ? flat : import.Append("flatten", new FlattenOp(), flat);
+            return (x.Shape is { Height: 1, Width: 1 } ? flat : import.AppendExtra("flatten", new FlattenOp(), flat), places);
         }
 
         if (x.ChannelAxis != x.Dims.Length - 1) x = import.Map(node, 0);
-        return x.ChannelAxis == x.Dims.Length - 1 ? x : throw node.Illegal($"multiplies {x}; flatten or pool it to [N, F] before");
+        return x.ChannelAxis == x.Dims.Length - 1 ? (x, null) : throw node.Illegal($"multiplies {x}; flatten or pool it to [N, F] before");
     }
 }

@@ -11,31 +11,36 @@ internal static class Resizing
         var x = import.Map(node, 0);
         var scale = ScaleOf(import, node, x.Shape);
         var bilinear = IsBilinear(node);
-        import.Set(node, scale == 1 ? x : import.Append(node, null, new UpsampleOp(scale, bilinear), x));
+        import.SetOutput(node, scale == 1 ? x : import.Append(node, new UpsampleOp(scale, bilinear), x));
     }
 
-    /// <summary>The factor, which is an attribute, a constant of factors or one of sizes.</summary>
     private static int ScaleOf(NetworkImport import, OnnxNode node, FeatureShape x)
     {
-        var places = node.Operation == "Upsample" || node.Opset < 11 ? (Scales: 1, Sizes: -1) : (Scales: 2, Sizes: 3);
-        double[] factors = [];
-        if (node.Has("scales")) factors = Array.ConvertAll(node.Get<float[]>("scales", []), factor => (double)factor);
-        else if (import.Constant(node, places.Scales) is { Count: > 0 } scales)
-            factors = Array.ConvertAll(scales.Floats(node), factor => (double)factor);
-        else if (
-            places.Sizes > 0 && import.NeededConstant(node, places.Sizes).Longs(node) is [var images, var channels, var rows, var columns])
-            factors = [images == import.Batch ? 1 : 0, (double)channels / x.Channels, (double)rows / x.Height, (double)columns / x.Width];
+        var factors = ReadFactors(import, node, x);
         return factors is [1, 1, >= 1 and var height, var width] && height == width && height == Math.Floor(height)
             ? (int)height
             : throw node.Illegal($"resizes by [{string.Join(", ", factors)}]; one whole factor of rows and columns was expected");
     }
 
+    /// <summary>The factor of each dimension, from an attribute, a constant of factors or one of sizes.</summary>
+    private static double[] ReadFactors(NetworkImport import, OnnxNode node, FeatureShape x)
+    {
+        if (node.Has("scales")) return Array.ConvertAll(node.Get<float[]>("scales", []), factor => (double)factor);
+        if (import.Constant(node, IsOld(node) ? 1 : 2) is { Count: > 0 } scales)
+            return Array.ConvertAll(scales.Floats(node), factor => (double)factor);
+        if (!IsOld(node) && import.NeededConstant(node, 3).Longs(node) is [var images, var channels, var rows, var columns])
+            return [images == import.Batch ? 1 : 0, (double)channels / x.Channels, (double)rows / x.Height, (double)columns / x.Width];
+        return [];
+    }
+
+    /// <summary>Whether the operation is of the form that takes no sizes and is always asymmetric.</summary>
+    private static bool IsOld(OnnxNode node) => node.Operation == "Upsample" || node.Opset < 11;
+
     private static bool IsBilinear(OnnxNode node)
     {
-        var isOld = node.Operation == "Upsample" || node.Opset < 11; // always asymmetric
         var mode = node.Get("mode", "nearest");
-        var transform = isOld ? "asymmetric" : node.Get("coordinate_transformation_mode", "half_pixel");
-        var rounding = isOld ? "floor" : node.Get("nearest_mode", "round_prefer_floor");
+        var transform = IsOld(node) ? "asymmetric" : node.Get("coordinate_transformation_mode", "half_pixel");
+        var rounding = IsOld(node) ? "floor" : node.Get("nearest_mode", "round_prefer_floor");
         var isSupported = (mode, transform, rounding) switch
         {
             ("nearest", "asymmetric", "floor") => true,

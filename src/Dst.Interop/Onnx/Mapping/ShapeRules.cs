@@ -98,12 +98,11 @@ internal static class ShapeRules
             throw node.Illegal("has no starts and ends, which were expected");
         var axes = Bound(2, "axes") ?? [.. Enumerable.Range(0, starts.Length).Select(axis => (long)axis)];
         var steps = Bound(3, "steps") ?? [.. Enumerable.Repeat(1L, starts.Length)];
-        string Text(long[] values) => RowMajor.Text(values.Take(9));
         var areEqual = ends.Length == starts.Length && axes.Length == starts.Length && steps.Length == starts.Length;
         if (!areEqual || steps.Contains(0) || starts.Length > dims.Length)
             throw node.Illegal(
-                $"has the starts {Text(starts)}, ends {Text(ends)}, axes {Text(axes)} and steps {Text(steps)} "
-                + $"for {dims.Length} dimensions; as many of each, steps not 0, were expected");
+                $"has the starts {RowMajor.ShortText(starts)}, ends {RowMajor.ShortText(ends)}, axes {RowMajor.ShortText(axes)} "
+                + $"and steps {RowMajor.ShortText(steps)} for {dims.Length} dimensions; as many of each, steps not 0, were expected");
         var ranges = Array.ConvertAll(dims, dim => new SliceRange(0, 1, dim));
         for (var i = 0; i < axes.Length; i++)
         {

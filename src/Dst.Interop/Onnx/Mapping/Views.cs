@@ -57,19 +57,19 @@ internal static class Views
         if (x.IsMixed) throw node.Illegal($"transposes {x} for the second time after a reshape; leave maps as [N, C, H, W]");
         if (x.Order is null && IsShuffle(x, order))
         {
-            var shuffled = import.Append(node, null, new ChannelShuffleOp(x.Dims[1]), import.InAnyOrder(node, 0));
-            import.Set(node, shuffled.Reshape(dims));
+            var shuffled = import.Append(node, new ChannelShuffleOp(x.Dims[1]), import.InAnyOrder(node, 0));
+            import.SetOutput(node, shuffled.Reshape(dims));
             return;
         }
 
         int[] total = [.. order.Select(axis => x.Order?[axis] ?? axis)];
-        // Steps are of rows and columns in their places.
+        // Steps count rows and columns that are in their places: what is transposed takes them first.
         var y = x.Transpose(dims, total);
         if (y.Order is not null) y = import.InAnyOrder(node, 0).Transpose(dims, total);
-        import.Set(node, y);
+        import.SetOutput(node, y);
     }
 
-    public static void Identity(NetworkImport import, OnnxNode node) => import.Set(node, import.View(node, 0));
+    public static void Identity(NetworkImport import, OnnxNode node) => import.SetOutput(node, import.View(node, 0));
 
     /// <summary><c>Cast</c> of features to floats of any width: all are computed in 32 bits.</summary>
     public static void Cast(NetworkImport import, OnnxNode node)
@@ -87,6 +87,6 @@ internal static class Views
     {
         if (dims.Length < 2 || dims[0] != import.Batch)
             throw node.Illegal($"turns {x} into {RowMajor.Text(dims)}; leave the batch as the first dimension of several");
-        import.Set(node, x.Reshape(dims));
+        import.SetOutput(node, x.Reshape(dims));
     }
 }

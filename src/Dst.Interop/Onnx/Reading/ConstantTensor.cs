@@ -24,6 +24,12 @@ internal sealed class ConstantTensor
     /// <summary>Whether the elements are floats.</summary>
     public bool IsFloat => _values is float[];
 
+    /// <summary>The floats; null if the elements are whole numbers.</summary>
+    public float[]? FloatsOrNull => _values as float[];
+
+    /// <summary>The whole numbers; null if the elements are floats.</summary>
+    public long[]? LongsOrNull => _values as long[];
+
     /// <summary>The range of the element type, if the elements are integers of 8 or 16 bits.</summary>
     public (int Least, int Greatest)? Range { get; private init; }
 
@@ -41,20 +47,17 @@ internal sealed class ConstantTensor
     /// <summary>The floats.</summary>
     /// <exception cref="InputException">The elements are whole numbers, which <paramref name="reader"/> does not take.</exception>
     public float[] Floats(OnnxNode reader) =>
-        _values as float[] ?? throw reader.Illegal($"reads whole numbers {RowMajor.Text(Shape)}; floats were expected");
+        FloatsOrNull ?? throw reader.Illegal($"reads whole numbers {RowMajor.Text(Shape)}; floats were expected");
 
     /// <summary>The whole numbers.</summary>
     /// <exception cref="InputException">The elements are floats, which <paramref name="reader"/> does not take.</exception>
     public long[] Longs(OnnxNode reader) =>
-        _values as long[] ?? throw reader.Illegal($"reads floats {RowMajor.Text(Shape)}; whole numbers were expected");
+        LongsOrNull ?? throw reader.Illegal($"reads floats {RowMajor.Text(Shape)}; whole numbers were expected");
 
     /// <summary>The only float.</summary>
     /// <exception cref="InputException">There is another number of elements, or they are not floats.</exception>
     public float Scalar(OnnxNode reader) =>
         Count == 1 ? Floats(reader)[0] : throw reader.Illegal($"reads a constant {RowMajor.Text(Shape)}; one element was expected");
-
-    /// <summary>The only element of a tensor of one float.</summary>
-    public float Only => ((float[])_values)[0];
 
     /// <summary>The same elements in another shape with as many.</summary>
     public ConstantTensor Reshape(int[] shape) =>

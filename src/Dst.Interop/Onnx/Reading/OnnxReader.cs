@@ -20,19 +20,13 @@ internal static class OnnxReader
         // The first versions of the file format do not say it.
         var opset = ReadOpset(model.OpsetImport)
             ?? (model.IrVersion < 3 ? 1 : throw new InputException($"names no operation set; export it with one from 1 to {MaxOpset}"));
-        var tensors = new TensorReader(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var initialisers = new Dictionary<string, TensorProto>();
-        foreach (var tensor in graph.Initializer)
-        {
-            if (!initialisers.TryAdd(tensor.Name, tensor))
-                throw new InputException($"has two initialisers '{tensor.Name}'; different names were expected");
-        }
-
+        var initialisers = InitialisersOf(graph);
         if (graph.Output.Count != 1)
             throw new InputException($"has {graph.Output.Count} outputs; export it with one, the scores of the classes");
         var output = graph.Output[0].Name;
         var inputs = graph.Input.Where(input => !initialisers.ContainsKey(input.Name)).ToList();
         var given = initialisers.Keys.Concat(inputs.Select(input => input.Name)).ToHashSet();
+        var tensors = new TensorReader(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var all = FunctionInliner.Inline(model, opset).Select(entry => ReadNode(entry.Node, entry.Opset, tensors));
         var nodes = NodeOrder.Sort([.. all], given, output);
         var read = nodes.SelectMany(node => node.Inputs).ToHashSet();
@@ -42,9 +36,7 @@ internal static class OnnxReader
         // Read now, so that the number of values is known.
         foreach (var node in nodes) _ = node.Attributes;
         var metadata = model.MetadataProps.GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.Last().Value);
-        // Other exporters write a word of their own here, such as "torch_jit".
-        var name = model.ProducerName == OnnxFormat.Producer && graph.Name.Length > 0 ? graph.Name : Path.GetFileNameWithoutExtension(path);
-        return new(name, input, dims, output, nodes, constants, metadata) { Values = tensors.Values };
+        return new(NameOf(model, path), input, dims, output, nodes, constants, metadata) { Values = tensors.Values };
     }
 
     /// <summary>Version of the standard operation set, or null if it is not said.</summary>
@@ -58,6 +50,24 @@ internal static class OnnxReader
     }
 
     private static bool IsStandard(string domain) => domain is "" or "ai.onnx";
+
+    /// <summary>The name of a graph that we wrote. Other exporters write a word of their own, such as "torch_jit".</summary>
+    private static string NameOf(ModelProto model, string path) =>
+        model.ProducerName == OnnxFormat.Producer && model.Graph.Name.Length > 0
+            ? model.Graph.Name
+            : Path.GetFileNameWithoutExtension(path);
+
+    private static Dictionary<string, TensorProto> InitialisersOf(GraphProto graph)
+    {
+        var initialisers = new Dictionary<string, TensorProto>();
+        foreach (var tensor in graph.Initializer)
+        {
+            if (!initialisers.TryAdd(tensor.Name, tensor))
+                throw new InputException($"has two initialisers '{tensor.Name}'; different names were expected");
+        }
+
+        return initialisers;
+    }
 
     private static (string Name, int[] Dims) ReadInput(IReadOnlyList<ValueInfoProto> inputs)
     {

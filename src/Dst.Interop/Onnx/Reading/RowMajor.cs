@@ -61,4 +61,7 @@ internal static class RowMajor
 
     /// <summary>A shape as text, such as <c>[1, 3, 32, 32]</c>.</summary>
     public static string Text<T>(IEnumerable<T> shape) => $"[{string.Join(", ", shape)}]";
+
+    /// <summary>Numbers of a file as text, of which there may be too many: cut behind one more than a tensor has dimensions.</summary>
+    public static string ShortText<T>(IEnumerable<T> numbers) => Text(numbers.Take(MaxRank + 1));
 }

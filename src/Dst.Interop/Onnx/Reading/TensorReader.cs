@@ -52,7 +52,7 @@ internal sealed class TensorReader(string folder)
     {
         if (tensor.Dims.Count > RowMajor.MaxRank || tensor.Dims.Any(dim => dim is < 0 or > int.MaxValue))
             throw new InputException(
-                $"tensor '{tensor.Name}' has the shape {RowMajor.Text(tensor.Dims.Take(RowMajor.MaxRank + 1))}; "
+                $"tensor '{tensor.Name}' has the shape {RowMajor.ShortText(tensor.Dims)}; "
                 + $"at most {RowMajor.MaxRank} dimensions from 0 to {int.MaxValue} were expected");
         return [.. tensor.Dims.Select(dim => (int)dim)];
     }

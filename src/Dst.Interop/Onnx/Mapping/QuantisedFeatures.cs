@@ -4,7 +4,7 @@ using Dst.Interop.Onnx.Reading;
 namespace Dst.Interop.Onnx.Mapping;
 
 /// <summary>Features that are rounded to integers and become floats again, as <see cref="NodePatterns"/> writes it.</summary>
-internal static class Quantisation
+internal static class QuantisedFeatures
 {
     /// <summary>
     /// <c>QuantizeLinear</c> with <c>DequantizeLinear</c> behind it. Inputs: x, then the scale and zero point of each.
@@ -12,11 +12,11 @@ internal static class Quantisation
     public const string Pair = "QuantizeDequantize";
 
     /// <summary>
-    /// Gives the features their scale, if the network stays one of 8-bit integers. Else clips them to what the integers can hold, without
-    /// the rounding: a quantiser leaves out a ReLU where its integers are never below 0. The scores are neither scaled nor clipped, as
-    /// their softmax is left out too.
+    /// Gives the features their scale, if the network stays one of 8-bit integers. In a network of floats they are clipped to what the
+    /// integers can hold, because a quantiser leaves out a ReLU where its integers are never below 0; they are not rounded. Scores at the
+    /// end are neither scaled nor clipped, as their softmax is left out too.
     /// </summary>
-    public static void Saturate(NetworkImport import, OnnxNode node)
+    public static void Map(NetworkImport import, OnnxNode node)
     {
         var (scale, zero, least, greatest) = ScaleOf(import, node);
         var (min, max) = ((least - zero) * scale, (greatest - zero) * scale);
