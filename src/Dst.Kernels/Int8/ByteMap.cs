@@ -93,7 +93,7 @@ public static unsafe class ByteMap
 
         for (var channel = 0; channel < channels; channel++)
         {
-            byte* from = x + PlaceOf(channel, pixels), to = y + PlaceOf(first + channel, pixels);
+            byte* from = x + Layout.FirstPixelOf(channel, pixels), to = y + Layout.FirstPixelOf(first + channel, pixels);
             for (var pixel = 0; pixel < pixels; pixel++) to[pixel * Layout.Block] = table[from[pixel * Layout.Block]];
         }
     }
@@ -107,7 +107,7 @@ public static unsafe class ByteMap
     {
         for (var channel = 0; channel < channels; channel++)
         {
-            var from = x + PlaceOf(channel, pixels);
+            var from = x + Layout.FirstPixelOf(channel, pixels);
             for (var pixel = 0; pixel < pixels; pixel++) *y++ = from[pixel * Layout.Block];
         }
     }
@@ -140,9 +140,6 @@ public static unsafe class ByteMap
         if (tier == SimdTier.Scalar) BytePool.MeanReference(shape, countsPadding, zero, shift, result, x, y);
         else IntKernelRunner.Run(tier, new BytePool.Mean(shape, countsPadding, zero, shift, result, x, y));
     }
-
-    private static long PlaceOf(int channel, int pixels) =>
-        (long)channel / Layout.Block * pixels * Layout.Block + channel % Layout.Block;
 
     private static void Run<TKernel>(SimdTier tier, TKernel kernel) where TKernel : struct, IByteKernel
     {

@@ -76,7 +76,7 @@ internal sealed unsafe partial class Int8DirectConvolution
         /// <summary>Packs the weights of block <paramref name="b"/> as [position][element][filter][channels of an element].</summary>
         public void PackWeights(Conv2dShape shape, int b, sbyte[] weights, Span<sbyte> packed)
         {
-            var filters = Math.Min(Layout.Block, shape.Filters - b * Layout.Block);
+            var filters = Layout.UsedLanes(shape.Filters, b);
             for (var i = 0; i < _taps.Count; i++)
             {
                 if (_taps[i] == KeptChannels.None) continue;

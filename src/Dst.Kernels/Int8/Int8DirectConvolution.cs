@@ -41,7 +41,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
 
         _packed = new(checked((int)total));
         for (var b = 0; b < lists.Length; b++) _blocks[b].PackWeights(_shape, b, layer.Weights, _packed.Span);
-        _sums = Layout.PaddedChannels(_blocks.Max(block => block.PlanesLength));
+        _sums = Layout.WholeLines(_blocks.Max(block => block.PlanesLength));
         ScratchLength = _sums + (layer.Pools ? 2 : 1) * MostPixels * Layout.Block;
     }
 

@@ -20,21 +20,21 @@ internal sealed class Int8Tiling
         var shape = layer.Shape;
         IsByPosition = layer.Kept is not null;
         (Tile, Step, Points) = (tile, tile * shape.Stride, (tile - 1) * shape.Stride + Int8Winograd.Side);
-        (Rows, Columns) = ((shape.OutHeight + tile - 1) / tile, (shape.OutWidth + tile - 1) / tile);
+        (Rows, Columns) = (Layout.CeilDiv(shape.OutHeight, tile), Layout.CeilDiv(shape.OutWidth, tile));
         (PaddedRows, PaddedColumns) = ((Rows - 1) * Step + Points, (Columns - 1) * Step + Points);
         var most = IsByPosition
             ? Together // the sums of all blocks of filters share the cache with the inputs
             : Math.Clamp(CachedInputs / (Positions * shape.ChannelBlocks * Pairs), Together, MostTiles);
-        var runs = (Count + most - 1) / most;
-        Capacity = (Count + runs - 1) / runs;
-        if (Capacity > Together) Capacity = (Capacity + Together - 1) / Together * Together;
-        PlanePitch = (Capacity + Capacity % 2) * Pairs; // tiles are reordered two at a time
+        var runs = Layout.CeilDiv(Count, most);
+        Capacity = Layout.CeilDiv(Count, runs);
+        if (Capacity > Together) Capacity = Layout.RoundUp(Capacity, Together);
+        PlanePitch = Layout.RoundUp(Capacity, 2) * Pairs; // tiles are reordered two at a time
         MapLength = checked(shape.ChannelBlocks * PlanePitch);
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
-        InputPitch = checked(Layout.PaddedChannels(MapLength) + Layout.Block);
+        InputPitch = checked(Layout.WholeLines(MapLength) + Layout.Block);
         OutputPitch = (Capacity + 1) * Layout.Block;
         SumsLength = (long)Positions * OutputPitch * (IsByPosition ? shape.FilterBlocks : 1);
-        PaddedLength = Layout.PaddedChannels(checked(shape.ChannelBlocks * PaddedRows * PaddedColumns * Layout.Block / sizeof(int)));
+        PaddedLength = Layout.WholeLines(checked(shape.ChannelBlocks * PaddedRows * PaddedColumns * Layout.Block / sizeof(int)));
     }
 
     /// <summary>Outputs of a tile in each dimension.</summary>

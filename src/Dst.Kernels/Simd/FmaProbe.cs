@@ -41,7 +41,7 @@ public static class FmaProbe
         TChains chains = default;
         chains.Set(TLanes.Broadcast(-0.5f));
         for (var i = 0; i < rounds; i++) chains.MultiplyAdd();
-        var sink = stackalloc float[ILanes<TLanes>.Count];
+        var sink = stackalloc float[Layout.Block];
         TLanes.Store(sink, chains.Sum);
     }
 

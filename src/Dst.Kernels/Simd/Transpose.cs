@@ -8,7 +8,7 @@ namespace Dst.Kernels.Simd;
 /// <summary>Transposes between blocked pixels and rows of channels, four by four.</summary>
 internal static unsafe class Transpose
 {
-    private const int Side = 16;
+    private const int Side = Layout.Block;
 
     /// <summary>destination[c][p] = source[p][c] for <paramref name="rows"/> p and sixteen c.</summary>
     /// <param name="source">Rows of sixteen floats, <paramref name="sourcePitch"/> apart.</param>
@@ -22,7 +22,7 @@ internal static unsafe class Transpose
         var p = 0;
         for (; p + 4 <= rows; p += 4)
         {
-            for (var c = 0; c < ILanes<Lanes128>.Count; c += 4)
+            for (var c = 0; c < Side; c += 4)
             {
                 var s = source + p * sourcePitch + c;
                 var d = destination + c * destinationPitch + p;
@@ -39,7 +39,7 @@ internal static unsafe class Transpose
 
         for (; p < rows; p++)
         {
-            for (var c = 0; c < ILanes<Lanes128>.Count; c++) destination[c * destinationPitch + p] = source[p * sourcePitch + c];
+            for (var c = 0; c < Side; c++) destination[c * destinationPitch + p] = source[p * sourcePitch + c];
         }
     }
 
@@ -52,21 +52,21 @@ internal static unsafe class Transpose
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SixteenRows(float* source, nint sourcePitch, float* bias, int pixels, float* destination)
     {
-        for (var f = 0; f < ILanes<Lanes128>.Count; f += 4, source += 4 * sourcePitch)
+        for (var f = 0; f < Side; f += 4, source += 4 * sourcePitch)
         {
             var b = Vector128.Load(bias + f);
             for (var p = 0; p < pixels; p += 4)
             {
                 var s = source + p;
-                var d = destination + p * ILanes<Lanes128>.Count + f;
+                var d = destination + p * Side + f;
                 FourByFour(
                     Vector128.Load(s), Vector128.Load(s + sourcePitch),
                     Vector128.Load(s + 2 * sourcePitch), Vector128.Load(s + 3 * sourcePitch),
                     out var r0, out var r1, out var r2, out var r3);
                 (r0 + b).Store(d);
-                if (p + 1 < pixels) (r1 + b).Store(d + ILanes<Lanes128>.Count);
-                if (p + 2 < pixels) (r2 + b).Store(d + 2 * ILanes<Lanes128>.Count);
-                if (p + 3 < pixels) (r3 + b).Store(d + 3 * ILanes<Lanes128>.Count);
+                if (p + 1 < pixels) (r1 + b).Store(d + Side);
+                if (p + 2 < pixels) (r2 + b).Store(d + 2 * Side);
+                if (p + 3 < pixels) (r3 + b).Store(d + 3 * Side);
             }
         }
     }

@@ -228,7 +228,7 @@ internal readonly unsafe struct DepthwiseBackwardWeight(WindowShape shape, float
         public static Inside Of(int tap, int extent, int stride, int padding, int outputs)
         {
             var offset = tap - padding;
-            var first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
+            var first = offset >= 0 ? 0 : Layout.CeilDiv(-offset, stride);
             var end = extent - offset <= 0 ? 0 : Math.Min(outputs, (extent - offset - 1) / stride + 1);
             return new(first, Math.Max(first, end), offset);
         }

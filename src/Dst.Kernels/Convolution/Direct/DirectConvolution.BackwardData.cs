@@ -98,7 +98,7 @@ public sealed unsafe partial class DirectConvolution
         var blocks = ListsOfBlocks(row % s.Stride, column % s.Stride);
         var gathered = ListsOfKeptChannels(row % s.Stride, column % s.Stride);
         var scatter = Scatter(gathered);
-        var listCost = ListCost + ListTileCost / Math.Min(RowTiles.WidestOfPair, (s.Width - x + s.Stride - 1) / s.Stride);
+        var listCost = ListCost + ListTileCost / Math.Min(RowTiles.WidestOfPair, Layout.CeilDiv(s.Width - x, s.Stride));
         var gatheredCost = gathered.Sum(ofBlock => ofBlock.Sum(list => list.Taps.Length + listCost))
             + TargetCost * scatter.TargetBlock.Length;
         // Groups have dense lists already.
@@ -125,7 +125,7 @@ public sealed unsafe partial class DirectConvolution
         return new(lists, pass);
 
         IEnumerable<KernelRange> Ranges(int phase, int padded, int extent, int outExtent, int kernel) =>
-            from i in Enumerable.Range(0, (extent - phase + s.Stride - 1) / s.Stride)
+            from i in Enumerable.Range(0, Layout.CeilDiv(extent - phase, s.Stride))
             select Within(padded + (i - outExtent + 1) * s.Stride, padded + i * s.Stride + 1, kernel);
     }
 
@@ -147,7 +147,7 @@ public sealed unsafe partial class DirectConvolution
         return
         [
             .. reached.Select((block, b) => new ChannelList(
-                [.. Enumerable.Range(b * Layout.Block, Math.Min(Layout.Block, s.Channels - b * Layout.Block))],
+                [.. Enumerable.Range(b * Layout.Block, Layout.UsedLanes(s.Channels, b))],
                 ByKernelPosition(Enumerable.Range(0, s.Filters * area).Where(t => block[t / area / Layout.Block * area + t % area])))),
         ];
     }
@@ -162,7 +162,7 @@ public sealed unsafe partial class DirectConvolution
         var lists = new ChannelList[Shape.FilterBlocks][];
         for (var b = 0; b < lists.Length; b++)
         {
-            var filters = Enumerable.Range(b * Layout.Block, Math.Min(Layout.Block, Shape.Filters - b * Layout.Block));
+            var filters = Enumerable.Range(b * Layout.Block, Layout.UsedLanes(Shape.Filters, b));
             var positions = _forwardTaps[b].Where(tap => IsInPhase(tap, phaseY, phaseX)).Order()
                 .GroupBy(tap => tap % area, tap => tap / area);
             lists[b] =

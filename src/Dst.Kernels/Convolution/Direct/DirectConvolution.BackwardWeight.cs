@@ -40,7 +40,7 @@ public sealed unsafe partial class DirectConvolution
         CheckLength(gradient.Length, WeightCount);
         var s = Shape;
         var firstFilter = block * Layout.Block;
-        var filters = Math.Min(Layout.Block, s.Filters - firstFilter);
+        var filters = Layout.UsedLanes(s.Filters, block);
         var rows = gradient.Slice(firstFilter * s.RowLength, filters * s.RowLength);
         if (_tier == SimdTier.Scalar)
         {
@@ -81,7 +81,7 @@ public sealed unsafe partial class DirectConvolution
                     var blockGradient = dy + (long)first * Shape.OutputLength + (long)b * Shape.OutHeight * Shape.OutWidth * Layout.Block;
                     for (var t = list.First[b]; t < list.First[b + 1]; t += TTaps.Count)
                     {
-                        var (firstRow, endRow) = list.Rows[t / GradientTapMultiple];
+                        var (firstRow, endRow) = list.Rows[t / TapRuns.Length];
                         Correlate<TLanes, TTaps>(
                             walk.Within(firstRow, endRow), count, source + firstRow * walk.SourceRow, offsets + t,
                             blockGradient + firstRow * walk.GradientRow, gradient + (long)t * Layout.Block);

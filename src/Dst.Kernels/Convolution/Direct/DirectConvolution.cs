@@ -71,7 +71,7 @@ public sealed unsafe partial class DirectConvolution
         var filters = Math.Min(Shape.Filters, endBlock * Layout.Block) - first;
         var kept = _kept is null
             ? null
-            : _kept with { Positions = [.. _kept.Positions.Skip(first / _kept.Block).Take((filters + _kept.Block - 1) / _kept.Block)] };
+            : _kept with { Positions = [.. _kept.Positions.Skip(first / _kept.Block).Take(Layout.CeilDiv(filters, _kept.Block))] };
         return new(_tier, Shape with { Filters = filters }, kept, _forwardTaps[firstBlock..endBlock]);
     }
 
@@ -172,7 +172,7 @@ public sealed unsafe partial class DirectConvolution
         for (var b = 0; b < blockTaps.Length; b++)
         {
             var taps = blockTaps[b];
-            for (var lane = 0; lane < Math.Min(Layout.Block, s.Filters - b * Layout.Block); lane++)
+            for (var lane = 0; lane < Layout.UsedLanes(s.Filters, b); lane++)
             {
                 var filter = b * Layout.Block + lane;
                 var firstTap = filter / (s.Filters / s.Groups) * s.ChannelsPerGroup * area;

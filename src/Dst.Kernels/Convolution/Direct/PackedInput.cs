@@ -47,8 +47,8 @@ internal sealed unsafe class PackedInput
         _stride = stride;
         _phaseRows = phaseRows;
         _phaseColumns = phaseColumns;
-        _rows = (paddedHeight + stride - 1) / stride;
-        _columns = (paddedWidth + stride - 1) / stride;
+        _rows = Layout.CeilDiv(paddedHeight, stride);
+        _columns = Layout.CeilDiv(paddedWidth, stride);
         PixelPitch = planes > 0 ? 1 : Block;
         _inPlace = planes == 0 && stride == 1 && top == 0 && left == 0 && paddedHeight == height && paddedWidth == width;
     }

@@ -21,6 +21,17 @@ internal unsafe interface ITapAccumulators<TLanes> where TLanes : unmanaged, ILa
     void Store(float* sums);
 }
 
+/// <summary>The lists of taps of weight gradients, cut into runs that any <see cref="ITapAccumulators{TLanes}"/> divides.</summary>
+internal static class TapRuns
+{
+    /// <summary>Taps of a run: the most of an <see cref="ITapAccumulators{TLanes}"/>.</summary>
+    public const int Length = 8;
+
+    /// <summary>The runs of a list. Copies of its last tap fill up the last run; their sums are never read.</summary>
+    public static IEnumerable<TTap[]> Of<TTap>(IEnumerable<TTap> taps) =>
+        taps.Chunk(Length).Select(run => (TTap[])[.. run, .. Enumerable.Repeat(run[^1], Length - run.Length)]);
+}
+
 /// <summary>Four taps.</summary>
 internal unsafe struct FourTaps<TLanes> : ITapAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
@@ -43,9 +54,9 @@ internal unsafe struct FourTaps<TLanes> : ITapAccumulators<TLanes> where TLanes 
     public void Load(float* sums, int* offsets)
     {
         _a = TLanes.Load(sums);
-        _b = TLanes.Load(sums + ILanes<TLanes>.Count);
-        _c = TLanes.Load(sums + 2 * ILanes<TLanes>.Count);
-        _d = TLanes.Load(sums + 3 * ILanes<TLanes>.Count);
+        _b = TLanes.Load(sums + Layout.Block);
+        _c = TLanes.Load(sums + 2 * Layout.Block);
+        _d = TLanes.Load(sums + 3 * Layout.Block);
         _offsetA = offsets[0];
         _offsetB = offsets[1];
         _offsetC = offsets[2];
@@ -65,9 +76,9 @@ internal unsafe struct FourTaps<TLanes> : ITapAccumulators<TLanes> where TLanes 
     public readonly void Store(float* sums)
     {
         TLanes.Store(sums, _a);
-        TLanes.Store(sums + ILanes<TLanes>.Count, _b);
-        TLanes.Store(sums + 2 * ILanes<TLanes>.Count, _c);
-        TLanes.Store(sums + 3 * ILanes<TLanes>.Count, _d);
+        TLanes.Store(sums + Layout.Block, _b);
+        TLanes.Store(sums + 2 * Layout.Block, _c);
+        TLanes.Store(sums + 3 * Layout.Block, _d);
     }
 }
 
@@ -89,7 +100,7 @@ internal unsafe struct EightTaps<TLanes> : ITapAccumulators<TLanes> where TLanes
         _left = default;
         _right = default;
         _left.Load(sums, offsets);
-        _right.Load(sums + FourTaps<TLanes>.Count * ILanes<TLanes>.Count, offsets + FourTaps<TLanes>.Count);
+        _right.Load(sums + FourTaps<TLanes>.Count * Layout.Block, offsets + FourTaps<TLanes>.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -103,6 +114,6 @@ internal unsafe struct EightTaps<TLanes> : ITapAccumulators<TLanes> where TLanes
     public readonly void Store(float* sums)
     {
         _left.Store(sums);
-        _right.Store(sums + FourTaps<TLanes>.Count * ILanes<TLanes>.Count);
+        _right.Store(sums + FourTaps<TLanes>.Count * Layout.Block);
     }
 }

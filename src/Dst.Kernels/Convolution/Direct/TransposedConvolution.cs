@@ -31,7 +31,7 @@ public sealed unsafe class TransposedConvolution(SimdTier tier, Conv2dShape mirr
     public int ScratchLength => checked(FirstSum + mirror.OutputLength);
 
     /// <summary>Where in scratch memory a gradient lies that is added to another, behind what the mirror needs.</summary>
-    private int FirstSum => Layout.PaddedChannels(_mirror.ScratchLength);
+    private int FirstSum => Layout.WholeLines(_mirror.ScratchLength);
 
     /// <summary>Copies weights [A, B, area] as [B, A, area].</summary>
     /// <param name="weights">[A, B, area].</param>

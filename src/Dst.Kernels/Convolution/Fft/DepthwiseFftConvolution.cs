@@ -118,7 +118,7 @@ public sealed unsafe class DepthwiseFftConvolution
         }
     }
 
-    private int ChannelsOf(int block) => Math.Min(Layout.Block, Shape.Channels - block * Layout.Block);
+    private int ChannelsOf(int block) => Layout.UsedLanes(Shape.Channels, block);
 
     private void Forward<T>(int first, int end, float* x, float* weights, Epilogue epilogue, float* y, float* scratch)
         where T : unmanaged, ILanes<T>

@@ -73,7 +73,7 @@ public sealed unsafe partial class FftConvolution
 
     private ReadOnlySpan<int> AllChannels(int block, Span<int> channels)
     {
-        var count = Math.Min(Layout.Block, Shape.Channels - block * Layout.Block);
+        var count = Layout.UsedLanes(Shape.Channels, block);
         for (var lane = 0; lane < count; lane++) channels[lane] = block * Layout.Block + lane;
         return channels[..count];
     }

@@ -227,7 +227,7 @@ public sealed unsafe partial class FftConvolution
 
     private int[] TileWidths(int tiles) => _tileWidths[tiles] ??= ComplexProduct.Cut(_tier, tiles);
 
-    private int FiltersOf(int block) => Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
+    private int FiltersOf(int block) => Layout.UsedLanes(Shape.Filters, block);
 }
 
 /// <summary>A run of tiles in the frequency domain.</summary>

@@ -120,5 +120,5 @@ internal readonly record struct FftAxis(int Size, int Extent, int Kernel, int Pa
     public int Step => Size >= Extent + Padding ? Outputs : Size - Kernel + 1;
 
     /// <summary>Tiles of the map.</summary>
-    public int Tiles => (Outputs + Step - 1) / Step;
+    public int Tiles => Layout.CeilDiv(Outputs, Step);
 }

@@ -32,7 +32,7 @@ internal sealed unsafe class TileSpectrum(int size)
     public int Frequencies => FrequenciesOf(size);
 
     /// <summary>Groups of frequencies of a spectrum, which are neighbours in memory.</summary>
-    public int Groups => (Frequencies + ComplexLine.Group - 1) / ComplexLine.Group;
+    public int Groups => Layout.CeilDiv(Frequencies, ComplexLine.Group);
 
     /// <summary>Frequencies of the spectrum of a tile.</summary>
     public static int FrequenciesOf(int size) => size * size / 2 + RealFrequencies / 2;

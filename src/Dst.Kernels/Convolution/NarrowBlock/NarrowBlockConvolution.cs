@@ -33,7 +33,7 @@ internal sealed unsafe class NarrowBlockConvolution
         _input = input;
         _planes = new ShiftedPlanes(shape, input);
         _filters = Math.Min(kept.Block, tier == SimdTier.V128 ? 2 : 4);
-        var runs = (shape.Filters + _filters - 1) / _filters;
+        var runs = Layout.CeilDiv(shape.Filters, _filters);
         _positions = new int[runs][];
         _offsets = new int[runs][];
         _firstWeight = new int[runs + 1];
@@ -104,7 +104,7 @@ internal sealed unsafe class NarrowBlockConvolution
             new Span<float>(sums, SumsLength).Clear();
             for (int first = 0, columns; first < pixels; first += columns * Layout.Block)
             {
-                columns = Math.Min(widest, (pixels - first + Layout.Block - 1) / Layout.Block);
+                columns = Math.Min(widest, Layout.CeilDiv(pixels - first, Layout.Block));
                 columns = columns is 5 or 3 ? columns - 1 : Math.Max(1, columns);
                 var endRun = Math.Min(_positions.Length, (b + 1) * Layout.Block / _filters);
                 for (var run = b * Layout.Block / _filters; run < endRun; run++)

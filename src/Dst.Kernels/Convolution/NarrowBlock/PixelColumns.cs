@@ -65,13 +65,13 @@ internal unsafe struct JoinColumns<TLanes, TLeft, TRight> : IPixelColumns<TLanes
     public void MultiplyAdd(float* pixels, float* weights)
     {
         _left.MultiplyAdd(pixels, weights);
-        _right.MultiplyAdd(pixels + TLeft.Width * ILanes<TLanes>.Count, weights);
+        _right.MultiplyAdd(pixels + TLeft.Width * Layout.Block, weights);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* destination, nint pitch)
     {
         _left.Store(destination, pitch);
-        _right.Store(destination + TLeft.Width * ILanes<TLanes>.Count, pitch);
+        _right.Store(destination + TLeft.Width * Layout.Block, pitch);
     }
 }

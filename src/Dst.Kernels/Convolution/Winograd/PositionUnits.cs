@@ -5,11 +5,6 @@ namespace Dst.Kernels;
 /// </summary>
 internal sealed class PositionUnits
 {
-    /// <summary>
-    /// The gradient's lists of units are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.
-    /// </summary>
-    private const int GradientMultiple = 8;
-
     /// <summary>Plans the products of the positions that read some taps.</summary>
     /// <param name="all">The kept units of the layer.</param>
     /// <param name="taps">The taps.</param>
@@ -29,8 +24,7 @@ internal sealed class PositionUnits
         GradientFirst = new int[all.Blocks + 1];
         for (var b = 0; b < all.Blocks; b++)
         {
-            foreach (var run in Offsets[Kept.First(b)..Kept.First(b + 1)].Chunk(GradientMultiple))
-                for (var i = 0; i < GradientMultiple; i++) offsets.Add(run[Math.Min(i, run.Length - 1)]);
+            offsets.AddRange(TapRuns.Of(Offsets[Kept.First(b)..Kept.First(b + 1)]).SelectMany(run => run));
             GradientFirst[b + 1] = offsets.Count;
         }
 
@@ -58,7 +52,7 @@ internal sealed class PositionUnits
     /// <summary>Offset of each unit's inputs.</summary>
     public int[] Offsets { get; }
 
-    /// <summary>Each block's offsets, filled up by repeating the last; the sums of the copies are never read.</summary>
+    /// <summary>Each block's offsets, in <see cref="TapRuns"/>.</summary>
     public int[] GradientOffsets { get; }
 
     /// <summary>Where each block begins in <see cref="GradientOffsets"/>; one past the last for the number of blocks.</summary>

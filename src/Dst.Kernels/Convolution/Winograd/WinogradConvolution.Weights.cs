@@ -135,7 +135,7 @@ public sealed unsafe partial class WinogradConvolution
 
         var channels = stackalloc int[Layout.Block];
         for (var lane = 0; lane < Layout.Block; lane++) channels[lane] = block * Layout.Block + lane;
-        var count = Math.Min(Layout.Block, Shape.Channels - block * Layout.Block);
+        var count = Layout.UsedLanes(Shape.Channels, block);
         for (var unit = 0; unit < _units; unit++)
             PackList<T, TTransform>(
                 new(channels, count), 0, Shape.Filters, weights + unit * UnitLength,

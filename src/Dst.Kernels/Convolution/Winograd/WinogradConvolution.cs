@@ -283,7 +283,7 @@ public sealed unsafe partial class WinogradConvolution
     private void RunFilter<TKernel>(TKernel kernel) where TKernel : IFilterKernel =>
         KernelRunner.RunOnVectors(_tier, new FilterKernel<TKernel>(this, kernel));
 
-    private int FiltersOf(int block) => Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
+    private int FiltersOf(int block) => Layout.UsedLanes(Shape.Filters, block);
 
     /// <summary>The register tiles of some rows, cut on first use: most numbers of rows never occur.</summary>
     private int[] TileWidths(int rows) => _tileWidths[rows] ??= RowTiles.Cut(_tier, rows * _tileColumns, Shape.Channels);

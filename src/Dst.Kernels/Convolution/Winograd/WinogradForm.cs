@@ -117,10 +117,10 @@ public sealed class WinogradForm : ConvolutionForm
     public int UnitsOf(Conv2dShape shape) => IsOneDimensional ? shape.KernelHeight : 1;
 
     /// <summary>Rows of tiles of an image.</summary>
-    public int RowsOf(Conv2dShape shape) => (shape.OutHeight + TileRows - 1) / TileRows;
+    public int RowsOf(Conv2dShape shape) => Layout.CeilDiv(shape.OutHeight, TileRows);
 
     /// <summary>Tiles of a row.</summary>
-    public int ColumnsOf(Conv2dShape shape) => (shape.OutWidth + Tile - 1) / Tile;
+    public int ColumnsOf(Conv2dShape shape) => Layout.CeilDiv(shape.OutWidth, Tile);
 
     /// <summary>Transformed weights of the dense layer, in floats.</summary>
     public long WeightsOf(Conv2dShape shape) => (long)PositionsOf(shape) * UnitsOf(shape) * shape.Channels * shape.Filters;

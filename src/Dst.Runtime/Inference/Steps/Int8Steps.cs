@@ -118,7 +118,7 @@ internal sealed unsafe class Int8ConvolutionStep(LoweredNode node, LayerForm for
     public override long WeightBytes => kernel.WeightBytes;
 
     // Each run of blocks packs or transforms the image again.
-    public override int Grain(int images) => images > 1 ? kernel.Blocks : (kernel.Blocks + MostRuns - 1) / MostRuns;
+    public override int Grain(int images) => images > 1 ? kernel.Blocks : Layout.CeilDiv(kernel.Blocks, MostRuns);
 
     public override long ScratchLength(int threads) => kernel.ScratchLength;
 
