@@ -68,7 +68,7 @@ public static unsafe class ByteMap
     /// <param name="x">Bytes.</param>
     /// <param name="count">Number of elements.</param>
     /// <param name="y">Bytes; may be <paramref name="x"/>.</param>
-    public static void Look(ReadOnlySpan<byte> table, byte* x, long count, byte* y)
+    public static void LookUp(ReadOnlySpan<byte> table, byte* x, long count, byte* y)
     {
         Check.Length(table, byte.MaxValue + 1);
         for (var i = 0L; i < count; i++) y[i] = table[x[i]];
@@ -87,7 +87,7 @@ public static unsafe class ByteMap
         if (first % Layout.Block == 0)
         {
             // Lanes of no channel come last, and the next input overwrites them.
-            Look(table, x, Layout.ImageLength(channels, pixels), y + Layout.ImageLength(first, pixels));
+            LookUp(table, x, Layout.ImageLength(channels, pixels), y + Layout.ImageLength(first, pixels));
             return;
         }
 
@@ -237,7 +237,7 @@ public static unsafe class ByteMap
             }
         }
 
-        /// <summary>The pixels from one on.</summary>
+        /// <summary>Writes the pixels from one on, element by element.</summary>
         private void Rest(int pixel)
         {
             for (; pixel < pixels; pixel++)

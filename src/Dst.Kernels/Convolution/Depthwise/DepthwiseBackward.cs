@@ -28,7 +28,7 @@ internal readonly unsafe struct DepthwiseBackwardData(WindowShape shape, float* 
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
-        if (IsForwardPass)
+        if (CanRunMirrored)
         {
             RunMirrored<T>();
             return;
@@ -41,7 +41,7 @@ internal readonly unsafe struct DepthwiseBackwardData(WindowShape shape, float* 
         }
     }
 
-    private bool IsForwardPass => shape.Stride == 1 && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelWidth
+    private bool CanRunMirrored => shape.Stride == 1 && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelWidth
         && shape.Area <= MaxMirrored;
 
     /// <summary>

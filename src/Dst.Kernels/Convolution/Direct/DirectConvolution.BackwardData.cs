@@ -36,8 +36,8 @@ public sealed unsafe partial class DirectConvolution
     /// </summary>
     public void PackBackwardDataWeights(ReadOnlySpan<float> weights, Span<float> packed)
     {
-        CheckLength(weights.Length, WeightCount);
-        CheckLength(packed.Length, BackwardDataWeightLength);
+        Check.Length(weights, Shape.WeightCount);
+        Check.Length<float>(packed, BackwardDataWeightLength);
         if (_tier == SimdTier.Scalar)
         {
             weights.CopyTo(packed);

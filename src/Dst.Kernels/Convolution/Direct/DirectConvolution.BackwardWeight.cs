@@ -36,8 +36,8 @@ public sealed unsafe partial class DirectConvolution
     /// <exception cref="ArgumentException">A length does not match.</exception>
     public void UnpackWeightGradient(int block, ReadOnlySpan<float> packed, Span<float> gradient)
     {
-        CheckLength(packed.Length, WeightGradientLength);
-        CheckLength(gradient.Length, WeightCount);
+        Check.Length(packed, WeightGradientLength);
+        Check.Length<float>(gradient, Shape.WeightCount);
         var s = Shape;
         var firstFilter = block * Layout.Block;
         var filters = Layout.UsedLanes(s.Filters, block);

@@ -6,12 +6,6 @@ namespace Dst.Kernels;
 
 public sealed unsafe partial class DirectConvolution
 {
-    /// <summary>Floats between the sources of a tile's pixels.</summary>
-    private interface ISourcePitch
-    {
-        static abstract nint Of(in TilePixels pixels);
-    }
-
     /// <summary>
     /// Runs a pass: for each block of 16 output channels, image (or some images) and row, one register tile after another.
     /// </summary>
@@ -28,6 +22,7 @@ public sealed unsafe partial class DirectConvolution
             for (int n = 0, together; n < images; n += together)
             {
                 together = pass.ImagesTogether(images - n);
+                var tiles = together > 1 ? pass.BatchTiles : blocks > 1 ? pass.PairTiles : pass.Tiles;
                 for (var r = 0; r < pass.Rows; r++)
                 {
                     var rowSource = source + (long)n * from.Image + r * from.Row;
@@ -35,7 +30,7 @@ public sealed unsafe partial class DirectConvolution
                     var rows = pass.KernelRows[r];
                     var columns = new KernelRange(-1, -1);
                     TapList list = default, next = default;
-                    foreach (var tile in together > 1 ? pass.BatchTiles : blocks > 1 ? pass.PairTiles : pass.Tiles)
+                    foreach (var tile in tiles)
                     {
                         if (pass.Scatter is null && tile.KernelColumns != columns)
                         {
@@ -143,6 +138,12 @@ public sealed unsafe partial class DirectConvolution
     }
 
     private static int* Pointer(int[] pinned) => (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
+
+    /// <summary>Floats between the sources of a tile's pixels.</summary>
+    private interface ISourcePitch
+    {
+        static abstract nint Of(in TilePixels pixels);
+    }
 
     /// <summary>Neighbours in a row, a constant to the JIT.</summary>
     private readonly struct PixelPitch : ISourcePitch

@@ -12,7 +12,7 @@ namespace Dst.Kernels;
 public sealed unsafe class TransposedConvolution(SimdTier tier, Conv2dShape mirror)
 {
     private readonly DirectConvolution _mirror = new(tier, mirror);
-    private readonly float[] _exchanged = new float[mirror.Filters * mirror.RowLength]; // weights [I, O, Kh, Kw]
+    private readonly float[] _exchanged = new float[mirror.WeightCount]; // weights [I, O, Kh, Kw]
     private readonly float[] _noBias = GC.AllocateArray<float>(Layout.PaddedChannels(mirror.Filters), pinned: true);
 
     /// <summary>The convolution from its output to its input.</summary>

@@ -9,14 +9,14 @@ internal sealed class PositionUnits
     /// <param name="all">The kept units of the layer.</param>
     /// <param name="taps">The taps.</param>
     /// <param name="inPairs">Whether neighbouring blocks of filters are multiplied together.</param>
-    /// <param name="units">Units of a whole kernel.</param>
+    /// <param name="unitsOfKernel">Units of a whole kernel.</param>
     /// <param name="offsetOf">Where a unit's first input is, within one position of V.</param>
-    public PositionUnits(KeptUnits all, ulong taps, bool inPairs, int units, Func<int, int> offsetOf)
+    public PositionUnits(KeptUnits all, ulong taps, bool inPairs, int unitsOfKernel, Func<int, int> offsetOf)
     {
         Kept = all.With(taps);
         Offsets = [.. Kept.Units.Select(offsetOf)];
-        Pairs = inPairs ? [.. Enumerable.Range(0, Kept.Blocks / 2).Select(pair => new PairOfBlocks(Kept, 2 * pair))] : [];
-        HasWholeKernels = [.. Enumerable.Range(0, Kept.Blocks).Select(block => Kept.HasWholeKernels(block, units))];
+        Pairs = inPairs ? [.. Enumerable.Range(0, Kept.Blocks / 2).Select(pair => new FilterBlockPair(Kept, 2 * pair))] : [];
+        HasWholeKernels = [.. Enumerable.Range(0, Kept.Blocks).Select(block => Kept.HasWholeKernels(block, unitsOfKernel))];
         Places = [.. Enumerable.Range(0, Kept.Blocks).SelectMany(PlacesOf)];
         var next = 0;
         Index = [.. all.Taps.Select(ofUnit => (ofUnit & taps) != 0 ? next++ : -1)];
@@ -35,7 +35,7 @@ internal sealed class PositionUnits
     public KeptUnits Kept { get; }
 
     /// <summary>The pairs of blocks of filters that are multiplied together; a block without a neighbour is in none.</summary>
-    public PairOfBlocks[] Pairs { get; }
+    public FilterBlockPair[] Pairs { get; }
 
     /// <summary>Whether a block of filters keeps all units of a kernel, or none, and these follow one another.</summary>
     public bool[] HasWholeKernels { get; }
@@ -71,10 +71,10 @@ internal sealed class PositionUnits
 /// <summary>Two neighbouring blocks of 16 filters.</summary>
 /// <param name="Common">Units at the beginning of both lists that are the same.</param>
 /// <param name="Both">Units of the shorter list.</param>
-internal readonly record struct PairOfBlocks(int Common, int Both)
+internal readonly record struct FilterBlockPair(int Common, int Both)
 {
     /// <summary>A block and the next one.</summary>
-    public PairOfBlocks(KeptUnits kept, int block)
+    public FilterBlockPair(KeptUnits kept, int block)
         : this(kept.Common(block), Math.Min(kept.First(block + 1) - kept.First(block), kept.First(block + 2) - kept.First(block + 1)))
     {
     }

@@ -40,7 +40,7 @@ internal static unsafe class TileProduct
     /// <param name="first">Where the first tile's sums are in their place.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunPair<T, TWeight>(
-        int[] widths, PairOfBlocks pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        int[] widths, FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
@@ -139,7 +139,7 @@ internal static unsafe class TileProduct
     /// <summary>The channels of both blocks, those of both alone for as long as each has some, and then the rest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pair<T, TPairs, TWeight>(
-        PairOfBlocks pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
         where T : unmanaged, ILanes<T>
         where TPairs : unmanaged, IPairedSums<T>
         where TWeight : unmanaged
@@ -181,7 +181,7 @@ internal static unsafe class TileProduct
     }
 
     private readonly ref struct PairLoop<T, TWeight>(
-        PairOfBlocks pair, ref readonly ProductList<TWeight> one, ref readonly ProductList<TWeight> other, float* source, nint first)
+        FilterBlockPair pair, ref readonly ProductList<TWeight> one, ref readonly ProductList<TWeight> other, float* source, nint first)
         : IPairLoop<T>
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged

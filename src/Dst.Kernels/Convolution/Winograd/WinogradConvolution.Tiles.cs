@@ -6,17 +6,17 @@ namespace Dst.Kernels;
 /// <content>The walk over tiles: images to the transform domain and back.</content>
 public sealed unsafe partial class WinogradConvolution
 {
-    private TileWalk InputWalk =>
-        new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Form.Tile * Shape.Stride, Reach, _inputRows, _inputPitch);
-
-    private TileWalk OutputWalk =>
-        new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Form.Tile, 0, Capacity, _outputPitch);
-
     /// <summary>Tiles of a row whose half-transformed values stay in the first-level cache.</summary>
     private const int StripTiles = 8;
 
     /// <summary>Floats of a strip: rows and columns of a tile's largest side at most.</summary>
     private const int StripLength = StripTiles * SquareTransform.LargestTile * Layout.Block;
+
+    private TileWalk InputWalk =>
+        new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Form.Tile * Shape.Stride, Reach, _inputRows, _inputPitch);
+
+    private TileWalk OutputWalk =>
+        new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Form.Tile, 0, Capacity, _outputPitch);
 
     /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
     [SkipLocalsInit]
