@@ -208,15 +208,15 @@ public sealed unsafe partial class DirectConvolution
         return new(firstList, firstTarget, [.. blocks], Pinned(lanes));
     }
 
-    private void BackwardData<TLanes>(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
-        where TLanes : unmanaged, ILanes<TLanes>
+    private void BackwardData<T>(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
+        where T : unmanaged, ILanes<T>
     {
         var zero = stackalloc float[Layout.Block];
         new Span<float>(zero, Layout.Block).Clear();
         for (var first = 0; first < images; first += _outputGradient.ChunkImages)
         {
             var count = Math.Min(_outputGradient.ChunkImages, images - first);
-            var source = _outputGradient.Pack<TLanes>(count, dy + (long)first * Shape.OutputLength, scratch);
+            var source = _outputGradient.Pack<T>(count, dy + (long)first * Shape.OutputLength, scratch);
             var destination = dx + (long)first * Shape.InputLength;
             var isCleared = !accumulate && Array.Exists(_backwardData.Value, phase => phase.AddsToDestination);
             for (var n = 0; isCleared && n < count; n++)
@@ -224,7 +224,7 @@ public sealed unsafe partial class DirectConvolution
             var initial = accumulate ? InitialValues.Destination : new(zero, 0);
             foreach (var phase in _backwardData.Value)
             {
-                if (phase.WeightLength > 0) Run<TLanes>(phase.Pass, count, source, weights, initial, Epilogue.None, destination);
+                if (phase.WeightLength > 0) Run<T>(phase.Pass, count, source, weights, initial, Epilogue.None, destination);
             }
         }
     }
@@ -249,7 +249,7 @@ public sealed unsafe partial class DirectConvolution
     {
         public void Reference() => BackwardDataReference(conv.Shape, images, dy, weights, dx, accumulate);
 
-        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> =>
-            conv.BackwardData<TLanes>(images, dy, weights, dx, scratch, accumulate);
+        public void Run<T>() where T : unmanaged, ILanes<T> =>
+            conv.BackwardData<T>(images, dy, weights, dx, scratch, accumulate);
     }
 }

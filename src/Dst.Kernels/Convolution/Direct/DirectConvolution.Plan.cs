@@ -21,9 +21,14 @@ public sealed unsafe partial class DirectConvolution
             _tier,
             taps,
             s.FilterBlocks,
-            null,
+            Scatter: null,
             new(_input.PixelPitch, _input.RowPitch, _input.Length),
-            new(0, Layout.Block, s.OutWidth * Layout.Block, s.OutHeight * s.OutWidth * Layout.Block, s.OutputLength),
+            new(
+                Start: 0,
+                Pixel: Layout.Block,
+                Row: s.OutWidth * Layout.Block,
+                Block: s.OutHeight * s.OutWidth * Layout.Block,
+                Image: s.OutputLength),
             [.. isFlat ? [new KernelRange(0, 1)] : Ranges(s.OutHeight, s.Height, s.KernelHeight)],
             [.. isFlat ? Enumerable.Repeat(new KernelRange(0, 1), s.OutHeight * s.OutWidth) : Ranges(s.OutWidth, s.Width, s.KernelWidth)]);
 

@@ -135,12 +135,12 @@ public sealed unsafe partial class DirectConvolution
         else PackRows(weights, packed, _forwardTaps);
     }
 
-    private void Forward<TLanes>(int images, float* x, bool isPlain, float* weights, Epilogue epilogue, float* y, float* scratch)
-        where TLanes : unmanaged, ILanes<TLanes>
+    private void Forward<T>(int images, float* x, bool isPlain, float* weights, Epilogue epilogue, float* y, float* scratch)
+        where T : unmanaged, ILanes<T>
     {
         if (_narrowForward is not null)
         {
-            _narrowForward.Forward<TLanes>(images, x, weights, epilogue.Bias, y, scratch);
+            _narrowForward.Forward<T>(images, x, weights, epilogue.Bias, y, scratch);
             epilogue.WithoutBias.Apply(_tier, y, images, Shape.FilterBlocks, Shape.OutHeight * Shape.OutWidth);
             return;
         }
@@ -150,9 +150,9 @@ public sealed unsafe partial class DirectConvolution
             var count = Math.Min(_input.ChunkImages, images - first);
             var source = isPlain
                 ? _input.PackPlain(count, x + (long)first * Shape.PlainInputLength, scratch)
-                : _input.Pack<TLanes>(count, x + (long)first * Shape.InputLength, scratch);
+                : _input.Pack<T>(count, x + (long)first * Shape.InputLength, scratch);
             var offset = (long)first * Shape.OutputLength;
-            Run<TLanes>(_forward, count, source, weights, new(epilogue.Bias, Layout.Block), epilogue.From(0, offset), y + offset);
+            Run<T>(_forward, count, source, weights, new(epilogue.Bias, Layout.Block), epilogue.From(0, offset), y + offset);
         }
     }
 
@@ -190,7 +190,7 @@ public sealed unsafe partial class DirectConvolution
             epilogue.WithoutBias.Apply(SimdTier.Scalar, y, images, conv.Shape.FilterBlocks, conv.Shape.OutHeight * conv.Shape.OutWidth);
         }
 
-        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> =>
-            conv.Forward<TLanes>(images, x, isPlain, weights, epilogue, y, scratch);
+        public void Run<T>() where T : unmanaged, ILanes<T> =>
+            conv.Forward<T>(images, x, isPlain, weights, epilogue, y, scratch);
     }
 }
