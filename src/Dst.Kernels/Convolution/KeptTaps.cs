@@ -16,12 +16,12 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
     /// <summary>The positions that any of the 16 filters of each block of the blocked layout keeps.</summary>
     public int[][] UnionOverLanes()
     {
-        var perLanes = Layout.Block / Block;
-        var union = new int[Layout.CeilDiv(Positions.Count, perLanes)][];
+        var blocksOfSixteen = Layout.Block / Block;
+        var union = new int[Layout.CeilDiv(Positions.Count, blocksOfSixteen)][];
         for (var b = 0; b < union.Length; b++)
         {
             var all = new SortedSet<int>();
-            for (var i = b * perLanes; i < Math.Min(Positions.Count, (b + 1) * perLanes); i++) all.UnionWith(Positions[i]);
+            for (var i = b * blocksOfSixteen; i < Math.Min(Positions.Count, (b + 1) * blocksOfSixteen); i++) all.UnionWith(Positions[i]);
             union[b] = [.. all];
         }
 

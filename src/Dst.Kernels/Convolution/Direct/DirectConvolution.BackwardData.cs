@@ -4,14 +4,18 @@ namespace Dst.Kernels;
 
 public sealed unsafe partial class DirectConvolution
 {
-    /// <summary>
-    /// Time of a gathered list of taps beside its multiply-adds of 16 lanes, in such multiply-adds: for each register tile, for each
-    /// pixel, and for each pixel and block of channels that it is added to. Gathering is used below SureGain of the dense time.
-    /// All four are from measurements.
-    /// </summary>
+    // What a gathered list of taps takes beside its multiply-adds of 16 lanes, in such multiply-adds, from measurements.
+
+    /// <summary>For each register tile.</summary>
     private const double ListTileCost = 120;
+
+    /// <summary>For each pixel.</summary>
     private const double ListCost = 10;
+
+    /// <summary>For each pixel and block of channels that it is added to.</summary>
     private const double TargetCost = 10;
+
+    /// <summary>Channels are gathered where that takes less than this share of the dense time.</summary>
     private const double SureGain = 0.8;
 
     private readonly PackedInput _outputGradient;

@@ -14,8 +14,8 @@ public sealed unsafe partial class DirectConvolution
         TapPass pass, int images, float* source, float* weights, InitialValues initial, Epilogue epilogue, float* destination)
         where T : unmanaged, ILanes<T>
     {
-        var (from, to) = (pass.Source, pass.Destination);
-        var blockPitch = pass.Scatter is null ? to.Block : 0;
+        var (sourcePitch, pitch) = (pass.Source, pass.Destination);
+        var blockPitch = pass.Scatter is null ? pitch.Block : 0;
         for (int b = 0, blocks; b < pass.Blocks; b += blocks)
         {
             blocks = b / 2 < pass.Pairs ? 2 : 1;
@@ -25,8 +25,8 @@ public sealed unsafe partial class DirectConvolution
                 var tiles = together > 1 ? pass.BatchTiles : blocks > 1 ? pass.PairTiles : pass.Tiles;
                 for (var r = 0; r < pass.Rows; r++)
                 {
-                    var rowSource = source + (long)n * from.Image + r * from.Row;
-                    var row = destination + (long)n * to.Image + (long)b * blockPitch + to.Start + r * to.Row;
+                    var rowSource = source + (long)n * sourcePitch.Image + r * sourcePitch.Row;
+                    var row = destination + (long)n * pitch.Image + (long)b * blockPitch + pitch.Start + r * pitch.Row;
                     var rows = pass.KernelRows[r];
                     var columns = new KernelRange(-1, -1);
                     TapList list = default, next = default;
@@ -38,13 +38,13 @@ public sealed unsafe partial class DirectConvolution
                             if (blocks > 1) next = new(pass.Taps, b + 1, rows, columns, weights);
                         }
 
-                        var pixelSource = rowSource + tile.Column * from.Pixel;
-                        var pixel = row + (long)tile.Column * to.Pixel;
-                        for (var i = 0; i < (tile.AcrossImages ? 1 : together); i++, pixelSource += from.Image, pixel += to.Image)
+                        var pixelSource = rowSource + tile.Column * sourcePitch.Pixel;
+                        var pixel = row + (long)tile.Column * pitch.Pixel;
+                        for (var i = 0; i < (tile.AcrossImages ? 1 : together); i++, pixelSource += sourcePitch.Image, pixel += pitch.Image)
                         {
                             var width = tile.AcrossImages ? together : tile.Width;
                             var pixels = new TilePixels(
-                                pixelSource, from.Image, initial.Of(b), pixel, tile.AcrossImages ? to.Image : to.Pixel,
+                                pixelSource, sourcePitch.Image, initial.Of(b), pixel, tile.AcrossImages ? pitch.Image : pitch.Pixel,
                                 epilogue.From(0, pixel - destination));
                             if (blocks > 1)
                             {
