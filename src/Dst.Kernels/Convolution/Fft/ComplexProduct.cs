@@ -76,6 +76,7 @@ internal static unsafe class ComplexProduct
             Correlate<T, ChannelSum<T>>(tiles, offsets + i, source, gradient, sums + i * WeightParts, accumulate);
     }
 
+    /// <summary>The innermost loop, for one register tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<T, TTile>(int* offsets, int channels, float* weights, float* source, float* destination)
         where T : unmanaged, ILanes<T> where TTile : unmanaged, IAccumulators<T>

@@ -92,6 +92,7 @@ internal sealed unsafe class NarrowBlockConvolution
         }
     }
 
+    /// <summary>Computes one image from its planes.</summary>
     private void Image<T, TFilters>(float* planes, float* sums, float* weights, float* bias, float* y)
         where T : unmanaged, ILanes<T>
         where TFilters : unmanaged, IAccumulators<T>
@@ -105,7 +106,7 @@ internal sealed unsafe class NarrowBlockConvolution
             for (int first = 0, columns; first < pixels; first += columns * Layout.Block)
             {
                 columns = Math.Min(widest, Layout.CeilDiv(pixels - first, Layout.Block));
-                columns = columns is 5 or 3 ? columns - 1 : Math.Max(1, columns);
+                if (columns is 5 or 3) columns--; // tiles have 6, 4, 2 columns or 1
                 var endRun = Math.Min(_positions.Length, (b + 1) * Layout.Block / _filters);
                 for (var run = b * Layout.Block / _filters; run < endRun; run++)
                     Columns<T, TFilters, JoinColumns<T, PixelColumn<T, TFilters>, PixelColumn<T, TFilters>>>(
@@ -117,6 +118,7 @@ internal sealed unsafe class NarrowBlockConvolution
         }
     }
 
+    /// <summary>The sums of a run of filters at some columns of 16 pixels.</summary>
     private void Columns<T, TFilters, TPair>(int columns, int run, float* pixels, float* weights, float* sums)
         where T : unmanaged, ILanes<T>
         where TFilters : unmanaged, IAccumulators<T>
@@ -138,6 +140,7 @@ internal sealed unsafe class NarrowBlockConvolution
         }
     }
 
+    /// <summary>The innermost loop: for each tap one load of each column, and one multiply-add for each column and filter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<T, TFilters, TColumns>(int* offsets, int count, float* pixels, float* weights, float* sums)
         where T : unmanaged, ILanes<T>

@@ -35,7 +35,7 @@ internal sealed class ChannelBlockPairs
     /// <summary>Whether no block of filters keeps more than eight channels of a pair: half a vector.</summary>
     public bool IsHalf(int pair) => _isHalf[pair];
 
-    /// <summary>The pairs of a layer; null where there is nothing to pair, too much is kept, or the tier has too few registers.</summary>
+    /// <summary>The pairs of a layer; null where a block of filters keeps too many channels, or the tier has too few registers.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="kept">Whole kernels.</param>

@@ -8,7 +8,7 @@ internal sealed class KeptUnits
 {
     private readonly int[] _first;
 
-    /// <summary>Without kept taps all units; a unit of which any filter of a block keeps any weight counts as kept.</summary>
+    /// <summary>The units of a layer. A block keeps a unit if any of its filters keeps any weight of it.</summary>
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="unitLength">Weights of a unit, which are neighbours in the flattened weight row.</param>
     /// <param name="kept">The taps that are kept, or null for all.</param>

@@ -91,6 +91,9 @@ internal static unsafe class TileProduct
         taps.Store(sums);
     }
 
+    /// <summary>
+    /// The innermost loop, for one register tile: for each channel one load of 16 weights, and one multiply-add for each tile.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<T, TTile, TWeight>(in ProductList<TWeight> list, float* source, float* destination)
         where T : unmanaged, ILanes<T>
@@ -110,6 +113,7 @@ internal static unsafe class TileProduct
         tile.Store(destination, Layout.Block);
     }
 
+    /// <summary>The innermost loop of <see cref="RunRows"/>: four tiles of each of four rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows<T, TWeight>(in ProductList<TWeight> list, float* source, nint pitch, float* destination)
         where T : unmanaged, ILanes<T>
@@ -136,7 +140,10 @@ internal static unsafe class TileProduct
         s.Store(destination + 3 * Layout.Block, pitch);
     }
 
-    /// <summary>The channels of both blocks, those of both alone for as long as each has some, and then the rest.</summary>
+    /// <summary>
+    /// The innermost loop of <see cref="RunPair"/>: first the channels that both blocks keep, then one of each block by turns, and then
+    /// those that are left of one block.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pair<T, TPairs, TWeight>(
         FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
