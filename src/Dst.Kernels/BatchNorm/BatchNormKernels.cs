@@ -10,7 +10,7 @@ internal readonly unsafe struct BatchNormSum(float* x, int images, int blocks, i
     {
         for (var i = 0L; i < (long)images * blocks * pixels * Layout.Block; i++)
         {
-            var channel = (int)(i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block);
+            var channel = Layout.ChannelOf(i, blocks, pixels);
             sums[channel] += x[i];
             sums[blocks * Layout.Block + channel] += (double)x[i] * x[i];
         }
@@ -84,7 +84,7 @@ internal readonly unsafe struct BatchNormApply(
     {
         for (var i = 0L; i < (long)images * blocks * pixels * Layout.Block; i++)
         {
-            var channel = i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block;
+            var channel = Layout.ChannelOf(i, blocks, pixels);
             y[i] = Math.Max((float)((double)x[i] * scale[channel] + shift[channel]), least);
         }
     }
@@ -117,7 +117,7 @@ internal readonly unsafe struct BatchNormSumReluGradients(
     {
         for (var i = 0L; i < (long)images * blocks * pixels * Layout.Block; i++)
         {
-            var channel = i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block;
+            var channel = Layout.ChannelOf(i, blocks, pixels);
             if (!((float)((double)x[i] * scale[channel] + shift[channel]) > 0)) dy[i] = 0;
         }
 
@@ -176,7 +176,7 @@ internal readonly unsafe struct BatchNormSumGradients(
     {
         for (var i = 0L; i < (long)images * blocks * pixels * Layout.Block; i++)
         {
-            var channel = (int)(i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block);
+            var channel = Layout.ChannelOf(i, blocks, pixels);
             sums[channel] += dy[i];
             sums[blocks * Layout.Block + channel] += dy[i] * ((double)x[i] - mean[channel]);
         }
@@ -236,7 +236,7 @@ internal readonly unsafe struct BatchNormBackwardData(
         var blocks = Layout.Blocks(terms.Channels);
         for (var i = 0L; i < (long)images * blocks * pixels * Layout.Block; i++)
         {
-            var c = (int)(i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block);
+            var c = Layout.ChannelOf(i, blocks, pixels);
             var gradient = terms.Scale(c) * (dy[i] - terms.MeanGradient(c) - ((double)x[i] - terms.Mean[c]) * terms.Slope(c));
             dx[i] = (float)(gradient + (accumulate ? dx[i] : 0));
         }

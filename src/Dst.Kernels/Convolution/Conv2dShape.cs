@@ -36,6 +36,9 @@ public sealed record Conv2dShape(
     /// <summary>Weights of one filter.</summary>
     public int RowLength => ChannelsPerGroup * KernelHeight * KernelWidth;
 
+    /// <summary>Weights of the layer.</summary>
+    internal int WeightCount => Filters * RowLength;
+
     /// <summary>Floats of one blocked input image.</summary>
     public int InputLength => ChannelBlocks * Height * Width * Layout.Block;
 

@@ -16,12 +16,12 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
     /// <summary>The positions that any of the 16 filters of each block of the blocked layout keeps.</summary>
     public int[][] UnionOverLanes()
     {
-        var perLanes = Layout.Block / Block;
-        var union = new int[(Positions.Count + perLanes - 1) / perLanes][];
+        var blocksOfSixteen = Layout.Block / Block;
+        var union = new int[Layout.CeilDiv(Positions.Count, blocksOfSixteen)][];
         for (var b = 0; b < union.Length; b++)
         {
             var all = new SortedSet<int>();
-            for (var i = b * perLanes; i < Math.Min(Positions.Count, (b + 1) * perLanes); i++) all.UnionWith(Positions[i]);
+            for (var i = b * blocksOfSixteen; i < Math.Min(Positions.Count, (b + 1) * blocksOfSixteen); i++) all.UnionWith(Positions[i]);
             union[b] = [.. all];
         }
 
@@ -34,8 +34,9 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
     {
         if (Block is not (1 or 2 or 4 or 8 or 16)) throw new ArgumentException($"block {Block}; 1, 2, 4, 8 or 16 was expected");
         if (shape.Groups != 1) throw new ArgumentException($"kept taps on a convolution of {shape.Groups} groups; 1 was expected");
-        if (Positions.Count != (shape.Filters + Block - 1) / Block)
-            throw new ArgumentException($"{Positions.Count} blocks of kept taps; {(shape.Filters + Block - 1) / Block} were expected");
+        var blocks = Layout.CeilDiv(shape.Filters, Block);
+        if (Positions.Count != blocks)
+            throw new ArgumentException($"{Positions.Count} blocks of kept taps; {blocks} were expected");
         foreach (var positions in Positions)
         {
             for (var i = 0; i < positions.Length; i++)

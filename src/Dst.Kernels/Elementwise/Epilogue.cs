@@ -74,7 +74,7 @@ internal readonly unsafe struct EpilogueKernel(Epilogue epilogue, float* y, int 
         for (var i = 0L; i < (long)images * blocks * pixels * Layout.Block; i++)
         {
             var value = (double)y[i];
-            if (epilogue.Bias != null) value += epilogue.Bias[i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block];
+            if (epilogue.Bias != null) value += epilogue.Bias[Layout.ChannelOf(i, blocks, pixels)];
             if (epilogue.Residual != null) value += epilogue.Residual[i];
             y[i] = Math.Clamp((float)value, epilogue.Bounds.Least, epilogue.Bounds.Most);
         }

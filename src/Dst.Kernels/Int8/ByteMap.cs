@@ -68,7 +68,7 @@ public static unsafe class ByteMap
     /// <param name="x">Bytes.</param>
     /// <param name="count">Number of elements.</param>
     /// <param name="y">Bytes; may be <paramref name="x"/>.</param>
-    public static void Look(ReadOnlySpan<byte> table, byte* x, long count, byte* y)
+    public static void LookUp(ReadOnlySpan<byte> table, byte* x, long count, byte* y)
     {
         Check.Length(table, byte.MaxValue + 1);
         for (var i = 0L; i < count; i++) y[i] = table[x[i]];
@@ -87,13 +87,13 @@ public static unsafe class ByteMap
         if (first % Layout.Block == 0)
         {
             // Lanes of no channel come last, and the next input overwrites them.
-            Look(table, x, Layout.ImageLength(channels, pixels), y + Layout.ImageLength(first, pixels));
+            LookUp(table, x, Layout.ImageLength(channels, pixels), y + Layout.ImageLength(first, pixels));
             return;
         }
 
         for (var channel = 0; channel < channels; channel++)
         {
-            byte* from = x + PlaceOf(channel, pixels), to = y + PlaceOf(first + channel, pixels);
+            byte* from = x + Layout.FirstPixelOf(channel, pixels), to = y + Layout.FirstPixelOf(first + channel, pixels);
             for (var pixel = 0; pixel < pixels; pixel++) to[pixel * Layout.Block] = table[from[pixel * Layout.Block]];
         }
     }
@@ -107,7 +107,7 @@ public static unsafe class ByteMap
     {
         for (var channel = 0; channel < channels; channel++)
         {
-            var from = x + PlaceOf(channel, pixels);
+            var from = x + Layout.FirstPixelOf(channel, pixels);
             for (var pixel = 0; pixel < pixels; pixel++) *y++ = from[pixel * Layout.Block];
         }
     }
@@ -140,9 +140,6 @@ public static unsafe class ByteMap
         if (tier == SimdTier.Scalar) BytePool.MeanReference(shape, countsPadding, zero, shift, result, x, y);
         else IntKernelRunner.Run(tier, new BytePool.Mean(shape, countsPadding, zero, shift, result, x, y));
     }
-
-    private static long PlaceOf(int channel, int pixels) =>
-        (long)channel / Layout.Block * pixels * Layout.Block + channel % Layout.Block;
 
     private static void Run<TKernel>(SimdTier tier, TKernel kernel) where TKernel : struct, IByteKernel
     {
@@ -240,7 +237,7 @@ public static unsafe class ByteMap
             }
         }
 
-        /// <summary>The pixels from one on.</summary>
+        /// <summary>Writes the pixels from one on, element by element.</summary>
         private void Rest(int pixel)
         {
             for (; pixel < pixels; pixel++)

@@ -14,7 +14,7 @@ internal sealed unsafe class ChannelPlanes : Int8Planes
     /// <inheritdoc cref="Int8Planes(Conv2dShape, byte, int, bool)"/>
     public ChannelPlanes(Conv2dShape shape, byte padding, int perElement, bool isSigned) : base(shape, padding, perElement, isSigned)
     {
-        _columns = ((shape.OutWidth - 1) * shape.Stride + shape.KernelWidth + shape.Stride - 1) / shape.Stride;
+        _columns = Layout.CeilDiv((shape.OutWidth - 1) * shape.Stride + shape.KernelWidth, shape.Stride);
         _inside =
         [
             .. Enumerable.Range(0, Math.Min(shape.Stride, shape.KernelWidth))

@@ -23,7 +23,7 @@ public abstract unsafe class Int8Convolution
     {
         layer.Shape.Validate();
         layer.Kept?.Validate(layer.Shape);
-        Check.Length<sbyte>(layer.Weights, layer.Shape.Filters * layer.Shape.RowLength);
+        Check.Length<sbyte>(layer.Weights, layer.Shape.WeightCount);
         if (layer.Pools && (layer.Shape.OutHeight % 2 > 0 || layer.Shape.OutWidth % 2 > 0 || !layer.Result.KeepsOrder))
             throw new ArgumentException($"windows of 2×2 pixels do not cover {layer.Shape}, or a larger sum gives a smaller byte");
         Layer = layer;

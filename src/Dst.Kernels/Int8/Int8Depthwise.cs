@@ -76,6 +76,7 @@ public sealed unsafe class Int8Depthwise
 
     private readonly struct Kernel(Int8Depthwise layer, byte* x, byte* residual, void* y, int first, int end, int* scratch) : IIntKernel
     {
+        /// <summary>Pixels whose sums are in registers together.</summary>
         private const int Together = 4;
 
         private readonly WindowShape _shape = layer._shape;

@@ -15,12 +15,11 @@ internal sealed unsafe partial class Int8DirectConvolution
         {
             (_planes, _perElement, FirstWeight) = (planes, perElement, firstWeight);
             PlanesLength = checked(planes.Planes * planes.PlanePitch);
-            var (sets, segments, lists) = (new List<(int[] List, PlacedChannels Set)>(), new List<Segment>(), PlacesOf(planes, taps));
-            for (var position = 0; position < lists.Length; position++)
+            var (sets, segments) = (new List<(int[] Places, PlacedChannels Set)>(), new List<Segment>());
+            foreach (var (position, places) in PlacesOf(planes, taps).Index())
             {
-                var list = lists[position];
-                var (_, set) = sets.Find(other => other.List.AsSpan().SequenceEqual(list));
-                if (set == null) sets.Add((list, set = Place(new(list, perElement))));
+                var (_, set) = sets.Find(other => other.Places.AsSpan().SequenceEqual(places));
+                if (set == null) sets.Add((places, set = Place(new(places, perElement))));
                 var offset = set.First + planes.OffsetOf(position);
                 foreach (var group in set.Channels.Groups)
                 {
@@ -76,7 +75,7 @@ internal sealed unsafe partial class Int8DirectConvolution
         /// <summary>Packs the weights of block <paramref name="b"/> as [position][element][filter][channels of an element].</summary>
         public void PackWeights(Conv2dShape shape, int b, sbyte[] weights, Span<sbyte> packed)
         {
-            var filters = Math.Min(Layout.Block, shape.Filters - b * Layout.Block);
+            var filters = Layout.UsedLanes(shape.Filters, b);
             for (var i = 0; i < _taps.Count; i++)
             {
                 if (_taps[i] == KeptChannels.None) continue;

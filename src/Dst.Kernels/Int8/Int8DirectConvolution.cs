@@ -24,7 +24,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
         (_tier, _shape) = (tier, layer.Pools ? layer.Shape : FlatOf(layer.Shape));
         _perElement = PerElement(tier, layer);
         _isSigned = _perElement == ByteSums128.Channels && ByteSums128.AreIn(tier);
-        _result = _isSigned ? layer.Result.WithSums(SumsOfZero(layer)) : layer.Result;
+        _result = _isSigned ? layer.Result.WithAddends(SumsOfZero(layer)) : layer.Result;
         _planes = Int8Planes.Create(layer, _shape, _perElement, _isSigned);
         if (tier == SimdTier.Scalar) return;
         var lists = layer.Kept?.UnionOverLanes()
@@ -41,7 +41,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
 
         _packed = new(checked((int)total));
         for (var b = 0; b < lists.Length; b++) _blocks[b].PackWeights(_shape, b, layer.Weights, _packed.Span);
-        _sums = Layout.PaddedChannels(_blocks.Max(block => block.PlanesLength));
+        _sums = Layout.WholeLines(_blocks.Max(block => block.PlanesLength));
         ScratchLength = _sums + (layer.Pools ? 2 : 1) * MostPixels * Layout.Block;
     }
 
@@ -132,7 +132,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
         {
             switch (layer._planes.OutputBytes)
             {
-                case 1: Run<T, TSums, OneBytes>(); break;
+                case 1: Run<T, TSums, OneByte>(); break;
                 case 2: Run<T, TSums, TwoBytes>(); break;
                 case 3: Run<T, TSums, ThreeBytes>(); break;
                 case 4: Run<T, TSums, FourBytes>(); break;

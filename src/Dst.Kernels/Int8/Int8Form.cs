@@ -8,10 +8,10 @@ public sealed class Int8Form
     /// <summary>Time to transform a position of a tile, of sixteen channels, forth or back, in multiply-adds, from measurements.</summary>
     private const double TransformCost = 5;
 
-    /// <summary>Fewer tiles or pixels at a time cost as much as so many: the weights are read.</summary>
+    /// <summary>Fewer tiles or pixels take as long as so many, because the weights are read all the same.</summary>
     private const int FewestTiles = 4;
 
-    private readonly int _tile;
+    private readonly int _tile; // outputs of a tile in each dimension; 1 is the direct form
 
     private Int8Form(string name, int tile) => (Name, _tile) = (name, tile);
 

@@ -25,6 +25,12 @@ internal abstract unsafe class Int8Planes(Conv2dShape shape, byte padding, int p
     /// <summary>Elements of a pixel.</summary>
     protected int Elements { get; } = Layout.Block / perElement;
 
+    /// <summary>Bytes of a place.</summary>
+    protected int PlaceBytes => sizeof(int) / perElement;
+
+    /// <summary>The padding, in all places.</summary>
+    protected Vector128<byte> Padding => Vector128.Create(padding);
+
     /// <summary>Number of planes.</summary>
     public abstract int Planes { get; }
 
@@ -45,9 +51,6 @@ internal abstract unsafe class Int8Planes(Conv2dShape shape, byte padding, int p
 
     /// <summary>Positions of the kernel. Each reads some places of a pixel of all planes.</summary>
     public abstract int Positions { get; }
-
-    /// <summary>Bytes of a place.</summary>
-    protected int PlaceBytes => sizeof(int) / perElement;
 
     /// <summary>The planes of a layer.</summary>
     /// <param name="layer">The layer.</param>
@@ -94,9 +97,6 @@ internal abstract unsafe class Int8Planes(Conv2dShape shape, byte padding, int p
         var inside = row - shape.Padding;
         return (uint)inside < (uint)shape.Height ? x + (long)inside * shape.Width * Layout.Block : null;
     }
-
-    /// <summary>The padding, in all places.</summary>
-    protected Vector128<byte> Padding => Vector128.Create(padding);
 
     /// <summary>How a pixel of sixteen places is written.</summary>
     protected interface IPackedPixel

@@ -36,16 +36,16 @@ public sealed unsafe class Int8Result
         toFloats.Scales.CopyTo(_scales.Span);
     }
 
-    /// <summary>The results of sums that are so much less, for each channel.</summary>
-    internal Int8Result WithSums(int[] sums) => _toFloats is not null
-        ? new(_toFloats with { Offsets = [.. _toFloats.Offsets.Zip(sums, (offset, sum) => unchecked(offset + sum))] })
-        : new(_toBytes!.WithSums(sums), sums.Length);
-
     /// <summary>Whether sums become floats.</summary>
     public bool IsFloat => _toFloats is not null;
 
     /// <summary>Whether the largest sum gives the largest byte, in every channel.</summary>
     public bool KeepsOrder => _toBytes?.KeepsOrder ?? false;
+
+    /// <summary>The results of sum + addend, with an addend for each channel.</summary>
+    internal Int8Result WithAddends(int[] addends) => _toFloats is not null
+        ? new(_toFloats with { Offsets = [.. _toFloats.Offsets.Zip(addends, (offset, addend) => unchecked(offset + addend))] })
+        : new(_toBytes!.WithAddends(addends), addends.Length);
 
     /// <summary>Writes the result of one sum; lanes of no channel become 0.</summary>
     /// <param name="channel">The channel.</param>

@@ -4,7 +4,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>The sums of sixteen filters at some neighbouring pixels, which live in registers through the loop over the weights.</summary>
-internal unsafe interface IInt8Tile<TLanes> where TLanes : unmanaged, ISumLanes<TLanes>
+internal unsafe interface IInt8Tile<T> where T : unmanaged, ISumLanes<T>
 {
     /// <summary>Number of pixels.</summary>
     static abstract int Width { get; }
@@ -14,16 +14,16 @@ internal unsafe interface IInt8Tile<TLanes> where TLanes : unmanaged, ISumLanes<
     /// <param name="elements">The first pixel's element.</param>
     /// <param name="rowPitch">Elements from one row of pixels to the next.</param>
     /// <param name="weights">The weights.</param>
-    void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch;
+    void MultiplyAdd<TPitch>(int* elements, nint rowPitch, T weights) where TPitch : IPixelPitch;
 
     /// <summary>Writes the sums [pixel][16].</summary>
     void Store(int* sums);
 }
 
 /// <summary>One pixel.</summary>
-internal unsafe struct Int8Tile1<TLanes> : IInt8Tile<TLanes> where TLanes : unmanaged, ISumLanes<TLanes>
+internal unsafe struct Int8Tile1<T> : IInt8Tile<T> where T : unmanaged, ISumLanes<T>
 {
-    private TLanes _a;
+    private T _a;
 
     public static int Width
     {
@@ -32,18 +32,18 @@ internal unsafe struct Int8Tile1<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch =>
-        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*elements), _a);
+    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, T weights) where TPitch : IPixelPitch =>
+        _a = T.MultiplyAdd(weights, T.Broadcast(*elements), _a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store(int* sums) => TLanes.Store(sums, _a);
+    public readonly void Store(int* sums) => T.Store(sums, _a);
 }
 
 /// <summary>Two pixels.</summary>
-internal unsafe struct Int8Tile2<TLanes> : IInt8Tile<TLanes> where TLanes : unmanaged, ISumLanes<TLanes>
+internal unsafe struct Int8Tile2<T> : IInt8Tile<T> where T : unmanaged, ISumLanes<T>
 {
-    private TLanes _a;
-    private TLanes _b;
+    private T _a;
+    private T _b;
 
     public static int Width
     {
@@ -52,27 +52,27 @@ internal unsafe struct Int8Tile2<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch
+    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, T weights) where TPitch : IPixelPitch
     {
-        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*elements), _a);
-        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*Int8Product.At<TPitch>(elements, 1)), _b);
+        _a = T.MultiplyAdd(weights, T.Broadcast(*elements), _a);
+        _b = T.MultiplyAdd(weights, T.Broadcast(*Int8Product.At<TPitch>(elements, 1)), _b);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(int* sums)
     {
-        TLanes.Store(sums, _a);
-        TLanes.Store(sums + Layout.Block, _b);
+        T.Store(sums, _a);
+        T.Store(sums + Layout.Block, _b);
     }
 }
 
 /// <summary>Four pixels.</summary>
-internal unsafe struct Int8Tile4<TLanes> : IInt8Tile<TLanes> where TLanes : unmanaged, ISumLanes<TLanes>
+internal unsafe struct Int8Tile4<T> : IInt8Tile<T> where T : unmanaged, ISumLanes<T>
 {
-    private TLanes _a;
-    private TLanes _b;
-    private TLanes _c;
-    private TLanes _d;
+    private T _a;
+    private T _b;
+    private T _c;
+    private T _d;
 
     public static int Width
     {
@@ -81,28 +81,28 @@ internal unsafe struct Int8Tile4<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch
+    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, T weights) where TPitch : IPixelPitch
     {
-        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*elements), _a);
-        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*Int8Product.At<TPitch>(elements, 1)), _b);
-        _c = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*Int8Product.At<TPitch>(elements, 2)), _c);
-        _d = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*Int8Product.At<TPitch>(elements, 3)), _d);
+        _a = T.MultiplyAdd(weights, T.Broadcast(*elements), _a);
+        _b = T.MultiplyAdd(weights, T.Broadcast(*Int8Product.At<TPitch>(elements, 1)), _b);
+        _c = T.MultiplyAdd(weights, T.Broadcast(*Int8Product.At<TPitch>(elements, 2)), _c);
+        _d = T.MultiplyAdd(weights, T.Broadcast(*Int8Product.At<TPitch>(elements, 3)), _d);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(int* sums)
     {
-        TLanes.Store(sums, _a);
-        TLanes.Store(sums + Layout.Block, _b);
-        TLanes.Store(sums + 2 * Layout.Block, _c);
-        TLanes.Store(sums + 3 * Layout.Block, _d);
+        T.Store(sums, _a);
+        T.Store(sums + Layout.Block, _b);
+        T.Store(sums + 2 * Layout.Block, _c);
+        T.Store(sums + 3 * Layout.Block, _d);
     }
 }
 
 /// <summary>Four rows of pixels.</summary>
-internal unsafe struct Int8TileRows<TLanes, TRow> : IInt8Tile<TLanes>
-    where TLanes : unmanaged, ISumLanes<TLanes>
-    where TRow : unmanaged, IInt8Tile<TLanes>
+internal unsafe struct Int8TileRows<T, TRow> : IInt8Tile<T>
+    where T : unmanaged, ISumLanes<T>
+    where TRow : unmanaged, IInt8Tile<T>
 {
     private TRow _a;
     private TRow _b;
@@ -122,7 +122,7 @@ internal unsafe struct Int8TileRows<TLanes, TRow> : IInt8Tile<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch
+    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, T weights) where TPitch : IPixelPitch
     {
         _a.MultiplyAdd<TPitch>(elements, rowPitch, weights);
         _b.MultiplyAdd<TPitch>(elements + rowPitch, rowPitch, weights);
@@ -141,10 +141,10 @@ internal unsafe struct Int8TileRows<TLanes, TRow> : IInt8Tile<TLanes>
 }
 
 /// <summary>The pixels of one tile and then those of another.</summary>
-internal unsafe struct Int8TileJoin<TLanes, TLeft, TRight> : IInt8Tile<TLanes>
-    where TLanes : unmanaged, ISumLanes<TLanes>
-    where TLeft : unmanaged, IInt8Tile<TLanes>
-    where TRight : unmanaged, IInt8Tile<TLanes>
+internal unsafe struct Int8TileJoin<T, TLeft, TRight> : IInt8Tile<T>
+    where T : unmanaged, ISumLanes<T>
+    where TLeft : unmanaged, IInt8Tile<T>
+    where TRight : unmanaged, IInt8Tile<T>
 {
     private TLeft _left;
     private TRight _right;
@@ -162,7 +162,7 @@ internal unsafe struct Int8TileJoin<TLanes, TLeft, TRight> : IInt8Tile<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch
+    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, T weights) where TPitch : IPixelPitch
     {
         _left.MultiplyAdd<TPitch>(elements, rowPitch, weights);
         _right.MultiplyAdd<TPitch>(Int8Product.At<TPitch>(elements, TLeft.Width), rowPitch, weights);

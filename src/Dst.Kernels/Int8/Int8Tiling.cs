@@ -12,7 +12,7 @@ internal sealed class Int8Tiling
     private const int MostTiles = 32;
 
     /// <summary>The widest register tile.</summary>
-    private const int Together = 16;
+    private const int WidestTile = 16;
 
     /// <summary>Cuts the outputs of a layer.</summary>
     public Int8Tiling(int tile, Int8Layer layer)
@@ -20,21 +20,21 @@ internal sealed class Int8Tiling
         var shape = layer.Shape;
         IsByPosition = layer.Kept is not null;
         (Tile, Step, Points) = (tile, tile * shape.Stride, (tile - 1) * shape.Stride + Int8Winograd.Side);
-        (Rows, Columns) = ((shape.OutHeight + tile - 1) / tile, (shape.OutWidth + tile - 1) / tile);
+        (Rows, Columns) = (Layout.CeilDiv(shape.OutHeight, tile), Layout.CeilDiv(shape.OutWidth, tile));
         (PaddedRows, PaddedColumns) = ((Rows - 1) * Step + Points, (Columns - 1) * Step + Points);
         var most = IsByPosition
-            ? Together // the sums of all blocks of filters share the cache with the inputs
-            : Math.Clamp(CachedInputs / (Positions * shape.ChannelBlocks * Pairs), Together, MostTiles);
-        var runs = (Count + most - 1) / most;
-        Capacity = (Count + runs - 1) / runs;
-        if (Capacity > Together) Capacity = (Capacity + Together - 1) / Together * Together;
-        PlanePitch = (Capacity + Capacity % 2) * Pairs; // tiles are reordered two at a time
+            ? WidestTile // the sums of all blocks of filters share the cache with the inputs
+            : Math.Clamp(CachedInputs / (Positions * shape.ChannelBlocks * Pairs), WidestTile, MostTiles);
+        var runs = Layout.CeilDiv(Count, most);
+        Capacity = Layout.CeilDiv(Count, runs);
+        if (Capacity > WidestTile) Capacity = Layout.RoundUp(Capacity, WidestTile);
+        PlanePitch = Layout.RoundUp(Capacity, 2) * Pairs; // tiles are reordered two at a time
         MapLength = checked(shape.ChannelBlocks * PlanePitch);
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
-        InputPitch = checked(Layout.PaddedChannels(MapLength) + Layout.Block);
+        InputPitch = checked(Layout.WholeLines(MapLength) + Layout.Block);
         OutputPitch = (Capacity + 1) * Layout.Block;
         SumsLength = (long)Positions * OutputPitch * (IsByPosition ? shape.FilterBlocks : 1);
-        PaddedLength = Layout.PaddedChannels(checked(shape.ChannelBlocks * PaddedRows * PaddedColumns * Layout.Block / sizeof(int)));
+        PaddedLength = Layout.WholeLines(checked(shape.ChannelBlocks * PaddedRows * PaddedColumns * Layout.Block / sizeof(int)));
     }
 
     /// <summary>Outputs of a tile in each dimension.</summary>
@@ -61,37 +61,39 @@ internal sealed class Int8Tiling
     /// <summary>Tiles at a time.</summary>
     public int Capacity { get; }
 
-    /// <summary>Rows of the image that tiles read, with their padding.</summary>
-    public int PaddedRows { get; }
-
-    /// <summary>Columns of the same.</summary>
-    public int PaddedColumns { get; }
-
-    /// <summary>Length of the padded image, which lies first in scratch memory.</summary>
-    public int PaddedLength { get; }
-
-    /// <summary>From one block of channels to the next in transformed inputs [position][C/16][tile][8 pairs].</summary>
-    public int PlanePitch { get; }
-
-    /// <summary>Length of the transformed inputs of a position.</summary>
-    public int MapLength { get; }
-
-    /// <summary>Length of the same in all orders of channels, which lie third.</summary>
-    public int ReorderedLength => IsByPosition ? checked(ChannelPairs.OrderCount * MapLength) : 0;
-
-    /// <summary>From one position to the next in transformed inputs, which lie second.</summary>
-    public int InputPitch { get; }
-
-    /// <summary>From one position to the next in the sums [position][tile][16] of a block of filters, which lie last.</summary>
-    public int OutputPitch { get; }
-
     /// <summary>
     /// Whether all blocks of filters are computed for one position after another, and so share its reordered inputs. Otherwise one block
     /// is computed after another, and its sums stay in the first-level cache.
     /// </summary>
     public bool IsByPosition { get; }
 
-    /// <summary>Length of the sums: of all blocks of filters, or of one.</summary>
+    /// <summary>Rows of the padded image: those that tiles read.</summary>
+    public int PaddedRows { get; }
+
+    /// <summary>Columns of the padded image.</summary>
+    public int PaddedColumns { get; }
+
+    // Scratch memory: the padded image, the transformed inputs, those of one position in all orders of channels, and the sums.
+
+    /// <summary>Length of the padded image.</summary>
+    public int PaddedLength { get; }
+
+    /// <summary>From one position to the next in the transformed inputs [position][C/16][tile][8 pairs].</summary>
+    public int InputPitch { get; }
+
+    /// <summary>From one block of channels to the next in the transformed inputs.</summary>
+    public int PlanePitch { get; }
+
+    /// <summary>Length of the transformed inputs of a position.</summary>
+    public int MapLength { get; }
+
+    /// <summary>Length of the transformed inputs of a position in all orders of channels.</summary>
+    public int ReorderedLength => IsByPosition ? checked(ChannelPairs.OrderCount * MapLength) : 0;
+
+    /// <summary>From one position to the next in the sums [position][tile][16] of a block of filters.</summary>
+    public int OutputPitch { get; }
+
+    /// <summary>Length of the sums: those of all blocks of filters, or of one.</summary>
     public long SumsLength { get; }
 
     /// <summary>Where the inputs in all orders of channels begin.</summary>
@@ -100,6 +102,6 @@ internal sealed class Int8Tiling
     /// <summary>Where the sums begin.</summary>
     public long FirstSum => FirstReordered + ReorderedLength;
 
-    /// <summary>Length of all.</summary>
+    /// <summary>Length of the scratch memory.</summary>
     public long ScratchLength => FirstSum + SumsLength;
 }

@@ -26,7 +26,7 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
         _allChannels =
         [
             .. Enumerable.Range(0, layer.Shape.ChannelBlocks).Select(block =>
-                new Segment(block * _tiling.PlanePitch, (Math.Min(Layout.Block, layer.Shape.Channels - block * Layout.Block) + 1) / 2)),
+                new Segment(block * _tiling.PlanePitch, (Layout.UsedLanes(layer.Shape.Channels, block) + 1) / 2)),
         ];
         _weights = new(PlaceWeights());
         if (_tiling.Points == Int8Points4.Count) PackWeights<Int8Points4>();

@@ -24,7 +24,7 @@ internal sealed unsafe class KeptChannels
     {
         _perElement = perElement;
         var (groups, lanes) = GroupsOf(channels);
-        Groups = [.. groups.Zip(lanes, (group, own) => group with { Elements = (own.Length + perElement - 1) / perElement })];
+        Groups = [.. groups.Zip(lanes, (group, own) => group with { Elements = Layout.CeilDiv(own.Length, perElement) })];
         _tables = new(Groups.Length * KeptGroup.TableLength);
         for (var g = 0; g < Groups.Length; g++)
         {

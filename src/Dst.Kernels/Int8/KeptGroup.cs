@@ -16,7 +16,7 @@ internal readonly unsafe record struct KeptGroup(int First, int Second, int Elem
 
     private const int Half = Layout.Block / 2;
     private const int Wide = 64; // bytes of a vector of 512 bits
-    private const int Narrow = 16;
+    private const int Narrow = 16; // of 128 bits
 
     /// <summary>A table of places of 16 bits: of two pixels of both blocks, then the bytes of each half of a pixel.</summary>
     public static void FillShorts(int[] lanes, Span<byte> table)
@@ -76,16 +76,16 @@ internal readonly unsafe record struct KeptGroup(int First, int Second, int Elem
         var from = Vector512.Load((short*)table);
         for (; to < end - Wide; first += 2 * Wide, second += 2 * Wide, to += 2 * Wide)
         {
-            Two(first, second, from).Store((short*)to);
-            Two(first + Wide, second + Wide, from).Store((short*)(to + Wide));
+            TwoPixels(first, second, from).Store((short*)to);
+            TwoPixels(first + Wide, second + Wide, from).Store((short*)(to + Wide));
         }
 
-        if (to < end) Two(first, second, from).Store((short*)to);
+        if (to < end) TwoPixels(first, second, from).Store((short*)to);
     }
 
     /// <summary>Two pixels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Two(byte* first, byte* second, Vector512<short> from) =>
+    private static Vector512<short> TwoPixels(byte* first, byte* second, Vector512<short> from) =>
         Avx512BW.PermuteVar32x16x2(Vector512.Load((short*)first), from, Vector512.Load((short*)second));
 
     /// <summary>A pixel at a time.</summary>
@@ -95,14 +95,14 @@ internal readonly unsafe record struct KeptGroup(int First, int Second, int Elem
         var isWide = Elements > Half / 2;
         for (; to < end; first += 2 * Narrow, second += 2 * Narrow, to += 2 * Narrow)
         {
-            Eight(first, table).Store(to);
-            if (isWide) Eight(second, table + 2 * Narrow).Store(to + Narrow);
+            EightPlaces(first, table).Store(to);
+            if (isWide) EightPlaces(second, table + 2 * Narrow).Store(to + Narrow);
         }
     }
 
     /// <summary>Eight places of sixteen. A byte of the table that is 255 gives 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> Eight(byte* source, byte* table) =>
+    private static Vector128<byte> EightPlaces(byte* source, byte* table) =>
         Vector128.ShuffleNative(Vector128.Load(source), Vector128.Load(table))
         | Vector128.ShuffleNative(Vector128.Load(source + Narrow), Vector128.Load(table + Narrow));
 }

@@ -3,14 +3,17 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>Bytes from what a pixel of the output reads to what the next one reads: a constant of a loop.</summary>
+/// <summary>
+/// How far the inputs of neighbouring pixels of the output lie apart, as a constant of a loop. C# has no numbers as type arguments, so each
+/// number is a type.
+/// </summary>
 internal interface IPixelPitch
 {
-    /// <summary>The bytes.</summary>
+    /// <summary>Bytes from what a pixel of the output reads to what the next one reads.</summary>
     static abstract int Bytes { get; }
 }
 
-/// <summary>Sixteen channels.</summary>
+/// <summary>The sixteen channels of a block.</summary>
 internal readonly struct BlockPitch<T> : IPixelPitch where T : unmanaged, ISumLanes<T>
 {
     public static int Bytes
@@ -20,8 +23,8 @@ internal readonly struct BlockPitch<T> : IPixelPitch where T : unmanaged, ISumLa
     }
 }
 
-/// <summary>One.</summary>
-internal readonly struct OneBytes : IPixelPitch
+/// <summary>1 byte.</summary>
+internal readonly struct OneByte : IPixelPitch
 {
     public static int Bytes
     {
@@ -30,7 +33,7 @@ internal readonly struct OneBytes : IPixelPitch
     }
 }
 
-/// <summary>Two.</summary>
+/// <summary>2 bytes.</summary>
 internal readonly struct TwoBytes : IPixelPitch
 {
     public static int Bytes
@@ -40,7 +43,7 @@ internal readonly struct TwoBytes : IPixelPitch
     }
 }
 
-/// <summary>Three.</summary>
+/// <summary>3 bytes.</summary>
 internal readonly struct ThreeBytes : IPixelPitch
 {
     public static int Bytes
@@ -50,7 +53,7 @@ internal readonly struct ThreeBytes : IPixelPitch
     }
 }
 
-/// <summary>Four.</summary>
+/// <summary>4 bytes.</summary>
 internal readonly struct FourBytes : IPixelPitch
 {
     public static int Bytes
@@ -60,7 +63,7 @@ internal readonly struct FourBytes : IPixelPitch
     }
 }
 
-/// <summary>Six.</summary>
+/// <summary>6 bytes.</summary>
 internal readonly struct SixBytes : IPixelPitch
 {
     public static int Bytes
@@ -70,7 +73,7 @@ internal readonly struct SixBytes : IPixelPitch
     }
 }
 
-/// <summary>Eight.</summary>
+/// <summary>8 bytes.</summary>
 internal readonly struct EightBytes : IPixelPitch
 {
     public static int Bytes

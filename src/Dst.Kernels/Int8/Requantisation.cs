@@ -81,11 +81,11 @@ public sealed record Requantisation
         };
     }
 
-    /// <summary>The bytes of sums that are so much less, for each channel.</summary>
-    internal Requantisation WithSums(int[] sums)
+    /// <summary>The bytes of sum + addend, with an addend for each channel.</summary>
+    internal Requantisation WithAddends(int[] addends)
     {
-        int[] multipliers = Multipliers.Length == 1 ? [.. Enumerable.Repeat(Multipliers[0], sums.Length)] : Multipliers;
-        var offsets = sums.Select((sum, i) => Offsets[Offsets.Length == 1 ? 0 : i] + (long)sum * multipliers[i]);
+        int[] multipliers = Multipliers.Length == 1 ? [.. Enumerable.Repeat(Multipliers[0], addends.Length)] : Multipliers;
+        var offsets = addends.Select((addend, i) => Offsets[Offsets.Length == 1 ? 0 : i] + (long)addend * multipliers[i]);
         return this with { Multipliers = multipliers, Offsets = [.. offsets] };
     }
 

@@ -15,7 +15,7 @@ internal sealed unsafe class RowPlanes(Conv2dShape shape, byte padding, int perE
     public override int Pixels => checked(Rows * Columns);
 
     /// <summary>A row, and what the last pixel writes or reads behind it: whole cache lines.</summary>
-    public override int RowPitch => Layout.PaddedChannels(checked((Columns * PixelBytes + Layout.Block * PlaceBytes) / sizeof(int)));
+    public override int RowPitch => Layout.WholeLines(checked((Columns * PixelBytes + Layout.Block * PlaceBytes) / sizeof(int)));
 
     public override int PlanePitch => checked(Rows * RowPitch);
 
@@ -37,9 +37,8 @@ internal sealed unsafe class RowPlanes(Conv2dShape shape, byte padding, int perE
         if (layer.Kept is not null) return false;
         var outputBytes = shape.Stride * shape.Channels * (sizeof(int) / perElement);
         return outputBytes is 1 or 2 or 3 or 4 or 6 or 8 // each has an IPixelPitch
-            && ElementsOf(shape.KernelWidth * shape.Channels) <= shape.KernelWidth * ElementsOf(shape.Channels);
-
-        int ElementsOf(int places) => (places + perElement - 1) / perElement;
+            && Layout.CeilDiv(shape.KernelWidth * shape.Channels, perElement)
+            <= shape.KernelWidth * Layout.CeilDiv(shape.Channels, perElement);
     }
 
     public override int OffsetOf(int position) => position * RowPitch;

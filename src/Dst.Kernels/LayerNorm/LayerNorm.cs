@@ -77,7 +77,7 @@ internal readonly unsafe struct PixelChannels(int channels, int pixels)
     public long PixelAt(long pixel) => pixel / pixels * Blocks * Plane + pixel % pixels * Layout.Block;
 
     /// <summary>Place of a channel, from the first float of its pixel.</summary>
-    public long ChannelAt(int channel) => channel / Layout.Block * Plane + channel % Layout.Block;
+    public long ChannelAt(int channel) => Layout.FirstPixelOf(channel, pixels);
 
     /// <summary>1 in the lanes of the last block that are channels, 0 in the others.</summary>
     public void MarkLast(float* exists)

@@ -80,7 +80,7 @@ public static unsafe class Concat
     }
 
     private static float* ChannelOf(float* image, int channel, int pixels) =>
-        image + (long)(channel / Layout.Block) * pixels * Layout.Block + channel % Layout.Block;
+        image + Layout.FirstPixelOf(channel, pixels);
 
     private static void CheckRange(int images, int channels, int pixels, int firstChannel, int totalChannels)
     {

@@ -15,11 +15,23 @@ public static unsafe class Layout
     /// <summary>The first address from <paramref name="room"/> on at which a cache line begins: less than one later.</summary>
     internal static T* Align<T>(T* room) where T : unmanaged => (T*)(((nuint)room + (CacheLine - 1)) & ~(nuint)(CacheLine - 1));
 
+    /// <summary>⌈value / divisor⌉ of numbers from 0 and from 1 on.</summary>
+    public static int CeilDiv(int value, int divisor) => (value + divisor - 1) / divisor;
+
+    /// <summary>The smallest multiple that is not below <paramref name="value"/>.</summary>
+    public static int RoundUp(int value, int multiple) => CeilDiv(value, multiple) * multiple;
+
+    /// <summary>Elements of 32 bits, rounded up to whole cache lines.</summary>
+    internal static int WholeLines(int elements) => RoundUp(elements, CacheLine / sizeof(float));
+
     /// <summary>Blocks that hold <paramref name="channels"/> channels.</summary>
-    public static int Blocks(int channels) => (channels + Block - 1) / Block;
+    public static int Blocks(int channels) => CeilDiv(channels, Block);
 
     /// <summary>Channels rounded up to whole blocks: lanes of a pixel, and floats of a padded per-channel array.</summary>
-    public static int PaddedChannels(int channels) => Blocks(channels) * Block;
+    public static int PaddedChannels(int channels) => RoundUp(channels, Block);
+
+    /// <summary>Lanes of a block that belong to a channel: 16, or fewer in the last block.</summary>
+    internal static int UsedLanes(int channels, int block) => Math.Min(Block, channels - block * Block);
 
     /// <summary>A copy of values for each channel, with zeros up to a whole block.</summary>
     public static float[] Padded(ReadOnlySpan<float> values)
@@ -34,6 +46,9 @@ public static unsafe class Layout
 
     /// <summary>The channel, or lane of no channel, of the element <paramref name="index"/> of a run of blocked images.</summary>
     internal static int ChannelOf(long index, int blocks, int pixels) => (int)(index / Block / pixels % blocks * Block + index % Block);
+
+    /// <summary>Index of a channel's first pixel in a blocked image. The next pixels are 16 elements apart.</summary>
+    internal static long FirstPixelOf(int channel, int pixels) => (long)(channel / Block) * pixels * Block + channel % Block;
 
     /// <summary>Converts plain images [N, C, H, W] to blocked ones; the lanes beyond C become zero.</summary>
     /// <param name="plain">Images, one after another.</param>

@@ -37,7 +37,6 @@ public sealed unsafe class Rearrangement
     }
 
     /// <summary>Rows, columns and channels of <paramref name="value"/> before and after those of x.</summary>
-    /// <exception cref="ArgumentException">A size is negative or y too large.</exception>
     /// <param name="x">Sizes of the input.</param>
     /// <param name="top">Rows above.</param>
     /// <param name="left">Columns on the left.</param>
@@ -46,6 +45,7 @@ public sealed unsafe class Rearrangement
     /// <param name="channelsBefore">Channels before those of x.</param>
     /// <param name="channelsAfter">Channels after those of x.</param>
     /// <param name="value">What the new elements are.</param>
+    /// <exception cref="ArgumentException">A size is negative.</exception>
     public static Rearrangement Pad(
         MapShape x, int top, int left, int bottom, int right, int channelsBefore, int channelsAfter, float value)
     {
@@ -57,10 +57,10 @@ public sealed unsafe class Rearrangement
     }
 
     /// <summary>A run of the channels of x.</summary>
-    /// <exception cref="ArgumentException">They are not among those of x.</exception>
     /// <param name="x">Sizes of the input.</param>
     /// <param name="start">First channel that is kept.</param>
     /// <param name="channels">How many are kept, at least 1.</param>
+    /// <exception cref="ArgumentException">They are not among those of x.</exception>
     public static Rearrangement Slice(MapShape x, int start, int channels)
     {
         if (start < 0 || channels < 1 || start + channels > x.Channels)

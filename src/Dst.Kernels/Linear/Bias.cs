@@ -28,7 +28,7 @@ internal readonly unsafe struct BiasBackward(float* dy, int images, int blocks, 
     public void Reference()
     {
         for (var i = 0L; i < (long)images * blocks * pixels * Layout.Block; i++)
-            sums[i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block] += dy[i];
+            sums[Layout.ChannelOf(i, blocks, pixels)] += dy[i];
     }
 
     public void Run<T>() where T : unmanaged, ILanes<T>

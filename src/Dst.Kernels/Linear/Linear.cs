@@ -107,16 +107,22 @@ public static unsafe class Linear
     }
 
     internal static PanelProducts ForwardKernel(float* x, int images, int features, int outputs, float* weights, float* bias, float* y) =>
-        new(new(x, Layout.PaddedChannels(features), 1), images, features, Layout.Blocks(outputs),
-            weights, Layout.Block, (long)features * Layout.Block, bias, y, Layout.PaddedChannels(outputs), Layout.Block);
+        new(
+            new(x, rowPitch: Layout.PaddedChannels(features), stepPitch: 1), rows: images, depth: features, panels: Layout.Blocks(outputs),
+            weights, bPitch: Layout.Block, bPanel: (long)features * Layout.Block,
+            start: bias, y, cPitch: Layout.PaddedChannels(outputs), cPanel: Layout.Block);
 
     internal static PanelProducts BackwardDataKernel(float* dy, int images, int features, int outputs, float* weights, float* dx) =>
-        new(new(dy, Layout.PaddedChannels(outputs), 1), images, outputs, Layout.Blocks(features),
-            weights, Layout.Block, (long)outputs * Layout.Block, null, dx, Layout.PaddedChannels(features), Layout.Block);
+        new(
+            new(dy, rowPitch: Layout.PaddedChannels(outputs), stepPitch: 1), rows: images, depth: outputs, panels: Layout.Blocks(features),
+            weights, bPitch: Layout.Block, bPanel: (long)outputs * Layout.Block,
+            start: null, dx, cPitch: Layout.PaddedChannels(features), cPanel: Layout.Block);
 
     internal static PanelProducts BackwardWeightKernel(float* x, float* dy, int images, int features, int outputs, float* gradient) =>
-        new(new(x, 1, Layout.PaddedChannels(features)), features, images, Layout.Blocks(outputs),
-            dy, Layout.PaddedChannels(outputs), Layout.Block, null, gradient, Layout.Block, (long)features * Layout.Block);
+        new(
+            new(x, rowPitch: 1, stepPitch: Layout.PaddedChannels(features)), rows: features, depth: images, panels: Layout.Blocks(outputs),
+            dy, bPitch: Layout.PaddedChannels(outputs), bPanel: Layout.Block,
+            start: null, gradient, cPitch: Layout.Block, cPanel: (long)features * Layout.Block);
 
     private static void CheckWeights(int features, int outputs, int length)
     {

@@ -77,8 +77,8 @@ internal readonly record struct UniformNumbers(ulong Key, long First)
 }
 
 /// <summary>
-/// Picks a unit in each window: the first at which the sum of r, from the first position on, exceeds u·Σ r. Then y = its value, or
-/// dx += dy there.
+/// Picks a unit in each window: the first at which the sum of r, from the first position on, exceeds u·Σ r. Then y = its value in the
+/// forward pass, and dx += dy there in the backward pass, which has no y.
 /// </summary>
 internal readonly unsafe struct StochasticPoolTraining(
     WindowShape shape, float* x, int images, UniformNumbers numbers, float* y, float* dy, float* dx) : IKernel

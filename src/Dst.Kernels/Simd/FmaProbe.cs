@@ -34,15 +34,15 @@ public static class FmaProbe
         tier switch { SimdTier.V512 => 16, SimdTier.V256 => 8, SimdTier.V128 => 4, _ => 1 };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Run<TLanes, TChains>(int rounds)
-        where TLanes : unmanaged, ILanes<TLanes>
-        where TChains : unmanaged, IChains<TLanes>
+    private static unsafe void Run<T, TChains>(int rounds)
+        where T : unmanaged, ILanes<T>
+        where TChains : unmanaged, IChains<T>
     {
         TChains chains = default;
-        chains.Set(TLanes.Broadcast(-0.5f));
+        chains.Set(T.Broadcast(-0.5f));
         for (var i = 0; i < rounds; i++) chains.MultiplyAdd();
-        var sink = stackalloc float[ILanes<TLanes>.Count];
-        TLanes.Store(sink, chains.Sum);
+        var sink = stackalloc float[Layout.Block];
+        T.Store(sink, chains.Sum);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -54,57 +54,57 @@ public static class FmaProbe
         return (long)rounds * 4 * OperationsPerMultiplyAdd;
     }
 
-    private interface IChains<TLanes>
+    private interface IChains<T>
     {
         /// <summary>The sum of all, so that none is left out.</summary>
-        TLanes Sum { get; }
+        T Sum { get; }
 
         /// <summary>Sets all.</summary>
-        void Set(TLanes value);
+        void Set(T value);
 
         /// <summary>Each a becomes a · a + a, which takes no register but its own. From −0.5 on it nears zero as −1/n.</summary>
         void MultiplyAdd();
     }
 
-    private struct Three<TLanes> : IChains<TLanes> where TLanes : unmanaged, ILanes<TLanes>
+    private struct Three<T> : IChains<T> where T : unmanaged, ILanes<T>
     {
-        private TLanes _a;
-        private TLanes _b;
-        private TLanes _c;
+        private T _a;
+        private T _b;
+        private T _c;
 
-        public readonly TLanes Sum
+        public readonly T Sum
         {
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            get => TLanes.Add(_a, TLanes.Add(_b, _c));
+            get => T.Add(_a, T.Add(_b, _c));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Set(TLanes value) => (_a, _b, _c) = (value, value, value);
+        public void Set(T value) => (_a, _b, _c) = (value, value, value);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void MultiplyAdd()
         {
-            _a = TLanes.MultiplyAdd(_a, _a, _a);
-            _b = TLanes.MultiplyAdd(_b, _b, _b);
-            _c = TLanes.MultiplyAdd(_c, _c, _c);
+            _a = T.MultiplyAdd(_a, _a, _a);
+            _b = T.MultiplyAdd(_b, _b, _b);
+            _c = T.MultiplyAdd(_c, _c, _c);
         }
     }
 
-    private struct Two<TLanes, TChains> : IChains<TLanes>
-        where TLanes : unmanaged, ILanes<TLanes>
-        where TChains : unmanaged, IChains<TLanes>
+    private struct Two<T, TChains> : IChains<T>
+        where T : unmanaged, ILanes<T>
+        where TChains : unmanaged, IChains<T>
     {
         private TChains _a;
         private TChains _b;
 
-        public readonly TLanes Sum
+        public readonly T Sum
         {
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            get => TLanes.Add(_a.Sum, _b.Sum);
+            get => T.Add(_a.Sum, _b.Sum);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Set(TLanes value)
+        public void Set(T value)
         {
             TChains chains = default;
             chains.Set(value);

@@ -24,25 +24,25 @@ internal unsafe interface IIntLanes<T> : ISumLanes<T> where T : unmanaged, IIntL
     /// <summary>The lower 32 bits of value · factor.</summary>
     static abstract T Multiply(T value, int factor);
 
-    /// <summary>Bits shifted up.</summary>
+    /// <summary>value · 2^bits.</summary>
     static abstract T ShiftLeft(T value, int bits);
 
-    /// <summary>Bits shifted down; the sign stays.</summary>
+    /// <summary>value / 2^bits, rounded down.</summary>
     static abstract T ShiftRight(T value, int bits);
 
-    /// <summary>What <see cref="Requantisation.Apply"/> makes of sums, before it clamps.</summary>
+    /// <summary>What <see cref="Requantisation.Apply"/> makes of sums before it clamps them.</summary>
     static abstract T Requantise(T sum, in LaneRequantisation<T> by);
 
-    /// <summary>Adds to 64-bit numbers the even lanes of values times a factor, shifted up.</summary>
+    /// <summary>offsets + (the even lanes of values · factor · 2^shift), in eight lanes of 64 bits.</summary>
     static abstract T AddProducts(T offsets, T values, int factor, int shift);
 
-    /// <summary>The odd lanes in the places of even ones, which 0 follows.</summary>
+    /// <summary>Each odd lane moved to the even lane before it. The odd lanes become 0.</summary>
     static abstract T OddLanes(T value);
 
     /// <summary>The lanes of four pixels as sixty-four bytes [pixel][16]. What is below 0 or above 255 becomes 0 or 255.</summary>
     static abstract T Pack(T a, T b, T c, T d);
 
-    /// <summary>Bytes, none below and none above those of two others.</summary>
+    /// <summary>Each byte clamped to the bytes of low and high in the same place.</summary>
     static abstract T ClampBytes(T bytes, T low, T high);
 
     /// <summary>Writes the first sixteen of packed bytes.</summary>
@@ -51,7 +51,9 @@ internal unsafe interface IIntLanes<T> : ISumLanes<T> where T : unmanaged, IIntL
     /// <summary>Writes value · scale as floats.</summary>
     static abstract void StoreFloats(float* destination, T value, float* scales);
 
-    /// <summary>The integers below of floats that are 0 or more, plus zero, as <see cref="ByteMap.FromFloats"/> says.</summary>
+    /// <summary>
+    /// The integers of floats, as <see cref="ByteMap.FromFloats"/> says: source · steps, clamped to low and high, plus half, rounded down.
+    /// </summary>
     static abstract T FromFloats(float* source, float steps, float low, float high, float half);
 }
 

@@ -1,14 +1,11 @@
 namespace Dst.Kernels.Simd;
 
 /// <summary>
-/// Sixteen float lanes, one for each channel of a block: one 512-bit, two 256-bit or four 128-bit vectors. Kernels are
-/// written once over this interface; the JIT compiles one version per struct.
+/// <see cref="Layout.Block"/> lanes of floats, one for each channel of a block: one 512-bit, two 256-bit or four 128-bit vectors.
+/// Kernels are written once over this interface; the JIT compiles one version per struct.
 /// </summary>
 internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
 {
-    /// <summary>Number of lanes, and of channels in a block.</summary>
-    const int Count = 16;
-
     /// <summary>How many accumulators of sixteen lanes fit in the registers beside weights and one broadcast.</summary>
     static abstract int Accumulators { get; }
 

@@ -6,19 +6,19 @@ namespace Dst.Kernels.Simd;
 /// Sums of two blocks of 16 filters for each of some pixels, which live in registers. A scalar that both blocks read is loaded once:
 /// processors with two multiply-adds a cycle load only two values a cycle. Any number of pixels is joined from one and two.
 /// </summary>
-internal unsafe interface IPairedSums<TLanes> where TLanes : unmanaged, ILanes<TLanes>
+internal unsafe interface IPairedSums<T> where T : unmanaged, ILanes<T>
 {
     /// <summary>Sets all sums to zero.</summary>
     void Clear();
 
     /// <summary>Adds scalar · first to the sums of the first block, and scalar · second to those of the second.</summary>
-    void MultiplyAdd(float* scalars, nint pitch, TLanes first, TLanes second);
+    void MultiplyAdd(float* scalars, nint pitch, T first, T second);
 
     /// <summary>Adds to the sums of the first block alone.</summary>
-    void MultiplyAddFirst(float* scalars, nint pitch, TLanes vector);
+    void MultiplyAddFirst(float* scalars, nint pitch, T vector);
 
     /// <summary>Adds to the sums of the second block alone.</summary>
-    void MultiplyAddSecond(float* scalars, nint pitch, TLanes vector);
+    void MultiplyAddSecond(float* scalars, nint pitch, T vector);
 
     /// <summary>Reads the initial values of each block, <paramref name="pitch"/> floats apart (0: the same for all pixels).</summary>
     void Load(float* first, float* second, nint pitch);
@@ -27,10 +27,10 @@ internal unsafe interface IPairedSums<TLanes> where TLanes : unmanaged, ILanes<T
     void Add(float* first, float* second, nint pitch);
 
     /// <summary>Clips all sums to bounds.</summary>
-    void Clip(TLanes least, TLanes most);
+    void Clip(T least, T most);
 
     /// <summary>Multiplies the sums of each block by a vector.</summary>
-    void Multiply(TLanes first, TLanes second);
+    void Multiply(T first, T second);
 
     /// <summary>Writes the sums of each block, <paramref name="pitch"/> floats apart.</summary>
     void Store(float* first, float* second, nint pitch);
@@ -40,10 +40,10 @@ internal unsafe interface IPairedSums<TLanes> where TLanes : unmanaged, ILanes<T
 }
 
 /// <summary>One pixel.</summary>
-internal unsafe struct OnePair<TLanes> : IPairedSums<TLanes> where TLanes : unmanaged, ILanes<TLanes>
+internal unsafe struct OnePair<T> : IPairedSums<T> where T : unmanaged, ILanes<T>
 {
-    private TLanes _first;
-    private TLanes _second;
+    private T _first;
+    private T _second;
 
     public static int Width
     {
@@ -55,49 +55,49 @@ internal unsafe struct OnePair<TLanes> : IPairedSums<TLanes> where TLanes : unma
     public void Clear() => this = default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* scalars, nint pitch, TLanes first, TLanes second)
+    public void MultiplyAdd(float* scalars, nint pitch, T first, T second)
     {
-        var scalar = TLanes.Broadcast(*scalars);
-        _first = TLanes.MultiplyAdd(scalar, first, _first);
-        _second = TLanes.MultiplyAdd(scalar, second, _second);
+        var scalar = T.Broadcast(*scalars);
+        _first = T.MultiplyAdd(scalar, first, _first);
+        _second = T.MultiplyAdd(scalar, second, _second);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAddFirst(float* scalars, nint pitch, TLanes vector) => _first = TLanes.MultiplyAdd(scalars, vector, _first);
+    public void MultiplyAddFirst(float* scalars, nint pitch, T vector) => _first = T.MultiplyAdd(scalars, vector, _first);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAddSecond(float* scalars, nint pitch, TLanes vector) => _second = TLanes.MultiplyAdd(scalars, vector, _second);
+    public void MultiplyAddSecond(float* scalars, nint pitch, T vector) => _second = T.MultiplyAdd(scalars, vector, _second);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Load(float* first, float* second, nint pitch) => (_first, _second) = (TLanes.Load(first), TLanes.Load(second));
+    public void Load(float* first, float* second, nint pitch) => (_first, _second) = (T.Load(first), T.Load(second));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(float* first, float* second, nint pitch) =>
-        (_first, _second) = (TLanes.Add(_first, TLanes.Load(first)), TLanes.Add(_second, TLanes.Load(second)));
+        (_first, _second) = (T.Add(_first, T.Load(first)), T.Add(_second, T.Load(second)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Clip(TLanes least, TLanes most) =>
-        (_first, _second) = (TLanes.Clip(_first, least, most), TLanes.Clip(_second, least, most));
+    public void Clip(T least, T most) =>
+        (_first, _second) = (T.Clip(_first, least, most), T.Clip(_second, least, most));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Multiply(TLanes first, TLanes second) =>
-        (_first, _second) = (TLanes.Multiply(_first, first), TLanes.Multiply(_second, second));
+    public void Multiply(T first, T second) =>
+        (_first, _second) = (T.Multiply(_first, first), T.Multiply(_second, second));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* first, float* second, nint pitch)
     {
-        TLanes.Store(first, _first);
-        TLanes.Store(second, _second);
+        T.Store(first, _first);
+        T.Store(second, _second);
     }
 }
 
 /// <summary>Two pixels.</summary>
-internal unsafe struct TwoPairs<TLanes> : IPairedSums<TLanes> where TLanes : unmanaged, ILanes<TLanes>
+internal unsafe struct TwoPairs<T> : IPairedSums<T> where T : unmanaged, ILanes<T>
 {
-    private TLanes _first0;
-    private TLanes _first1;
-    private TLanes _second0;
-    private TLanes _second1;
+    private T _first0;
+    private T _first1;
+    private T _second0;
+    private T _second1;
 
     public static int Width
     {
@@ -109,73 +109,73 @@ internal unsafe struct TwoPairs<TLanes> : IPairedSums<TLanes> where TLanes : unm
     public void Clear() => this = default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* scalars, nint pitch, TLanes first, TLanes second)
+    public void MultiplyAdd(float* scalars, nint pitch, T first, T second)
     {
-        var scalar = TLanes.Broadcast(*scalars);
-        _first0 = TLanes.MultiplyAdd(scalar, first, _first0);
-        _second0 = TLanes.MultiplyAdd(scalar, second, _second0);
-        scalar = TLanes.Broadcast(scalars[pitch]);
-        _first1 = TLanes.MultiplyAdd(scalar, first, _first1);
-        _second1 = TLanes.MultiplyAdd(scalar, second, _second1);
+        var scalar = T.Broadcast(*scalars);
+        _first0 = T.MultiplyAdd(scalar, first, _first0);
+        _second0 = T.MultiplyAdd(scalar, second, _second0);
+        scalar = T.Broadcast(scalars[pitch]);
+        _first1 = T.MultiplyAdd(scalar, first, _first1);
+        _second1 = T.MultiplyAdd(scalar, second, _second1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAddFirst(float* scalars, nint pitch, TLanes vector)
+    public void MultiplyAddFirst(float* scalars, nint pitch, T vector)
     {
-        _first0 = TLanes.MultiplyAdd(scalars, vector, _first0);
-        _first1 = TLanes.MultiplyAdd(scalars + pitch, vector, _first1);
+        _first0 = T.MultiplyAdd(scalars, vector, _first0);
+        _first1 = T.MultiplyAdd(scalars + pitch, vector, _first1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAddSecond(float* scalars, nint pitch, TLanes vector)
+    public void MultiplyAddSecond(float* scalars, nint pitch, T vector)
     {
-        _second0 = TLanes.MultiplyAdd(scalars, vector, _second0);
-        _second1 = TLanes.MultiplyAdd(scalars + pitch, vector, _second1);
+        _second0 = T.MultiplyAdd(scalars, vector, _second0);
+        _second1 = T.MultiplyAdd(scalars + pitch, vector, _second1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Load(float* first, float* second, nint pitch)
     {
-        (_first0, _first1) = (TLanes.Load(first), TLanes.Load(first + pitch));
-        (_second0, _second1) = (TLanes.Load(second), TLanes.Load(second + pitch));
+        (_first0, _first1) = (T.Load(first), T.Load(first + pitch));
+        (_second0, _second1) = (T.Load(second), T.Load(second + pitch));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(float* first, float* second, nint pitch)
     {
-        (_first0, _first1) = (TLanes.Add(_first0, TLanes.Load(first)), TLanes.Add(_first1, TLanes.Load(first + pitch)));
-        (_second0, _second1) = (TLanes.Add(_second0, TLanes.Load(second)), TLanes.Add(_second1, TLanes.Load(second + pitch)));
+        (_first0, _first1) = (T.Add(_first0, T.Load(first)), T.Add(_first1, T.Load(first + pitch)));
+        (_second0, _second1) = (T.Add(_second0, T.Load(second)), T.Add(_second1, T.Load(second + pitch)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Clip(TLanes least, TLanes most)
+    public void Clip(T least, T most)
     {
-        (_first0, _first1) = (TLanes.Clip(_first0, least, most), TLanes.Clip(_first1, least, most));
-        (_second0, _second1) = (TLanes.Clip(_second0, least, most), TLanes.Clip(_second1, least, most));
+        (_first0, _first1) = (T.Clip(_first0, least, most), T.Clip(_first1, least, most));
+        (_second0, _second1) = (T.Clip(_second0, least, most), T.Clip(_second1, least, most));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Multiply(TLanes first, TLanes second)
+    public void Multiply(T first, T second)
     {
-        (_first0, _first1) = (TLanes.Multiply(_first0, first), TLanes.Multiply(_first1, first));
-        (_second0, _second1) = (TLanes.Multiply(_second0, second), TLanes.Multiply(_second1, second));
+        (_first0, _first1) = (T.Multiply(_first0, first), T.Multiply(_first1, first));
+        (_second0, _second1) = (T.Multiply(_second0, second), T.Multiply(_second1, second));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* first, float* second, nint pitch)
     {
-        TLanes.Store(first, _first0);
-        TLanes.Store(first + pitch, _first1);
-        TLanes.Store(second, _second0);
-        TLanes.Store(second + pitch, _second1);
+        T.Store(first, _first0);
+        T.Store(first + pitch, _first1);
+        T.Store(second, _second0);
+        T.Store(second + pitch, _second1);
     }
 }
 
 /// <summary>The pixels of one and then those of another.</summary>
-internal unsafe struct JoinPairs<TLanes, TLeft, TRight> : IPairedSums<TLanes>
-    where TLanes : unmanaged, ILanes<TLanes>
-    where TLeft : unmanaged, IPairedSums<TLanes>
-    where TRight : unmanaged, IPairedSums<TLanes>
+internal unsafe struct JoinPairs<T, TLeft, TRight> : IPairedSums<T>
+    where T : unmanaged, ILanes<T>
+    where TLeft : unmanaged, IPairedSums<T>
+    where TRight : unmanaged, IPairedSums<T>
 {
     private TLeft _left;
     private TRight _right;
@@ -194,21 +194,21 @@ internal unsafe struct JoinPairs<TLanes, TLeft, TRight> : IPairedSums<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* scalars, nint pitch, TLanes first, TLanes second)
+    public void MultiplyAdd(float* scalars, nint pitch, T first, T second)
     {
         _left.MultiplyAdd(scalars, pitch, first, second);
         _right.MultiplyAdd(scalars + TLeft.Width * pitch, pitch, first, second);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAddFirst(float* scalars, nint pitch, TLanes vector)
+    public void MultiplyAddFirst(float* scalars, nint pitch, T vector)
     {
         _left.MultiplyAddFirst(scalars, pitch, vector);
         _right.MultiplyAddFirst(scalars + TLeft.Width * pitch, pitch, vector);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAddSecond(float* scalars, nint pitch, TLanes vector)
+    public void MultiplyAddSecond(float* scalars, nint pitch, T vector)
     {
         _left.MultiplyAddSecond(scalars, pitch, vector);
         _right.MultiplyAddSecond(scalars + TLeft.Width * pitch, pitch, vector);
@@ -229,14 +229,14 @@ internal unsafe struct JoinPairs<TLanes, TLeft, TRight> : IPairedSums<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Clip(TLanes least, TLanes most)
+    public void Clip(T least, T most)
     {
         _left.Clip(least, most);
         _right.Clip(least, most);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Multiply(TLanes first, TLanes second)
+    public void Multiply(T first, T second)
     {
         _left.Multiply(first, second);
         _right.Multiply(first, second);

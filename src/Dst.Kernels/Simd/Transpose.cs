@@ -8,7 +8,7 @@ namespace Dst.Kernels.Simd;
 /// <summary>Transposes between blocked pixels and rows of channels, four by four.</summary>
 internal static unsafe class Transpose
 {
-    private const int Side = 16;
+    private const int Side = Layout.Block;
 
     /// <summary>destination[c][p] = source[p][c] for <paramref name="rows"/> p and sixteen c.</summary>
     /// <param name="source">Rows of sixteen floats, <paramref name="sourcePitch"/> apart.</param>
@@ -22,24 +22,13 @@ internal static unsafe class Transpose
         var p = 0;
         for (; p + 4 <= rows; p += 4)
         {
-            for (var c = 0; c < ILanes<Lanes128>.Count; c += 4)
-            {
-                var s = source + p * sourcePitch + c;
-                var d = destination + c * destinationPitch + p;
-                FourByFour(
-                    Vector128.Load(s), Vector128.Load(s + sourcePitch),
-                    Vector128.Load(s + 2 * sourcePitch), Vector128.Load(s + 3 * sourcePitch),
-                    out var r0, out var r1, out var r2, out var r3);
-                r0.Store(d);
-                r1.Store(d + destinationPitch);
-                r2.Store(d + 2 * destinationPitch);
-                r3.Store(d + 3 * destinationPitch);
-            }
+            for (var c = 0; c < Side; c += 4)
+                FourByFour(source + p * sourcePitch + c, sourcePitch, destination + c * destinationPitch + p, destinationPitch);
         }
 
         for (; p < rows; p++)
         {
-            for (var c = 0; c < ILanes<Lanes128>.Count; c++) destination[c * destinationPitch + p] = source[p * sourcePitch + c];
+            for (var c = 0; c < Side; c++) destination[c * destinationPitch + p] = source[p * sourcePitch + c];
         }
     }
 
@@ -52,21 +41,21 @@ internal static unsafe class Transpose
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SixteenRows(float* source, nint sourcePitch, float* bias, int pixels, float* destination)
     {
-        for (var f = 0; f < ILanes<Lanes128>.Count; f += 4, source += 4 * sourcePitch)
+        for (var f = 0; f < Side; f += 4, source += 4 * sourcePitch)
         {
             var b = Vector128.Load(bias + f);
             for (var p = 0; p < pixels; p += 4)
             {
                 var s = source + p;
-                var d = destination + p * ILanes<Lanes128>.Count + f;
+                var d = destination + p * Side + f;
                 FourByFour(
                     Vector128.Load(s), Vector128.Load(s + sourcePitch),
                     Vector128.Load(s + 2 * sourcePitch), Vector128.Load(s + 3 * sourcePitch),
                     out var r0, out var r1, out var r2, out var r3);
                 (r0 + b).Store(d);
-                if (p + 1 < pixels) (r1 + b).Store(d + ILanes<Lanes128>.Count);
-                if (p + 2 < pixels) (r2 + b).Store(d + 2 * ILanes<Lanes128>.Count);
-                if (p + 3 < pixels) (r3 + b).Store(d + 3 * ILanes<Lanes128>.Count);
+                if (p + 1 < pixels) (r1 + b).Store(d + Side);
+                if (p + 2 < pixels) (r2 + b).Store(d + 2 * Side);
+                if (p + 3 < pixels) (r3 + b).Store(d + 3 * Side);
             }
         }
     }
@@ -83,18 +72,7 @@ internal static unsafe class Transpose
 
         for (var f = 0; f < Side; f += 4)
         {
-            for (var t = 0; t < Side; t += 4)
-            {
-                var s = source + f * Side + t;
-                FourByFour(
-                    Vector128.Load(s), Vector128.Load(s + Side), Vector128.Load(s + 2 * Side), Vector128.Load(s + 3 * Side),
-                    out var r0, out var r1, out var r2, out var r3);
-                var d = destination + t * Side + f;
-                r0.Store(d);
-                r1.Store(d + Side);
-                r2.Store(d + 2 * Side);
-                r3.Store(d + 3 * Side);
-            }
+            for (var t = 0; t < Side; t += 4) FourByFour(source + f * Side + t, Side, destination + t * Side + f, Side);
         }
     }
 
@@ -102,10 +80,10 @@ internal static unsafe class Transpose
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Square(float* source, float* destination)
     {
-        FourByFour(source, out var a0, out var a1, out var a2, out var a3);
-        FourByFour(source + 4 * Side, out var b0, out var b1, out var b2, out var b3);
-        FourByFour(source + 8 * Side, out var c0, out var c1, out var c2, out var c3);
-        FourByFour(source + 12 * Side, out var d0, out var d1, out var d2, out var d3);
+        FourByFourInQuarters(source, out var a0, out var a1, out var a2, out var a3);
+        FourByFourInQuarters(source + 4 * Side, out var b0, out var b1, out var b2, out var b3);
+        FourByFourInQuarters(source + 8 * Side, out var c0, out var c1, out var c2, out var c3);
+        FourByFourInQuarters(source + 12 * Side, out var d0, out var d1, out var d2, out var d3);
         StoreQuarters(a0, b0, c0, d0, destination);
         StoreQuarters(a1, b1, c1, d1, destination + Side);
         StoreQuarters(a2, b2, c2, d2, destination + 2 * Side);
@@ -113,7 +91,7 @@ internal static unsafe class Transpose
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FourByFour(
+    private static void FourByFourInQuarters(
         float* source, out Vector512<float> r0, out Vector512<float> r1, out Vector512<float> r2, out Vector512<float> r3)
     {
         Vector512<float> a = Vector512.Load(source), b = Vector512.Load(source + Side);
@@ -138,13 +116,27 @@ internal static unsafe class Transpose
         Avx512F.Shuffle4x128(abHigh, cdHigh, 0xDD).Store(destination + 12 * Side);
     }
 
+    /// <summary>destination[i][t] = source[t][i] for four of both.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FourByFour(float* source, nint sourcePitch, float* destination, nint pitch)
+    {
+        FourByFour(
+            Vector128.Load(source), Vector128.Load(source + sourcePitch),
+            Vector128.Load(source + 2 * sourcePitch), Vector128.Load(source + 3 * sourcePitch),
+            out var r0, out var r1, out var r2, out var r3);
+        r0.Store(destination);
+        r1.Store(destination + pitch);
+        r2.Store(destination + 2 * pitch);
+        r3.Store(destination + 3 * pitch);
+    }
+
     /// <summary>Two copies of four rows of four: first[i][t] = second[i][t] = source[4 t + i].</summary>
     /// <param name="source">Sixteen floats.</param>
     /// <param name="first">Rows that are <paramref name="pitch"/> apart.</param>
     /// <param name="second">The same.</param>
     /// <param name="pitch">Floats between rows.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void FourByFour(float* source, float* first, float* second, nint pitch)
+    public static void FourByFourTwice(float* source, float* first, float* second, nint pitch)
     {
         FourByFour(
             Vector128.Load(source), Vector128.Load(source + 4), Vector128.Load(source + 8), Vector128.Load(source + 12),

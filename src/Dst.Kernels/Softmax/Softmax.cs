@@ -36,13 +36,6 @@ public static class Softmax
                 probabilities.Slice(first, classes), gradient.Slice(first, classes), logitGradient.Slice(first, classes), accumulate);
     }
 
-    private static void BackwardRow(ReadOnlySpan<float> p, ReadOnlySpan<float> dp, Span<float> dz, bool accumulate)
-    {
-        var sum = 0.0;
-        for (var i = 0; i < p.Length; i++) sum += (double)dp[i] * p[i];
-        for (var i = 0; i < p.Length; i++) dz[i] = (float)(p[i] * (dp[i] - sum)) + (accumulate ? dz[i] : 0);
-    }
-
     private static void Row(ReadOnlySpan<float> logits, Span<float> probabilities)
     {
         var largest = float.NegativeInfinity;
@@ -56,5 +49,12 @@ public static class Softmax
 
         var scale = (float)(1 / sum);
         for (var i = 0; i < probabilities.Length; i++) probabilities[i] *= scale;
+    }
+
+    private static void BackwardRow(ReadOnlySpan<float> p, ReadOnlySpan<float> dp, Span<float> dz, bool accumulate)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < p.Length; i++) sum += (double)dp[i] * p[i];
+        for (var i = 0; i < p.Length; i++) dz[i] = (float)(p[i] * (dp[i] - sum)) + (accumulate ? dz[i] : 0);
     }
 }

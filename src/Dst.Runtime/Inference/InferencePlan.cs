@@ -1,5 +1,6 @@
 using Dst.Foundations;
 using Dst.Graph;
+using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
@@ -168,9 +169,8 @@ public sealed class InferencePlan : IDisposable
     /// </summary>
     internal int ImagesTogether(int threads)
     {
-        const int multiple = LinearStep.ImagesTogether;
         var cached = Math.Max(1, (int)Math.Min(Options.Batch, CachedValues / Memory.Length * threads));
-        var few = (cached + multiple - 1) / multiple * multiple;
+        var few = Layout.RoundUp(cached, LinearStep.ImagesTogether);
         if (few >= Options.Batch) return Options.Batch;
         var weights = (double)WeightBytes / sizeof(float);
         var moved = Steps.Sum(step => step.Values.Sum(value => (double)Program.Values[value].Shape.Count));

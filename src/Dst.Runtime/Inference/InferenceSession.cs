@@ -168,8 +168,8 @@ public sealed unsafe class InferenceSession : IDisposable
     {
         var step = _plan.Steps[_step];
         var units = step.Units(_images);
-        _grain = Math.Min(step.Grain(_images), (units + threads - 1) / threads);
-        _parts = threads == 1 ? 1 : Math.Min(PartsPerThread * threads, (units + _grain - 1) / _grain);
+        _grain = Math.Min(step.Grain(_images), Layout.CeilDiv(units, threads));
+        _parts = threads == 1 ? 1 : Math.Min(PartsPerThread * threads, Layout.CeilDiv(units, _grain));
     }
 
     /// <summary>Computes some grains of the current step, in the memory of a thread.</summary>
@@ -177,7 +177,7 @@ public sealed unsafe class InferenceSession : IDisposable
     {
         var step = _plan.Steps[_step];
         var units = step.Units(_images);
-        var grains = (long)(units + _grain - 1) / _grain;
+        long grains = Layout.CeilDiv(units, _grain);
         var first = (int)(grains * part / _parts) * _grain;
         var end = Math.Min(units, (int)(grains * (part + 1) / _parts) * _grain);
         var (x, second, y) = _places[_step];

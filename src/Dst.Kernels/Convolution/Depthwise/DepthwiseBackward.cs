@@ -28,7 +28,7 @@ internal readonly unsafe struct DepthwiseBackwardData(WindowShape shape, float* 
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
-        if (IsForwardPass)
+        if (CanRunMirrored)
         {
             RunMirrored<T>();
             return;
@@ -41,7 +41,7 @@ internal readonly unsafe struct DepthwiseBackwardData(WindowShape shape, float* 
         }
     }
 
-    private bool IsForwardPass => shape.Stride == 1 && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelWidth
+    private bool CanRunMirrored => shape.Stride == 1 && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelWidth
         && shape.Area <= MaxMirrored;
 
     /// <summary>
@@ -228,7 +228,7 @@ internal readonly unsafe struct DepthwiseBackwardWeight(WindowShape shape, float
         public static Inside Of(int tap, int extent, int stride, int padding, int outputs)
         {
             var offset = tap - padding;
-            var first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
+            var first = offset >= 0 ? 0 : Layout.CeilDiv(-offset, stride);
             var end = extent - offset <= 0 ? 0 : Math.Min(outputs, (extent - offset - 1) / stride + 1);
             return new(first, Math.Max(first, end), offset);
         }

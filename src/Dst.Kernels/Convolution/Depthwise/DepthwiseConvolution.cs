@@ -19,7 +19,9 @@ public static unsafe class DepthwiseConvolution
     /// <exception cref="ArgumentException">A length does not match the sizes.</exception>
     public static void PackWeights(WindowShape shape, ReadOnlySpan<float> weights, Span<float> packed)
     {
-        CheckWeights(shape, weights.Length, packed.Length);
+        shape.Validate(images: 0);
+        Check.Length(weights, shape.Channels * shape.Area);
+        Check.Length<float>(packed, WeightLength(shape));
         fixed (float* source = weights, destination = packed)
             Layout.BlockImage(source, shape.Channels, shape.Area, destination, accumulate: false);
     }
@@ -31,7 +33,9 @@ public static unsafe class DepthwiseConvolution
     /// <exception cref="ArgumentException">A length does not match the sizes.</exception>
     public static void UnpackWeights(WindowShape shape, ReadOnlySpan<float> packed, Span<float> weights)
     {
-        CheckWeights(shape, weights.Length, packed.Length);
+        shape.Validate(images: 0);
+        Check.Length(packed, WeightLength(shape));
+        Check.Length<float>(weights, shape.Channels * shape.Area);
         fixed (float* source = packed, destination = weights)
             Layout.UnblockImage(source, shape.Channels, shape.Area, destination);
     }
@@ -86,13 +90,5 @@ public static unsafe class DepthwiseConvolution
     {
         shape.Validate(images);
         KernelRunner.Run(tier, new DepthwiseBackwardWeight(shape, x, dy, images, gradient));
-    }
-
-    private static void CheckWeights(WindowShape shape, int weights, int packed)
-    {
-        shape.Validate(images: 0);
-        if (weights != shape.Channels * shape.Area || packed != WeightLength(shape))
-            throw new ArgumentException(
-                $"{weights} weights and {packed} packed; {shape.Channels * shape.Area} and {WeightLength(shape)} were expected");
     }
 }

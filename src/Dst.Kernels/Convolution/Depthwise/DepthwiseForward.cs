@@ -42,8 +42,8 @@ internal readonly unsafe struct DepthwiseForward(
         for (int i = 0, block = 0; i < images * blocks; i++, block = block + 1 < blocks ? block + 1 : 0)
         {
             var offset = i * outputPlane;
-            var kernel = new Kernel(weights + block * weightPitch, epilogue.Bias + block * Layout.Block, bounds, accumulate: false);
-            Run<T>(plane, x + i * inputPlane, kernel, y + offset);
+            var filters = new BlockFilters(weights + block * weightPitch, epilogue.Bias + block * Layout.Block, bounds, accumulate: false);
+            Run<T>(plane, x + i * inputPlane, filters, y + offset);
             if (epilogue.Residual != null) epilogue.WithoutBias.From(block, offset).Apply<T>(y + offset, plane.OutHeight * plane.OutWidth);
         }
     }
@@ -62,11 +62,11 @@ internal readonly unsafe struct DepthwiseForward(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<T>(Plane plane, float* x, Kernel kernel, float* y) where T : unmanaged, ILanes<T>
+    private static void Run<T>(Plane plane, float* x, BlockFilters filters, float* y) where T : unmanaged, ILanes<T>
     {
         if (T.Accumulators > VectorsOfThree && plane is { KernelHeight: 3, KernelWidth: 3, Stride: 1, Padding: 1 })
         {
-            PlaneOfThree<T>(plane, x, kernel, y);
+            PlaneOfThree<T>(plane, x, filters, y);
             return;
         }
 
@@ -75,7 +75,7 @@ internal readonly unsafe struct DepthwiseForward(
             var reach = WindowShape.Reach.Of(oy, plane.Height, plane.KernelHeight, plane.Stride, plane.Padding, plane.Padding);
             var rows = reach.End - reach.First;
             var source = x + reach.First * plane.RowPitch;
-            var ofRows = kernel.From((reach.First - reach.Origin) * plane.KernelWidth * Layout.Block);
+            var ofRows = filters.From((reach.First - reach.Origin) * plane.KernelWidth * Layout.Block);
             if (plane is { KernelWidth: 3, Stride: 1 }) RowOfThree<T>(plane, source, ofRows, rows, y);
             else RowOfAny<T>(plane, source, ofRows, rows, y);
         }
@@ -86,9 +86,9 @@ internal readonly unsafe struct DepthwiseForward(
     /// loaded once and serves the three outputs that see it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PlaneOfThree<T>(in Plane plane, float* x, in Kernel kernel, float* y) where T : unmanaged, ILanes<T>
+    private static void PlaneOfThree<T>(in Plane plane, float* x, in BlockFilters filters, float* y) where T : unmanaged, ILanes<T>
     {
-        var weights = kernel.Weights;
+        var weights = filters.Weights;
         T w0 = T.Load(weights), w1 = T.Load(weights + Layout.Block), w2 = T.Load(weights + 2 * Layout.Block);
         T w3 = T.Load(weights + 3 * Layout.Block), w4 = T.Load(weights + 4 * Layout.Block), w5 = T.Load(weights + 5 * Layout.Block);
         T w6 = T.Load(weights + 6 * Layout.Block), w7 = T.Load(weights + 7 * Layout.Block), w8 = T.Load(weights + 8 * Layout.Block);
@@ -96,7 +96,7 @@ internal readonly unsafe struct DepthwiseForward(
         for (var ox = 0; ox < plane.Width; ox += TileWidth, x += TileWidth * Layout.Block, y += TileWidth * Layout.Block)
         {
             var left = plane.Width - ox;
-            var bias = T.Load(kernel.Bias);
+            var bias = T.Load(filters.Bias);
             T above0 = bias, above1 = bias, above2 = bias, above3 = bias, sum0 = bias, sum1 = bias, sum2 = bias, sum3 = bias;
             float* source = x, to = y - pitch;
             for (var row = 0; row < plane.Height; row++, source += pitch, to += pitch)
@@ -110,33 +110,33 @@ internal readonly unsafe struct DepthwiseForward(
                     above1 = T.MultiplyAdd(x3, w8, T.MultiplyAdd(x2, w7, T.MultiplyAdd(x1, w6, above1)));
                     above2 = T.MultiplyAdd(x4, w8, T.MultiplyAdd(x3, w7, T.MultiplyAdd(x2, w6, above2)));
                     above3 = T.MultiplyAdd(x5, w8, T.MultiplyAdd(x4, w7, T.MultiplyAdd(x3, w6, above3)));
-                    kernel.Store(to, left, above0, above1, above2, above3);
+                    filters.Store(to, left, above0, above1, above2, above3);
                 }
 
                 above0 = T.MultiplyAdd(x2, w5, T.MultiplyAdd(x1, w4, T.MultiplyAdd(x0, w3, sum0)));
                 above1 = T.MultiplyAdd(x3, w5, T.MultiplyAdd(x2, w4, T.MultiplyAdd(x1, w3, sum1)));
                 above2 = T.MultiplyAdd(x4, w5, T.MultiplyAdd(x3, w4, T.MultiplyAdd(x2, w3, sum2)));
                 above3 = T.MultiplyAdd(x5, w5, T.MultiplyAdd(x4, w4, T.MultiplyAdd(x3, w3, sum3)));
-                bias = T.Load(kernel.Bias);
+                bias = T.Load(filters.Bias);
                 sum0 = T.MultiplyAdd(x2, w2, T.MultiplyAdd(x1, w1, T.MultiplyAdd(x0, w0, bias)));
                 sum1 = T.MultiplyAdd(x3, w2, T.MultiplyAdd(x2, w1, T.MultiplyAdd(x1, w0, bias)));
                 sum2 = T.MultiplyAdd(x4, w2, T.MultiplyAdd(x3, w1, T.MultiplyAdd(x2, w0, bias)));
                 sum3 = T.MultiplyAdd(x5, w2, T.MultiplyAdd(x4, w1, T.MultiplyAdd(x3, w0, bias)));
             }
 
-            kernel.Store(to, left, above0, above1, above2, above3);
+            filters.Store(to, left, above0, above1, above2, above3);
         }
     }
 
     /// <summary>Stride 1 and three columns of weights: four neighbouring pixels share what they load.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RowOfThree<T>(in Plane plane, float* x, in Kernel kernel, int rows, float* y) where T : unmanaged, ILanes<T>
+    private static void RowOfThree<T>(in Plane plane, float* x, in BlockFilters filters, int rows, float* y) where T : unmanaged, ILanes<T>
     {
         for (var ox = 0; ox < plane.OutWidth; ox += TileWidth, y += TileWidth * Layout.Block)
         {
             var left = ox - plane.Padding;
-            float* source = x, weights = kernel.Weights;
-            T sum0 = T.Load(kernel.Bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+            float* source = x, weights = filters.Weights;
+            T sum0 = T.Load(filters.Bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
             for (var row = rows; row > 0; row--, source += plane.RowPitch, weights += 3 * Layout.Block)
             {
                 T first = T.Load(weights), middle = T.Load(weights + Layout.Block), last = T.Load(weights + 2 * Layout.Block);
@@ -149,7 +149,7 @@ internal readonly unsafe struct DepthwiseForward(
                 sum3 = T.MultiplyAdd(x5, last, T.MultiplyAdd(x4, middle, T.MultiplyAdd(x3, first, sum3)));
             }
 
-            kernel.Store(y, Math.Min(TileWidth, plane.OutWidth - ox), sum0, sum1, sum2, sum3);
+            filters.Store(y, Math.Min(TileWidth, plane.OutWidth - ox), sum0, sum1, sum2, sum3);
         }
     }
 
@@ -160,13 +160,13 @@ internal readonly unsafe struct DepthwiseForward(
 
     /// <summary>Any stride and window.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RowOfAny<T>(in Plane plane, float* x, in Kernel kernel, int rows, float* y) where T : unmanaged, ILanes<T>
+    private static void RowOfAny<T>(in Plane plane, float* x, in BlockFilters filters, int rows, float* y) where T : unmanaged, ILanes<T>
     {
         for (var ox = 0; ox < plane.OutWidth; ox += TileWidth, y += TileWidth * Layout.Block)
         {
             var left = ox * plane.Stride - plane.Padding;
-            float* source = x, weights = kernel.Weights;
-            T sum0 = T.Load(kernel.Bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+            float* source = x, weights = filters.Weights;
+            T sum0 = T.Load(filters.Bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
             var isInside = left >= 0 && left + (TileWidth - 1) * plane.Stride + plane.KernelWidth <= plane.Width;
             for (var row = rows; row > 0; row--, source += plane.RowPitch)
             {
@@ -196,7 +196,7 @@ internal readonly unsafe struct DepthwiseForward(
                 }
             }
 
-            kernel.Store(y, Math.Min(TileWidth, plane.OutWidth - ox), sum0, sum1, sum2, sum3);
+            filters.Store(y, Math.Min(TileWidth, plane.OutWidth - ox), sum0, sum1, sum2, sum3);
         }
     }
 
@@ -211,15 +211,15 @@ internal readonly unsafe struct DepthwiseForward(
         public int RowPitch => Width * Layout.Block;
     }
 
-    /// <summary>Weights, bias and bounds of a block, and whether its sums are added to what is there.</summary>
-    private readonly struct Kernel(float* weights, float* bias, Bounds bounds, bool accumulate)
+    /// <summary>The filters of a block of channels: weights, bias and bounds, and whether sums are added to what is there.</summary>
+    private readonly struct BlockFilters(float* weights, float* bias, Bounds bounds, bool accumulate)
     {
         public readonly float* Weights = weights;
         public readonly float* Bias = bias;
         private readonly Bounds _bounds = bounds;
         private readonly bool _accumulate = accumulate;
 
-        public Kernel From(int floats) => new(Weights + floats, Bias, _bounds, _accumulate);
+        public BlockFilters From(int floats) => new(Weights + floats, Bias, _bounds, _accumulate);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Store<T>(float* y, int pixels, T sum0, T sum1, T sum2, T sum3) where T : unmanaged, ILanes<T>

@@ -4,14 +4,18 @@ namespace Dst.Kernels;
 
 public sealed unsafe partial class DirectConvolution
 {
-    /// <summary>
-    /// Time of a gathered list of taps beside its multiply-adds of 16 lanes, in such multiply-adds: for each register tile, for each
-    /// pixel, and for each pixel and block of channels that it is added to. Gathering is used below SureGain of the dense time.
-    /// All four are from measurements.
-    /// </summary>
+    // What a gathered list of taps takes beside its multiply-adds of 16 lanes, in such multiply-adds, from measurements.
+
+    /// <summary>For each register tile.</summary>
     private const double ListTileCost = 120;
+
+    /// <summary>For each pixel.</summary>
     private const double ListCost = 10;
+
+    /// <summary>For each pixel and block of channels that it is added to.</summary>
     private const double TargetCost = 10;
+
+    /// <summary>Channels are gathered where that takes less than this share of the dense time.</summary>
     private const double SureGain = 0.8;
 
     private readonly PackedInput _outputGradient;
@@ -36,8 +40,8 @@ public sealed unsafe partial class DirectConvolution
     /// </summary>
     public void PackBackwardDataWeights(ReadOnlySpan<float> weights, Span<float> packed)
     {
-        CheckLength(weights.Length, WeightCount);
-        CheckLength(packed.Length, BackwardDataWeightLength);
+        Check.Length(weights, Shape.WeightCount);
+        Check.Length<float>(packed, BackwardDataWeightLength);
         if (_tier == SimdTier.Scalar)
         {
             weights.CopyTo(packed);
@@ -98,7 +102,7 @@ public sealed unsafe partial class DirectConvolution
         var blocks = ListsOfBlocks(row % s.Stride, column % s.Stride);
         var gathered = ListsOfKeptChannels(row % s.Stride, column % s.Stride);
         var scatter = Scatter(gathered);
-        var listCost = ListCost + ListTileCost / Math.Min(RowTiles.WidestOfPair, (s.Width - x + s.Stride - 1) / s.Stride);
+        var listCost = ListCost + ListTileCost / Math.Min(RowTiles.WidestOfPair, Layout.CeilDiv(s.Width - x, s.Stride));
         var gatheredCost = gathered.Sum(ofBlock => ofBlock.Sum(list => list.Taps.Length + listCost))
             + TargetCost * scatter.TargetBlock.Length;
         // Groups have dense lists already.
@@ -125,7 +129,7 @@ public sealed unsafe partial class DirectConvolution
         return new(lists, pass);
 
         IEnumerable<KernelRange> Ranges(int phase, int padded, int extent, int outExtent, int kernel) =>
-            from i in Enumerable.Range(0, (extent - phase + s.Stride - 1) / s.Stride)
+            from i in Enumerable.Range(0, Layout.CeilDiv(extent - phase, s.Stride))
             select Within(padded + (i - outExtent + 1) * s.Stride, padded + i * s.Stride + 1, kernel);
     }
 
@@ -147,7 +151,7 @@ public sealed unsafe partial class DirectConvolution
         return
         [
             .. reached.Select((block, b) => new ChannelList(
-                [.. Enumerable.Range(b * Layout.Block, Math.Min(Layout.Block, s.Channels - b * Layout.Block))],
+                [.. Enumerable.Range(b * Layout.Block, Layout.UsedLanes(s.Channels, b))],
                 ByKernelPosition(Enumerable.Range(0, s.Filters * area).Where(t => block[t / area / Layout.Block * area + t % area])))),
         ];
     }
@@ -162,7 +166,7 @@ public sealed unsafe partial class DirectConvolution
         var lists = new ChannelList[Shape.FilterBlocks][];
         for (var b = 0; b < lists.Length; b++)
         {
-            var filters = Enumerable.Range(b * Layout.Block, Math.Min(Layout.Block, Shape.Filters - b * Layout.Block));
+            var filters = Enumerable.Range(b * Layout.Block, Layout.UsedLanes(Shape.Filters, b));
             var positions = _forwardTaps[b].Where(tap => IsInPhase(tap, phaseY, phaseX)).Order()
                 .GroupBy(tap => tap % area, tap => tap / area);
             lists[b] =
@@ -208,15 +212,15 @@ public sealed unsafe partial class DirectConvolution
         return new(firstList, firstTarget, [.. blocks], Pinned(lanes));
     }
 
-    private void BackwardData<TLanes>(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
-        where TLanes : unmanaged, ILanes<TLanes>
+    private void BackwardData<T>(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
+        where T : unmanaged, ILanes<T>
     {
         var zero = stackalloc float[Layout.Block];
         new Span<float>(zero, Layout.Block).Clear();
         for (var first = 0; first < images; first += _outputGradient.ChunkImages)
         {
             var count = Math.Min(_outputGradient.ChunkImages, images - first);
-            var source = _outputGradient.Pack<TLanes>(count, dy + (long)first * Shape.OutputLength, scratch);
+            var source = _outputGradient.Pack<T>(count, dy + (long)first * Shape.OutputLength, scratch);
             var destination = dx + (long)first * Shape.InputLength;
             var isCleared = !accumulate && Array.Exists(_backwardData.Value, phase => phase.AddsToDestination);
             for (var n = 0; isCleared && n < count; n++)
@@ -224,7 +228,7 @@ public sealed unsafe partial class DirectConvolution
             var initial = accumulate ? InitialValues.Destination : new(zero, 0);
             foreach (var phase in _backwardData.Value)
             {
-                if (phase.WeightLength > 0) Run<TLanes>(phase.Pass, count, source, weights, initial, Epilogue.None, destination);
+                if (phase.WeightLength > 0) Run<T>(phase.Pass, count, source, weights, initial, Epilogue.None, destination);
             }
         }
     }
@@ -249,7 +253,7 @@ public sealed unsafe partial class DirectConvolution
     {
         public void Reference() => BackwardDataReference(conv.Shape, images, dy, weights, dx, accumulate);
 
-        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> =>
-            conv.BackwardData<TLanes>(images, dy, weights, dx, scratch, accumulate);
+        public void Run<T>() where T : unmanaged, ILanes<T> =>
+            conv.BackwardData<T>(images, dy, weights, dx, scratch, accumulate);
     }
 }

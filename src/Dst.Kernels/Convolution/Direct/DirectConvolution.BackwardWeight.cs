@@ -36,11 +36,11 @@ public sealed unsafe partial class DirectConvolution
     /// <exception cref="ArgumentException">A length does not match.</exception>
     public void UnpackWeightGradient(int block, ReadOnlySpan<float> packed, Span<float> gradient)
     {
-        CheckLength(packed.Length, WeightGradientLength);
-        CheckLength(gradient.Length, WeightCount);
+        Check.Length(packed, WeightGradientLength);
+        Check.Length<float>(gradient, Shape.WeightCount);
         var s = Shape;
         var firstFilter = block * Layout.Block;
-        var filters = Math.Min(Layout.Block, s.Filters - firstFilter);
+        var filters = Layout.UsedLanes(s.Filters, block);
         var rows = gradient.Slice(firstFilter * s.RowLength, filters * s.RowLength);
         if (_tier == SimdTier.Scalar)
         {
@@ -62,10 +62,10 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    private void BackwardWeight<TLanes, TTaps>(
+    private void BackwardWeight<T, TTaps>(
         int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
-        where TLanes : unmanaged, ILanes<TLanes>
-        where TTaps : unmanaged, ITapAccumulators<TLanes>
+        where T : unmanaged, ILanes<T>
+        where TTaps : unmanaged, ITapAccumulators<T>
     {
         var list = _backwardWeight.Value;
         var walk = new PixelWalk(
@@ -73,7 +73,7 @@ public sealed unsafe partial class DirectConvolution
         for (var first = 0; first < images; first += _input.ChunkImages)
         {
             var count = Math.Min(_input.ChunkImages, images - first);
-            var source = _input.Pack<TLanes>(count, x + (long)first * Shape.InputLength, scratch);
+            var source = _input.Pack<T>(count, x + (long)first * Shape.InputLength, scratch);
             fixed (int* offsets = list.Offsets)
             {
                 for (var b = firstBlock; b < endBlock; b++)
@@ -81,8 +81,8 @@ public sealed unsafe partial class DirectConvolution
                     var blockGradient = dy + (long)first * Shape.OutputLength + (long)b * Shape.OutHeight * Shape.OutWidth * Layout.Block;
                     for (var t = list.First[b]; t < list.First[b + 1]; t += TTaps.Count)
                     {
-                        var (firstRow, endRow) = list.Rows[t / GradientTapMultiple];
-                        Correlate<TLanes, TTaps>(
+                        var (firstRow, endRow) = list.Rows[t / TapRuns.Length];
+                        Correlate<T, TTaps>(
                             walk.Within(firstRow, endRow), count, source + firstRow * walk.SourceRow, offsets + t,
                             blockGradient + firstRow * walk.GradientRow, gradient + (long)t * Layout.Block);
                     }
@@ -95,9 +95,9 @@ public sealed unsafe partial class DirectConvolution
     /// Adds, for a few taps, the sum over all pixels of input scalar × 16 filters' output gradients; the sums stay in registers.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Correlate<TLanes, TTaps>(PixelWalk walk, int images, float* source, int* offsets, float* dy, float* gradient)
-        where TLanes : unmanaged, ILanes<TLanes>
-        where TTaps : unmanaged, ITapAccumulators<TLanes>
+    private static void Correlate<T, TTaps>(PixelWalk walk, int images, float* source, int* offsets, float* dy, float* gradient)
+        where T : unmanaged, ILanes<T>
+        where TTaps : unmanaged, ITapAccumulators<T>
     {
         TTaps taps = default;
         taps.Load(gradient, offsets);
@@ -109,7 +109,7 @@ public sealed unsafe partial class DirectConvolution
             {
                 var pixel = row;
                 for (var end = g + walk.GradientRow; g < end; g += Layout.Block, pixel += walk.SourcePixel)
-                    taps.MultiplyAdd(pixel, TLanes.Load(g));
+                    taps.MultiplyAdd(pixel, T.Load(g));
             }
         }
 
@@ -130,11 +130,11 @@ public sealed unsafe partial class DirectConvolution
         public void Reference() => BackwardWeightReference(
             conv.Shape, firstBlock * Layout.Block, Math.Min(conv.Shape.Filters, endBlock * Layout.Block), images, x, dy, gradient);
 
-        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes>
+        public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            if (TLanes.Accumulators >= EightTaps<TLanes>.Count)
-                conv.BackwardWeight<TLanes, EightTaps<TLanes>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
-            else conv.BackwardWeight<TLanes, FourTaps<TLanes>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
+            if (T.Accumulators >= EightTaps<T>.Count)
+                conv.BackwardWeight<T, EightTaps<T>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
+            else conv.BackwardWeight<T, FourTaps<T>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
         }
     }
 }

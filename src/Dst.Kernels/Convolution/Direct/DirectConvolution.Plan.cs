@@ -2,11 +2,6 @@ namespace Dst.Kernels;
 
 public sealed unsafe partial class DirectConvolution
 {
-    /// <summary>
-    /// Lists of taps of the backward-weight pass are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.
-    /// </summary>
-    private const int GradientTapMultiple = 8;
-
     private readonly PackedInput _input;
 
     /// <summary>[O/16] lists of taps as indices in the ungrouped row [C·Kh·Kw].</summary>
@@ -26,9 +21,14 @@ public sealed unsafe partial class DirectConvolution
             _tier,
             taps,
             s.FilterBlocks,
-            null,
+            Scatter: null,
             new(_input.PixelPitch, _input.RowPitch, _input.Length),
-            new(0, Layout.Block, s.OutWidth * Layout.Block, s.OutHeight * s.OutWidth * Layout.Block, s.OutputLength),
+            new(
+                Start: 0,
+                Pixel: Layout.Block,
+                Row: s.OutWidth * Layout.Block,
+                Block: s.OutHeight * s.OutWidth * Layout.Block,
+                Image: s.OutputLength),
             [.. isFlat ? [new KernelRange(0, 1)] : Ranges(s.OutHeight, s.Height, s.KernelHeight)],
             [.. isFlat ? Enumerable.Repeat(new KernelRange(0, 1), s.OutHeight * s.OutWidth) : Ranges(s.OutWidth, s.Width, s.KernelWidth)]);
 
@@ -64,8 +64,8 @@ public sealed unsafe partial class DirectConvolution
     }
 
     /// <summary>
-    /// The offsets of the forward taps, in runs of <see cref="GradientTapMultiple"/>, and for each run the output rows in which any of its
-    /// taps does not fall on padding. Copies of its last tap fill up a list. What they gather is never read.
+    /// The offsets of the forward taps, in <see cref="TapRuns"/>, and for each run the output rows in which any of its taps does not fall
+    /// on padding.
     /// </summary>
     private BackwardWeightTaps PlanBackwardWeight()
     {
@@ -74,14 +74,9 @@ public sealed unsafe partial class DirectConvolution
         var rows = new List<(int First, int End)>();
         for (var b = 0; b < _forwardTaps.Length; b++)
         {
-            foreach (var run in _forwardTaps[b].Select(TapAt).Chunk(GradientTapMultiple))
+            foreach (var run in TapRuns.Of(_forwardTaps[b].Select(TapAt)))
             {
-                for (var i = 0; i < GradientTapMultiple; i++)
-                {
-                    var (channel, ky, kx) = run[Math.Min(i, run.Length - 1)];
-                    offsets.Add(_input.OffsetOf(channel, ky, kx));
-                }
-
+                offsets.AddRange(run.Select(tap => _input.OffsetOf(tap.Channel, tap.Ky, tap.Kx)));
                 // Taps are ordered by row of the kernel: a later row reaches padding sooner at the bottom, an earlier one at the top.
                 var begin = Math.Max(0, (Shape.Padding - run[^1].Ky + Shape.Stride - 1) / Shape.Stride);
                 var end = Math.Min(Shape.OutHeight, (Shape.Height - 1 + Shape.Padding - run[0].Ky + Shape.Stride) / Shape.Stride);

@@ -6,36 +6,31 @@ namespace Dst.Kernels;
 
 public sealed unsafe partial class DirectConvolution
 {
-    /// <summary>Floats between the sources of a tile's pixels.</summary>
-    private interface ISourcePitch
-    {
-        static abstract nint Of(in TilePixels pixels);
-    }
-
     /// <summary>
     /// Runs a pass: for each block of 16 output channels, image (or some images) and row, one register tile after another.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TLanes>(
+    private static void Run<T>(
         TapPass pass, int images, float* source, float* weights, InitialValues initial, Epilogue epilogue, float* destination)
-        where TLanes : unmanaged, ILanes<TLanes>
+        where T : unmanaged, ILanes<T>
     {
-        var (from, to) = (pass.Source, pass.Destination);
-        var blockPitch = pass.Scatter is null ? to.Block : 0;
+        var (sourcePitch, pitch) = (pass.Source, pass.Destination);
+        var blockPitch = pass.Scatter is null ? pitch.Block : 0;
         for (int b = 0, blocks; b < pass.Blocks; b += blocks)
         {
             blocks = b / 2 < pass.Pairs ? 2 : 1;
             for (int n = 0, together; n < images; n += together)
             {
                 together = pass.ImagesTogether(images - n);
+                var tiles = together > 1 ? pass.BatchTiles : blocks > 1 ? pass.PairTiles : pass.Tiles;
                 for (var r = 0; r < pass.Rows; r++)
                 {
-                    var rowSource = source + (long)n * from.Image + r * from.Row;
-                    var row = destination + (long)n * to.Image + (long)b * blockPitch + to.Start + r * to.Row;
+                    var rowSource = source + (long)n * sourcePitch.Image + r * sourcePitch.Row;
+                    var row = destination + (long)n * pitch.Image + (long)b * blockPitch + pitch.Start + r * pitch.Row;
                     var rows = pass.KernelRows[r];
                     var columns = new KernelRange(-1, -1);
                     TapList list = default, next = default;
-                    foreach (var tile in together > 1 ? pass.BatchTiles : blocks > 1 ? pass.PairTiles : pass.Tiles)
+                    foreach (var tile in tiles)
                     {
                         if (pass.Scatter is null && tile.KernelColumns != columns)
                         {
@@ -43,21 +38,21 @@ public sealed unsafe partial class DirectConvolution
                             if (blocks > 1) next = new(pass.Taps, b + 1, rows, columns, weights);
                         }
 
-                        var pixelSource = rowSource + tile.Column * from.Pixel;
-                        var pixel = row + (long)tile.Column * to.Pixel;
-                        for (var i = 0; i < (tile.AcrossImages ? 1 : together); i++, pixelSource += from.Image, pixel += to.Image)
+                        var pixelSource = rowSource + tile.Column * sourcePitch.Pixel;
+                        var pixel = row + (long)tile.Column * pitch.Pixel;
+                        for (var i = 0; i < (tile.AcrossImages ? 1 : together); i++, pixelSource += sourcePitch.Image, pixel += pitch.Image)
                         {
                             var width = tile.AcrossImages ? together : tile.Width;
                             var pixels = new TilePixels(
-                                pixelSource, from.Image, initial.Of(b), pixel, tile.AcrossImages ? to.Image : to.Pixel,
+                                pixelSource, sourcePitch.Image, initial.Of(b), pixel, tile.AcrossImages ? pitch.Image : pitch.Pixel,
                                 epilogue.From(0, pixel - destination));
                             if (blocks > 1)
                             {
                                 var ofNext = pixels.Next(initial.Of(b + 1), blockPitch);
-                                Pair<TLanes>(pass, tile.AcrossImages, width, tile.Count, list, next, pixels, ofNext);
+                                Pair<T>(pass, tile.AcrossImages, width, tile.Count, list, next, pixels, ofNext);
                             }
-                            else if (pass.Scatter is not null) TileOfLists<TLanes>(pass, b, rows, tile, width, weights, pixels);
-                            else Tile<TLanes>(pass, tile.AcrossImages, width, tile.Count, list, pixels);
+                            else if (pass.Scatter is not null) TileOfLists<T>(pass, b, rows, tile, width, weights, pixels);
+                            else Tile<T>(pass, tile.AcrossImages, width, tile.Count, list, pixels);
                         }
                     }
                 }
@@ -65,46 +60,46 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    private static void Tile<TLanes>(TapPass pass, bool acrossImages, int width, int count, in TapList taps, in TilePixels pixels)
-        where TLanes : unmanaged, ILanes<TLanes>
+    private static void Tile<T>(TapPass pass, bool acrossImages, int width, int count, in TapList taps, in TilePixels pixels)
+        where T : unmanaged, ILanes<T>
     {
-        if (acrossImages) RegisterTiles.Run<TLanes, TileLoop<TLanes, ImagePitch>>(width, new(count, in taps, in pixels));
-        else if (pass.Source.Pixel == 1) RegisterTiles.Run<TLanes, TileLoop<TLanes, PlanePitch>>(width, new(count, in taps, in pixels));
-        else RegisterTiles.Run<TLanes, TileLoop<TLanes, PixelPitch>>(width, new(count, in taps, in pixels));
+        if (acrossImages) RegisterTiles.Run<T, TileLoop<T, ImagePitch>>(width, new(count, in taps, in pixels));
+        else if (pass.Source.Pixel == 1) RegisterTiles.Run<T, TileLoop<T, PlanePitch>>(width, new(count, in taps, in pixels));
+        else RegisterTiles.Run<T, TileLoop<T, PixelPitch>>(width, new(count, in taps, in pixels));
     }
 
     /// <summary>Computes one list after another and adds its 16 lanes to their channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TileOfLists<TLanes>(
+    private static void TileOfLists<T>(
         TapPass pass, int block, KernelRange rows, in RowTile tile, int width, float* weights, in TilePixels pixels)
-        where TLanes : unmanaged, ILanes<TLanes>
+        where T : unmanaged, ILanes<T>
     {
         var scatter = pass.Scatter!;
         var sums = stackalloc float[RowTiles.WidestOfPair * Layout.Block];
         var zero = stackalloc float[Layout.Block];
-        TLanes.Store(zero, TLanes.Zero);
+        T.Store(zero, T.Zero);
         var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block, Epilogue.None);
         for (var list = scatter.FirstList[block]; list < scatter.FirstList[block + 1]; list++)
         {
             var taps = new TapList(pass.Taps, list, rows, tile.KernelColumns, weights);
             if (taps.IsEmpty) continue;
-            Tile<TLanes>(pass, tile.AcrossImages, width, 1, taps, toSums);
+            Tile<T>(pass, tile.AcrossImages, width, 1, taps, toSums);
             for (var target = scatter.FirstTarget[list]; target < scatter.FirstTarget[list + 1]; target++)
             {
                 var lanes = Pointer(scatter.Lanes) + (long)target * Layout.Block;
                 var destination = pixels.Destination + (long)scatter.TargetBlock[target] * pass.Destination.Block;
                 for (var p = 0; p < width; p++, destination += pixels.Pitch)
-                    TLanes.Store(
-                        destination, TLanes.Add(TLanes.Load(destination), TLanes.Pick(TLanes.Load(sums + p * Layout.Block), lanes)));
+                    T.Store(
+                        destination, T.Add(T.Load(destination), T.Pick(T.Load(sums + p * Layout.Block), lanes)));
             }
         }
     }
 
     /// <summary>The innermost loop, for some tiles: each tap is one load of 16 weights and one multiply-add for each pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TLanes, TTile, TPitch>(int count, in TapList taps, in TilePixels pixels)
-        where TLanes : unmanaged, ILanes<TLanes>
-        where TTile : unmanaged, IAccumulators<TLanes>
+    private static void Tile<T, TTile, TPitch>(int count, in TapList taps, in TilePixels pixels)
+        where T : unmanaged, ILanes<T>
+        where TTile : unmanaged, IAccumulators<T>
         where TPitch : struct, ISourcePitch
     {
         var source = pixels.Source;
@@ -121,28 +116,34 @@ public sealed unsafe partial class DirectConvolution
                 for (var end = taps.Offsets + start[taps.RunLength]; offsets < end; offsets++, weights += Layout.Block)
                 {
                     Prefetch.Ahead(weights);
-                    tile.MultiplyAdd(source + *offsets, pitch, TLanes.Load(weights));
+                    tile.MultiplyAdd(source + *offsets, pitch, T.Load(weights));
                 }
             }
 
             if (pixels.Residual != null) tile.Add(pixels.Residual + offset, pixels.Pitch);
-            if (pixels.IsClipped) tile.Clip(TLanes.Broadcast(pixels.Bounds.Least), TLanes.Broadcast(pixels.Bounds.Most));
+            if (pixels.IsClipped) tile.Clip(T.Broadcast(pixels.Bounds.Least), T.Broadcast(pixels.Bounds.Most));
             tile.Store(pixels.Destination + offset, pixels.Pitch);
         }
     }
 
-    private readonly ref struct TileLoop<TLanes, TPitch>(int count, ref readonly TapList taps, ref readonly TilePixels pixels)
-        : ITileLoop<TLanes>
-        where TLanes : unmanaged, ILanes<TLanes>
+    private readonly ref struct TileLoop<T, TPitch>(int count, ref readonly TapList taps, ref readonly TilePixels pixels)
+        : ITileLoop<T>
+        where T : unmanaged, ILanes<T>
         where TPitch : struct, ISourcePitch
     {
         private readonly ref readonly TapList _taps = ref taps;
         private readonly ref readonly TilePixels _pixels = ref pixels;
 
-        public void Run<TTile>() where TTile : unmanaged, IAccumulators<TLanes> => Tile<TLanes, TTile, TPitch>(count, in _taps, in _pixels);
+        public void Run<TTile>() where TTile : unmanaged, IAccumulators<T> => Tile<T, TTile, TPitch>(count, in _taps, in _pixels);
     }
 
     private static int* Pointer(int[] pinned) => (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
+
+    /// <summary>Floats between the sources of a tile's pixels.</summary>
+    private interface ISourcePitch
+    {
+        static abstract nint Of(in TilePixels pixels);
+    }
 
     /// <summary>Neighbours in a row, a constant to the JIT.</summary>
     private readonly struct PixelPitch : ISourcePitch

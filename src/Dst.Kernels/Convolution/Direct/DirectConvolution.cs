@@ -51,12 +51,28 @@ public sealed unsafe partial class DirectConvolution
         _backwardDataLength = new(() => _backwardData.Value.Sum(phase => phase.WeightLength));
         _backwardWeight = new(PlanBackwardWeight);
         WeightLength = _tier == SimdTier.Scalar
-            ? WeightCount
+            ? Shape.WeightCount
             : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
     }
 
     /// <summary>Sizes of the layer.</summary>
     public Conv2dShape Shape { get; }
+
+    /// <summary>Whether the forward pass can read plain images too: with vectors, those of few channels.</summary>
+    public bool ReadsPlain => _tier != SimdTier.Scalar && _input.IsPlanar;
+
+    /// <summary>Floats of the packed weights of the forward pass.</summary>
+    public int WeightLength { get; }
+
+    /// <summary>Floats of the packed weights of the backward-data pass.</summary>
+    public int BackwardDataWeightLength => _tier == SimdTier.Scalar ? Shape.WeightCount : _backwardDataLength.Value;
+
+    /// <summary>Floats of the packed weight gradient.</summary>
+    public int WeightGradientLength =>
+        checked(Layout.Block * (_tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _backwardWeight.Value.Offsets.Length));
+
+    /// <summary>Floats of scratch memory that any pass needs for one part of a batch.</summary>
+    public int ScratchLength => Math.Max(Math.Max(_input.ChunkLength, _outputGradient.ChunkLength), _narrowForward?.ScratchLength ?? 0);
 
     /// <summary>
     /// The same convolution of some blocks of 16 filters. Its packed weights are a part of this one's, block by block.
@@ -71,27 +87,9 @@ public sealed unsafe partial class DirectConvolution
         var filters = Math.Min(Shape.Filters, endBlock * Layout.Block) - first;
         var kept = _kept is null
             ? null
-            : _kept with { Positions = [.. _kept.Positions.Skip(first / _kept.Block).Take((filters + _kept.Block - 1) / _kept.Block)] };
+            : _kept with { Positions = [.. _kept.Positions.Skip(first / _kept.Block).Take(Layout.CeilDiv(filters, _kept.Block))] };
         return new(_tier, Shape with { Filters = filters }, kept, _forwardTaps[firstBlock..endBlock]);
     }
-
-    /// <summary>Whether the forward pass can read plain images too: with vectors, those of few channels.</summary>
-    public bool ReadsPlain => _tier != SimdTier.Scalar && _input.IsPlanar;
-
-    /// <summary>Floats of the packed weights of the forward pass.</summary>
-    public int WeightLength { get; }
-
-    /// <summary>Floats of the packed weights of the backward-data pass.</summary>
-    public int BackwardDataWeightLength => _tier == SimdTier.Scalar ? WeightCount : _backwardDataLength.Value;
-
-    /// <summary>Floats of the packed weight gradient.</summary>
-    public int WeightGradientLength =>
-        checked(Layout.Block * (_tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _backwardWeight.Value.Offsets.Length));
-
-    /// <summary>Floats of scratch memory that any pass needs for one part of a batch.</summary>
-    public int ScratchLength => Math.Max(Math.Max(_input.ChunkLength, _outputGradient.ChunkLength), _narrowForward?.ScratchLength ?? 0);
-
-    private int WeightCount => Shape.Filters * Shape.RowLength;
 
     /// <summary>y = conv(x) + bias.</summary>
     /// <param name="images">Number of images.</param>
@@ -130,24 +128,19 @@ public sealed unsafe partial class DirectConvolution
     /// <summary>Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="WeightLength"/> floats, [O/16][taps][16].</summary>
     public void PackWeights(ReadOnlySpan<float> weights, Span<float> packed)
     {
-        CheckLength(weights.Length, WeightCount);
-        CheckLength(packed.Length, WeightLength);
+        Check.Length(weights, Shape.WeightCount);
+        Check.Length<float>(packed, WeightLength);
         if (_tier == SimdTier.Scalar) weights.CopyTo(packed);
         else if (_narrowForward is not null) _narrowForward.PackWeights(weights, packed);
         else PackRows(weights, packed, _forwardTaps);
     }
 
-    private static void CheckLength(int actual, int expected)
-    {
-        if (actual != expected) throw new ArgumentException($"{actual} floats; {expected} were expected");
-    }
-
-    private void Forward<TLanes>(int images, float* x, bool isPlain, float* weights, Epilogue epilogue, float* y, float* scratch)
-        where TLanes : unmanaged, ILanes<TLanes>
+    private void Forward<T>(int images, float* x, bool isPlain, float* weights, Epilogue epilogue, float* y, float* scratch)
+        where T : unmanaged, ILanes<T>
     {
         if (_narrowForward is not null)
         {
-            _narrowForward.Forward<TLanes>(images, x, weights, epilogue.Bias, y, scratch);
+            _narrowForward.Forward<T>(images, x, weights, epilogue.Bias, y, scratch);
             epilogue.WithoutBias.Apply(_tier, y, images, Shape.FilterBlocks, Shape.OutHeight * Shape.OutWidth);
             return;
         }
@@ -157,9 +150,9 @@ public sealed unsafe partial class DirectConvolution
             var count = Math.Min(_input.ChunkImages, images - first);
             var source = isPlain
                 ? _input.PackPlain(count, x + (long)first * Shape.PlainInputLength, scratch)
-                : _input.Pack<TLanes>(count, x + (long)first * Shape.InputLength, scratch);
+                : _input.Pack<T>(count, x + (long)first * Shape.InputLength, scratch);
             var offset = (long)first * Shape.OutputLength;
-            Run<TLanes>(_forward, count, source, weights, new(epilogue.Bias, Layout.Block), epilogue.From(0, offset), y + offset);
+            Run<T>(_forward, count, source, weights, new(epilogue.Bias, Layout.Block), epilogue.From(0, offset), y + offset);
         }
     }
 
@@ -172,7 +165,7 @@ public sealed unsafe partial class DirectConvolution
         for (var b = 0; b < blockTaps.Length; b++)
         {
             var taps = blockTaps[b];
-            for (var lane = 0; lane < Math.Min(Layout.Block, s.Filters - b * Layout.Block); lane++)
+            for (var lane = 0; lane < Layout.UsedLanes(s.Filters, b); lane++)
             {
                 var filter = b * Layout.Block + lane;
                 var firstTap = filter / (s.Filters / s.Groups) * s.ChannelsPerGroup * area;
@@ -197,7 +190,7 @@ public sealed unsafe partial class DirectConvolution
             epilogue.WithoutBias.Apply(SimdTier.Scalar, y, images, conv.Shape.FilterBlocks, conv.Shape.OutHeight * conv.Shape.OutWidth);
         }
 
-        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> =>
-            conv.Forward<TLanes>(images, x, isPlain, weights, epilogue, y, scratch);
+        public void Run<T>() where T : unmanaged, ILanes<T> =>
+            conv.Forward<T>(images, x, isPlain, weights, epilogue, y, scratch);
     }
 }

@@ -47,8 +47,8 @@ internal sealed unsafe class PackedInput
         _stride = stride;
         _phaseRows = phaseRows;
         _phaseColumns = phaseColumns;
-        _rows = (paddedHeight + stride - 1) / stride;
-        _columns = (paddedWidth + stride - 1) / stride;
+        _rows = Layout.CeilDiv(paddedHeight, stride);
+        _columns = Layout.CeilDiv(paddedWidth, stride);
         PixelPitch = planes > 0 ? 1 : Block;
         _inPlace = planes == 0 && stride == 1 && top == 0 && left == 0 && paddedHeight == height && paddedWidth == width;
     }
@@ -86,23 +86,25 @@ internal sealed unsafe class PackedInput
     /// <summary>The input of a forward pass, of <see cref="MostPlanes"/> channels at most if it is packed as planes.</summary>
     public static PackedInput ForForward(Conv2dShape s, bool isPlanar) => new(
         s.ChannelBlocks,
-        isPlanar ? s.Channels : 0,
+        planes: isPlanar ? s.Channels : 0,
         s.Height,
         s.Width,
-        s.Padding,
-        s.Padding,
-        (s.OutHeight - 1) * s.Stride + s.KernelHeight,
-        (s.OutWidth - 1) * s.Stride + s.KernelWidth,
+        top: s.Padding,
+        left: s.Padding,
+        paddedHeight: (s.OutHeight - 1) * s.Stride + s.KernelHeight,
+        paddedWidth: (s.OutWidth - 1) * s.Stride + s.KernelWidth,
         s.Stride,
-        Math.Min(s.Stride, s.KernelHeight),
-        Math.Min(s.Stride, s.KernelWidth));
+        phaseRows: Math.Min(s.Stride, s.KernelHeight),
+        phaseColumns: Math.Min(s.Stride, s.KernelWidth));
 
     /// <summary>The output gradient, padded so that each input pixel finds all output pixels that it contributes to.</summary>
     public static PackedInput ForBackwardData(Conv2dShape s)
     {
-        var (top, height) = GradientExtent(s.Height, s.OutHeight, s.KernelHeight, s.Stride, s.Padding);
-        var (left, width) = GradientExtent(s.Width, s.OutWidth, s.KernelWidth, s.Stride, s.Padding);
-        return new(s.FilterBlocks, 0, s.OutHeight, s.OutWidth, top, left, height, width, 1, 1, 1);
+        var (top, paddedHeight) = GradientExtent(s.Height, s.OutHeight, s.KernelHeight, s.Stride, s.Padding);
+        var (left, paddedWidth) = GradientExtent(s.Width, s.OutWidth, s.KernelWidth, s.Stride, s.Padding);
+        return new(
+            s.FilterBlocks, planes: 0, s.OutHeight, s.OutWidth, top, left, paddedHeight, paddedWidth,
+            stride: 1, phaseRows: 1, phaseColumns: 1);
     }
 
     /// <summary>
@@ -121,16 +123,16 @@ internal sealed unsafe class PackedInput
     /// <summary>
     /// Packs <paramref name="images"/> images into <paramref name="scratch"/>, or returns <paramref name="x"/> where nothing needs to move.
     /// </summary>
-    public float* Pack<TLanes>(int images, float* x, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
+    public float* Pack<T>(int images, float* x, float* scratch) where T : unmanaged, ILanes<T>
     {
         if (_inPlace) return x;
-        if (_planes > 0) return PackPlanes(images, x, new(Block, 1, _height * _width * Block), scratch);
+        if (_planes > 0) return PackPlanes(images, x, new(Pixel: Block, Channel: 1, Image: _height * _width * Block), scratch);
 
         for (var plane = 0; plane < images * _blocks; plane++)
         {
             for (var phase = 0; phase < _phaseRows * _phaseColumns; phase++)
             {
-                PackPhase<TLanes>(
+                PackPhase<T>(
                     x + (long)plane * _height * _width * Block,
                     scratch + ((long)plane * _phaseRows * _phaseColumns + phase) * _rows * _columns * Block,
                     phase / _phaseColumns - _top,
@@ -145,7 +147,7 @@ internal sealed unsafe class PackedInput
     public float* PackPlain(int images, float* x, float* scratch)
     {
         var pixels = _height * _width;
-        return PackPlanes(images, x, new(1, pixels, _planes * pixels), scratch);
+        return PackPlanes(images, x, new(Pixel: 1, Channel: pixels, Image: _planes * pixels), scratch);
     }
 
     private float* PackPlanes(int images, float* x, ImagePitch pitch, float* scratch)
@@ -195,7 +197,7 @@ internal sealed unsafe class PackedInput
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void PackPhase<TLanes>(float* plane, float* destination, int firstRow, int firstColumn) where TLanes : unmanaged, ILanes<TLanes>
+    private void PackPhase<T>(float* plane, float* destination, int firstRow, int firstColumn) where T : unmanaged, ILanes<T>
     {
         var (begin, end) = InsideColumns(firstColumn);
         for (var r = 0; r < _rows; r++, destination += RowPitch)
@@ -213,7 +215,7 @@ internal sealed unsafe class PackedInput
                 Buffer.MemoryCopy(
                     source, destination + begin * Block,
                     (long)(end - begin) * Block * sizeof(float), (long)(end - begin) * Block * sizeof(float));
-            else for (var c = begin; c < end; c++, source += _stride * Block) TLanes.Store(destination + c * Block, TLanes.Load(source));
+            else for (var c = begin; c < end; c++, source += _stride * Block) T.Store(destination + c * Block, T.Load(source));
             new Span<float>(destination + end * Block, (_columns - end) * Block).Clear();
         }
     }

@@ -13,21 +13,18 @@ internal readonly record struct RowTile(int Column, int Width, bool AcrossImages
 /// <summary>Cuts a row of output pixels into register tiles.</summary>
 internal static class RowTiles
 {
+    /// <summary>Pixels of the widest tile.</summary>
+    public const int Widest = 16;
+
+    /// <summary>Pixels of the widest tile of two blocks of filters, and of lists whose lanes are scattered.</summary>
+    public const int WidestOfPair = 8;
+
+    /// <summary>The fewest images for which a tile across images is worthwhile.</summary>
+    public const int FewImagesTogether = 4;
+
     /// <summary>Time of entering a tile, and of each row of the kernel whose taps are not all used, in multiply-adds of 16 lanes.</summary>
     private const double TileCost = 16;
     private const double PartialRowCost = 4;
-
-    /// <summary>
-    /// Time of each tile width relative to one pixel at the machine's peak. From measurements: a tile is at the peak when it has
-    /// at least four 512-bit or eight 256-bit accumulators for each multiply-add of a cycle (its latency) and they fit in the registers.
-    /// </summary>
-    private static (int Width, double Cost)[] Widths(SimdTier tier) => tier switch
-    {
-        SimdTier.V512 => [(16, 16.8), (12, 12.6), (8, 8.5), (7, 7.5), (6, 6.5), (5, 5.5), (4, 4.5), (3, 4.3), (2, 4.2), (1, 4.1)],
-        SimdTier.V256 => [(6, 6.2), (5, 5.5), (4, 4.5), (3, 4.1), (2, 4), (1, 3.9)],
-        _ when HasWideTiles128 => [(6, 6.2), (5, 5.4), (4, 4.6), (3, 3.8), (2, 3), (1, 2.2)],
-        _ => [(2, 2.1), (1, 1.9)],
-    };
 
     /// <summary>Whether the registers hold tiles of six pixels on vectors of 128 bits; costs are then counts of instructions.</summary>
     private static bool HasWideTiles128 => Lanes128.Accumulators >= 6;
@@ -36,17 +33,8 @@ internal static class RowTiles
     public static int ImagesTogether(SimdTier tier) =>
         tier switch { SimdTier.V512 => 8, SimdTier.V256 => 4, SimdTier.V128 when HasWideTiles128 => 4, _ => 1 };
 
-    /// <summary>Pixels of the widest tile.</summary>
-    public const int Widest = 16;
-
-    /// <summary>Pixels of the widest tile of two blocks of filters, and of lists whose lanes are scattered.</summary>
-    public const int WidestOfPair = 8;
-
     /// <summary>Whether the registers hold the sums of two blocks of filters.</summary>
     public static bool HasPairs(SimdTier tier) => tier == SimdTier.V512;
-
-    /// <summary>The fewest images for which a tile across images is worthwhile.</summary>
-    public const int FewImagesTogether = 4;
 
     /// <summary>The tiles that take the least time.</summary>
     /// <param name="tier">Vector width.</param>
@@ -108,6 +96,18 @@ internal static class RowTiles
         var columns = Enumerable.Repeat(new KernelRange(0, 1), pixels).ToArray();
         return [.. Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, WidestOfPair).Select(tile => tile.Width)];
     }
+
+    /// <summary>
+    /// Time of each tile width relative to one pixel at the machine's peak. From measurements: a tile is at the peak when it has
+    /// at least four 512-bit or eight 256-bit accumulators for each multiply-add of a cycle (its latency) and they fit in the registers.
+    /// </summary>
+    private static (int Width, double Cost)[] Widths(SimdTier tier) => tier switch
+    {
+        SimdTier.V512 => [(16, 16.8), (12, 12.6), (8, 8.5), (7, 7.5), (6, 6.5), (5, 5.5), (4, 4.5), (3, 4.3), (2, 4.2), (1, 4.1)],
+        SimdTier.V256 => [(6, 6.2), (5, 5.5), (4, 4.5), (3, 4.1), (2, 4), (1, 3.9)],
+        _ when HasWideTiles128 => [(6, 6.2), (5, 5.4), (4, 4.6), (3, 3.8), (2, 3), (1, 2.2)],
+        _ => [(2, 2.1), (1, 1.9)],
+    };
 
     /// <summary>The columns of the kernel that any of the pixels needs: all of them if the others have no taps.</summary>
     private static KernelRange Union(ReadOnlySpan<KernelRange> columns, double[] taps)

@@ -6,7 +6,7 @@ namespace Dst.Kernels;
 /// <summary>
 /// Sums of a few taps × 16 filters of a weight gradient, held in registers with the taps' offsets while the pixels go by.
 /// </summary>
-internal unsafe interface ITapAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
+internal unsafe interface ITapAccumulators<T> where T : unmanaged, ILanes<T>
 {
     /// <summary>Number of taps.</summary>
     static abstract int Count { get; }
@@ -15,19 +15,30 @@ internal unsafe interface ITapAccumulators<TLanes> where TLanes : unmanaged, ILa
     void Load(float* sums, int* offsets);
 
     /// <summary>Adds each tap's scalar beside <paramref name="pixel"/> × the gradient of the pixel's 16 filters.</summary>
-    void MultiplyAdd(float* pixel, TLanes gradient);
+    void MultiplyAdd(float* pixel, T gradient);
 
     /// <summary>Writes the sums.</summary>
     void Store(float* sums);
 }
 
-/// <summary>Four taps.</summary>
-internal unsafe struct FourTaps<TLanes> : ITapAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
+/// <summary>The lists of taps of weight gradients, cut into runs that any <see cref="ITapAccumulators{T}"/> divides.</summary>
+internal static class TapRuns
 {
-    private TLanes _a;
-    private TLanes _b;
-    private TLanes _c;
-    private TLanes _d;
+    /// <summary>Taps of a run: the most of an <see cref="ITapAccumulators{T}"/>.</summary>
+    public const int Length = 8;
+
+    /// <summary>The runs of a list. Copies of its last tap fill up the last run; their sums are never read.</summary>
+    public static IEnumerable<TTap[]> Of<TTap>(IEnumerable<TTap> taps) =>
+        taps.Chunk(Length).Select(run => (TTap[])[.. run, .. Enumerable.Repeat(run[^1], Length - run.Length)]);
+}
+
+/// <summary>Four taps.</summary>
+internal unsafe struct FourTaps<T> : ITapAccumulators<T> where T : unmanaged, ILanes<T>
+{
+    private T _a;
+    private T _b;
+    private T _c;
+    private T _d;
     private nint _offsetA;
     private nint _offsetB;
     private nint _offsetC;
@@ -42,10 +53,10 @@ internal unsafe struct FourTaps<TLanes> : ITapAccumulators<TLanes> where TLanes 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Load(float* sums, int* offsets)
     {
-        _a = TLanes.Load(sums);
-        _b = TLanes.Load(sums + ILanes<TLanes>.Count);
-        _c = TLanes.Load(sums + 2 * ILanes<TLanes>.Count);
-        _d = TLanes.Load(sums + 3 * ILanes<TLanes>.Count);
+        _a = T.Load(sums);
+        _b = T.Load(sums + Layout.Block);
+        _c = T.Load(sums + 2 * Layout.Block);
+        _d = T.Load(sums + 3 * Layout.Block);
         _offsetA = offsets[0];
         _offsetB = offsets[1];
         _offsetC = offsets[2];
@@ -53,29 +64,29 @@ internal unsafe struct FourTaps<TLanes> : ITapAccumulators<TLanes> where TLanes 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* pixel, TLanes gradient)
+    public void MultiplyAdd(float* pixel, T gradient)
     {
-        _a = TLanes.MultiplyAdd(pixel + _offsetA, gradient, _a);
-        _b = TLanes.MultiplyAdd(pixel + _offsetB, gradient, _b);
-        _c = TLanes.MultiplyAdd(pixel + _offsetC, gradient, _c);
-        _d = TLanes.MultiplyAdd(pixel + _offsetD, gradient, _d);
+        _a = T.MultiplyAdd(pixel + _offsetA, gradient, _a);
+        _b = T.MultiplyAdd(pixel + _offsetB, gradient, _b);
+        _c = T.MultiplyAdd(pixel + _offsetC, gradient, _c);
+        _d = T.MultiplyAdd(pixel + _offsetD, gradient, _d);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* sums)
     {
-        TLanes.Store(sums, _a);
-        TLanes.Store(sums + ILanes<TLanes>.Count, _b);
-        TLanes.Store(sums + 2 * ILanes<TLanes>.Count, _c);
-        TLanes.Store(sums + 3 * ILanes<TLanes>.Count, _d);
+        T.Store(sums, _a);
+        T.Store(sums + Layout.Block, _b);
+        T.Store(sums + 2 * Layout.Block, _c);
+        T.Store(sums + 3 * Layout.Block, _d);
     }
 }
 
 /// <summary>Eight taps.</summary>
-internal unsafe struct EightTaps<TLanes> : ITapAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
+internal unsafe struct EightTaps<T> : ITapAccumulators<T> where T : unmanaged, ILanes<T>
 {
-    private FourTaps<TLanes> _left;
-    private FourTaps<TLanes> _right;
+    private FourTaps<T> _left;
+    private FourTaps<T> _right;
 
     public static int Count
     {
@@ -89,11 +100,11 @@ internal unsafe struct EightTaps<TLanes> : ITapAccumulators<TLanes> where TLanes
         _left = default;
         _right = default;
         _left.Load(sums, offsets);
-        _right.Load(sums + FourTaps<TLanes>.Count * ILanes<TLanes>.Count, offsets + FourTaps<TLanes>.Count);
+        _right.Load(sums + FourTaps<T>.Count * Layout.Block, offsets + FourTaps<T>.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* pixel, TLanes gradient)
+    public void MultiplyAdd(float* pixel, T gradient)
     {
         _left.MultiplyAdd(pixel, gradient);
         _right.MultiplyAdd(pixel, gradient);
@@ -103,6 +114,6 @@ internal unsafe struct EightTaps<TLanes> : ITapAccumulators<TLanes> where TLanes
     public readonly void Store(float* sums)
     {
         _left.Store(sums);
-        _right.Store(sums + FourTaps<TLanes>.Count * ILanes<TLanes>.Count);
+        _right.Store(sums + FourTaps<T>.Count * Layout.Block);
     }
 }

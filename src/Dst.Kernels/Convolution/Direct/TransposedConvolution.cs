@@ -12,7 +12,7 @@ namespace Dst.Kernels;
 public sealed unsafe class TransposedConvolution(SimdTier tier, Conv2dShape mirror)
 {
     private readonly DirectConvolution _mirror = new(tier, mirror);
-    private readonly float[] _exchanged = new float[mirror.Filters * mirror.RowLength]; // weights [I, O, Kh, Kw]
+    private readonly float[] _exchanged = new float[mirror.WeightCount]; // weights [I, O, Kh, Kw]
     private readonly float[] _noBias = GC.AllocateArray<float>(Layout.PaddedChannels(mirror.Filters), pinned: true);
 
     /// <summary>The convolution from its output to its input.</summary>
@@ -31,7 +31,7 @@ public sealed unsafe class TransposedConvolution(SimdTier tier, Conv2dShape mirr
     public int ScratchLength => checked(FirstSum + mirror.OutputLength);
 
     /// <summary>Where in scratch memory a gradient lies that is added to another, behind what the mirror needs.</summary>
-    private int FirstSum => Layout.PaddedChannels(_mirror.ScratchLength);
+    private int FirstSum => Layout.WholeLines(_mirror.ScratchLength);
 
     /// <summary>Copies weights [A, B, area] as [B, A, area].</summary>
     /// <param name="weights">[A, B, area].</param>

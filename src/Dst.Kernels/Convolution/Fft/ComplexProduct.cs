@@ -25,7 +25,7 @@ internal static unsafe class ComplexProduct
     public static int[] Cut(SimdTier tier, int tiles)
     {
         var most = tier switch { SimdTier.V512 => MostTiles, SimdTier.V256 => 2, _ => 1 };
-        var count = (tiles + most - 1) / most;
+        var count = Layout.CeilDiv(tiles, most);
         return [.. Enumerable.Range(0, count).Select(i => (i + 1) * tiles / count - i * tiles / count)];
     }
 
@@ -76,6 +76,7 @@ internal static unsafe class ComplexProduct
             Correlate<T, ChannelSum<T>>(tiles, offsets + i, source, gradient, sums + i * WeightParts, accumulate);
     }
 
+    /// <summary>The innermost loop, for one register tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<T, TTile>(int* offsets, int channels, float* weights, float* source, float* destination)
         where T : unmanaged, ILanes<T> where TTile : unmanaged, IAccumulators<T>

@@ -52,14 +52,16 @@ public sealed unsafe class DepthwiseFftConvolution
     /// <summary>Packs canonical weights [C, 1, Kh, Kw].</summary>
     public void PackWeights(ReadOnlySpan<float> weights, Span<float> packed)
     {
-        CheckWeights(weights.Length, packed.Length);
+        Check.Length(weights, Shape.WeightCount);
+        Check.Length<float>(packed, WeightLength);
         fixed (float* w = weights, u = packed) KernelRunner.RunOnVectors(_tier, new PackKernel(this, w, u));
     }
 
     /// <summary>dw = Fᵀ(s·G), written to a canonical gradient [C, 1, Kh, Kw].</summary>
     public void UnpackWeightGradient(ReadOnlySpan<float> packed, Span<float> gradient)
     {
-        CheckWeights(gradient.Length, packed.Length);
+        Check.Length(packed, WeightLength);
+        Check.Length<float>(gradient, Shape.WeightCount);
         fixed (float* du = packed, g = gradient) KernelRunner.RunOnVectors(_tier, new UnpackKernel(this, du, g));
     }
 
@@ -89,20 +91,13 @@ public sealed unsafe class DepthwiseFftConvolution
         KernelRunner.RunOnVectors(_tier, new BackwardKernel(this, images, x, dy, weights, gradient, dx, scratch));
     }
 
-    private void CheckWeights(int weights, int packed)
-    {
-        if (weights != Shape.Filters * Shape.RowLength || packed != WeightLength)
-            throw new ArgumentException(
-                $"{weights} weights and {packed} packed; {Shape.Filters * Shape.RowLength} and {WeightLength} were expected");
-    }
-
     private void Pack<T>(float* weights, float* packed) where T : unmanaged, ILanes<T>
     {
         using var kernels = new KernelSpectrum(_spectrum, Shape.KernelHeight, Shape.KernelWidth);
         for (var block = 0; block < Shape.ChannelBlocks; block++)
         {
             kernels.Clear();
-            kernels.Gather(weights + block * Layout.Block * Shape.RowLength, ChannelsOf(block), Shape.RowLength);
+            kernels.Gather(weights + block * Layout.Block * Shape.RowLength, Layout.UsedLanes(Shape.Channels, block), Shape.RowLength);
             kernels.Transform<T>(packed + block * BlockLength, WeightParts, conjugate: false);
         }
     }
@@ -113,12 +108,11 @@ public sealed unsafe class DepthwiseFftConvolution
         for (var block = 0; block < Shape.ChannelBlocks; block++)
         {
             kernels.TransformBack<T>(packed + block * BlockLength, WeightParts);
-            var taps = Enumerable.Range(0, Shape.RowLength);
-            kernels.Scatter(taps, gradient + block * Layout.Block * Shape.RowLength, ChannelsOf(block), Shape.RowLength);
+            kernels.Scatter(
+                Enumerable.Range(0, Shape.RowLength), gradient + block * Layout.Block * Shape.RowLength,
+                Layout.UsedLanes(Shape.Channels, block), Shape.RowLength);
         }
     }
-
-    private int ChannelsOf(int block) => Math.Min(Layout.Block, Shape.Channels - block * Layout.Block);
 
     private void Forward<T>(int first, int end, float* x, float* weights, Epilogue epilogue, float* y, float* scratch)
         where T : unmanaged, ILanes<T>

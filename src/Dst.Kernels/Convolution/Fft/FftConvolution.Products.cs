@@ -37,9 +37,9 @@ public sealed unsafe partial class FftConvolution
             {
                 var weights = u + (nint)f * TransposedVectors * WeightParts;
                 float* source = dm + FrequencyOffset(f, _outputPitch) + place, destination = dv + FrequencyOffset(f, _inputPitch) + place;
-                if (_pairs is not null)
+                if (_channelPairs is not null)
                 {
-                    MultiplyKeptChannels<T>(_pairs, widths, offsets, weights, source, destination);
+                    MultiplyKeptChannels<T>(_channelPairs, widths, offsets, weights, source, destination);
                     continue;
                 }
 
@@ -57,7 +57,8 @@ public sealed unsafe partial class FftConvolution
     /// </summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyKeptChannels<T>(KeptPairs pairs, int[] widths, int* offsets, float* weights, float* source, float* destination)
+    private void MultiplyKeptChannels<T>(
+        ChannelBlockPairs pairs, int[] widths, int* offsets, float* weights, float* source, float* destination)
         where T : unmanaged, ILanes<T>
     {
         var room = stackalloc float[ComplexProduct.MostTiles * TilePitch + Layout.Block];

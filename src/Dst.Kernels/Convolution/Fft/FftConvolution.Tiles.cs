@@ -10,7 +10,7 @@ public sealed unsafe partial class FftConvolution
         for (var i = 0; i < tiles.Count * Shape.ChannelBlocks; i++)
         {
             var (tile, block) = Math.DivRem(i, Shape.ChannelBlocks);
-            _spectrum.Forward<T>(
+            _spectrum.Transform<T>(
                 _tiling.InputWindow(tiles.First + tile, block, x), v + OffsetOf(block, tiles.Place + tile), _inputPitch, scratch);
         }
     }
@@ -20,7 +20,7 @@ public sealed unsafe partial class FftConvolution
         for (var i = 0; i < tiles.Count * Shape.FilterBlocks; i++)
         {
             var (tile, block) = Math.DivRem(i, Shape.FilterBlocks);
-            _spectrum.Forward<T>(
+            _spectrum.Transform<T>(
                 _tiling.OutputWindow(tiles.First + tile, block, dy), dm + OffsetOf(block, tiles.Place + tile), _outputPitch, scratch);
         }
     }
@@ -31,7 +31,7 @@ public sealed unsafe partial class FftConvolution
         {
             var (tile, block) = Math.DivRem(i, Shape.FilterBlocks);
             var window = _tiling.OutputWindow(tiles.First + tile, block, y);
-            _spectrum.Transposed<T>(m + OffsetOf(block, tiles.Place + tile), _outputPitch, window, accumulate: false, scratch);
+            _spectrum.Transpose<T>(m + OffsetOf(block, tiles.Place + tile), _outputPitch, window, accumulate: false, scratch);
             _tiling.Finish<T>(tiles.First + tile, block, epilogue, y);
         }
     }
@@ -41,7 +41,7 @@ public sealed unsafe partial class FftConvolution
         for (var i = 0; i < tiles.Count * Shape.ChannelBlocks; i++)
         {
             var (tile, block) = Math.DivRem(i, Shape.ChannelBlocks);
-            _spectrum.Transposed<T>(
+            _spectrum.Transpose<T>(
                 dv + OffsetOf(block, tiles.Place + tile), _inputPitch, _tiling.InputWindow(tiles.First + tile, block, dx), accumulate: true,
                 scratch);
         }

@@ -11,7 +11,7 @@ public sealed unsafe partial class FftConvolution
     /// <param name="u"><see cref="WeightLength"/> floats.</param>
     public void PackWeights(int block, ReadOnlySpan<float> weights, float* u)
     {
-        CheckWeights(weights.Length);
+        Check.Length(weights, Shape.WeightCount);
         fixed (float* w = weights) KernelRunner.RunOnVectors(_tier, new PackKernel(this, block, w, u));
     }
 
@@ -21,7 +21,7 @@ public sealed unsafe partial class FftConvolution
     /// <param name="u"><see cref="BackwardDataWeightLength"/> floats.</param>
     public void PackBackwardDataWeights(int block, ReadOnlySpan<float> weights, float* u)
     {
-        CheckWeights(weights.Length);
+        Check.Length(weights, Shape.WeightCount);
         fixed (float* w = weights) KernelRunner.RunOnVectors(_tier, new PackBackwardDataKernel(this, block, w, u));
     }
 
@@ -34,15 +34,9 @@ public sealed unsafe partial class FftConvolution
     /// <param name="gradient">[O, C, Kh, Kw].</param>
     public void UnpackWeightGradient(int block, float* du, Span<float> gradient)
     {
-        CheckWeights(gradient.Length);
+        Check.Length<float>(gradient, Shape.WeightCount);
         gradient.Slice(block * Layout.Block * Shape.RowLength, FiltersOf(block) * Shape.RowLength).Clear();
         fixed (float* g = gradient) KernelRunner.RunOnVectors(_tier, new UnpackKernel(this, block, du, g));
-    }
-
-    private void CheckWeights(int length)
-    {
-        if (length != Shape.Filters * Shape.RowLength)
-            throw new ArgumentException($"{length} weights; {Shape.Filters * Shape.RowLength} were expected");
     }
 
     private void Pack<T>(int block, float* weights, float* u) where T : unmanaged, ILanes<T>
@@ -62,7 +56,9 @@ public sealed unsafe partial class FftConvolution
         var channels = stackalloc int[Layout.Block];
         for (var filter = 0; filter < Shape.Filters; filter++)
         {
-            var kept = _pairs is null ? AllChannels(block, new(channels, Layout.Block)) : _pairs.Channels(block, filter / Layout.Block);
+            var kept = _channelPairs is null
+                ? AllChannels(block, new(channels, Layout.Block))
+                : _channelPairs.Channels(block, filter / Layout.Block);
             kernels.Clear();
             for (var lane = 0; lane < kept.Length; lane++)
                 kernels.GatherLane(weights + (nint)filter * Shape.RowLength + kept[lane] * Area, lane);
@@ -71,9 +67,10 @@ public sealed unsafe partial class FftConvolution
         }
     }
 
+    /// <summary>The channels of a block, written to <paramref name="channels"/>.</summary>
     private ReadOnlySpan<int> AllChannels(int block, Span<int> channels)
     {
-        var count = Math.Min(Layout.Block, Shape.Channels - block * Layout.Block);
+        var count = Layout.UsedLanes(Shape.Channels, block);
         for (var lane = 0; lane < count; lane++) channels[lane] = block * Layout.Block + lane;
         return channels[..count];
     }

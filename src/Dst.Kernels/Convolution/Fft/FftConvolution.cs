@@ -41,7 +41,7 @@ public sealed unsafe partial class FftConvolution
     private readonly FftTiling _tiling;
     private readonly KeptUnits _kept;
     private readonly int[][]? _keptTaps;
-    private readonly KeptPairs? _pairs;
+    private readonly ChannelBlockPairs? _channelPairs;
     private readonly int[] _inputOffsets;
     private readonly int[] _outputOffsets;
     private readonly nint _inputPitch;
@@ -69,7 +69,8 @@ public sealed unsafe partial class FftConvolution
         _tiling = FftTiling.Of(form, shape);
         _kept = new KeptUnits(shape, Area, kept);
         _keptTaps = kept?.UnionOverLanes();
-        _pairs = shape.ChannelBlocks > 1 ? KeptPairs.Create(tier, shape, _kept) : null; // these products know whole vectors alone
+        // One block alone may fill half a vector, which these products do not know.
+        _channelPairs = shape.ChannelBlocks > 1 ? ChannelBlockPairs.Create(tier, shape, _kept) : null;
         _inputOffsets = [.. _kept.Units.Select(OffsetOf)];
         _outputOffsets = [.. Enumerable.Range(0, shape.Filters).Select(OffsetOf)];
         // One more cache line from group to group: powers of two would put all frequencies of a tile into the same cache set.
@@ -106,7 +107,7 @@ public sealed unsafe partial class FftConvolution
     public int BackwardDataWeightLength => checked(Frequencies * TransposedVectors * WeightParts);
 
     /// <summary>Blocks that <see cref="PackBackwardDataWeights"/> packs one by one.</summary>
-    public int BackwardDataBlocks => _pairs?.Count ?? Shape.ChannelBlocks;
+    public int BackwardDataBlocks => _channelPairs?.Count ?? Shape.ChannelBlocks;
 
     /// <summary>Floats of scratch memory of a transform.</summary>
     public int ScratchLength => _spectrum.ScratchLength;
@@ -122,7 +123,7 @@ public sealed unsafe partial class FftConvolution
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     public void TransformInput(TileRun tiles, float* x, float* v, float* scratch)
     {
-        Check(tiles);
+        CheckRoom(tiles);
         KernelRunner.RunOnVectors(_tier, new InputKernel(this, tiles, x, v, scratch));
     }
 
@@ -133,7 +134,7 @@ public sealed unsafe partial class FftConvolution
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     public void TransformOutputGradient(TileRun tiles, float* dy, float* dm, float* scratch)
     {
-        Check(tiles);
+        CheckRoom(tiles);
         KernelRunner.RunOnVectors(_tier, new OutputGradientKernel(this, tiles, dy, dm, scratch));
     }
 
@@ -153,7 +154,7 @@ public sealed unsafe partial class FftConvolution
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     public void TransformOutput(TileRun tiles, float* m, Epilogue epilogue, float* y, float* scratch)
     {
-        Check(tiles);
+        CheckRoom(tiles);
         KernelRunner.RunOnVectors(_tier, new OutputKernel(this, tiles, m, epilogue, y, scratch));
     }
 
@@ -164,7 +165,7 @@ public sealed unsafe partial class FftConvolution
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     public void AddInputGradient(TileRun tiles, float* dv, float* dx, float* scratch)
     {
-        Check(tiles);
+        CheckRoom(tiles);
         KernelRunner.RunOnVectors(_tier, new InputGradientKernel(this, tiles, dv, dx, scratch));
     }
 
@@ -177,7 +178,7 @@ public sealed unsafe partial class FftConvolution
     /// <param name="m"><see cref="OutputSpectraLength"/> floats.</param>
     public void Multiply(int first, int end, TileRun tiles, float* v, float* u, float* m)
     {
-        Check(tiles);
+        CheckRoom(tiles);
         KernelRunner.RunOnVectors(_tier, new MultiplyKernel(this, first, end, tiles, v, u, m));
     }
 
@@ -190,7 +191,7 @@ public sealed unsafe partial class FftConvolution
     /// <param name="dv"><see cref="InputSpectraLength"/> floats.</param>
     public void MultiplyTransposed(int first, int end, TileRun tiles, float* dm, float* u, float* dv)
     {
-        Check(tiles);
+        CheckRoom(tiles);
         KernelRunner.RunOnVectors(_tier, new MultiplyTransposedKernel(this, first, end, tiles, dm, u, dv));
     }
 
@@ -206,12 +207,12 @@ public sealed unsafe partial class FftConvolution
     public void MultiplyForWeightGradient(
         int first, int end, int tiles, float* v, float* dm, float* du, bool accumulate, (int First, int End)? blocks = null)
     {
-        Check(new(0, 0, tiles));
+        CheckRoom(new(0, 0, tiles));
         KernelRunner.RunOnVectors(
             _tier, new WeightGradientKernel(this, (first, end), blocks ?? (0, Shape.FilterBlocks), tiles, v, dm, du, accumulate));
     }
 
-    private void Check(TileRun tiles)
+    private void CheckRoom(TileRun tiles)
     {
         if (tiles.First < 0 || tiles.Place < 0 || tiles.Count < 1 || tiles.Place + tiles.Count > Capacity)
             throw new ArgumentException($"{tiles}; room for {Capacity} tiles was expected to hold them");
@@ -227,7 +228,7 @@ public sealed unsafe partial class FftConvolution
 
     private int[] TileWidths(int tiles) => _tileWidths[tiles] ??= ComplexProduct.Cut(_tier, tiles);
 
-    private int FiltersOf(int block) => Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
+    private int FiltersOf(int block) => Layout.UsedLanes(Shape.Filters, block);
 }
 
 /// <summary>A run of tiles in the frequency domain.</summary>

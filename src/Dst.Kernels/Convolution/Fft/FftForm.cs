@@ -8,8 +8,8 @@ namespace Dst.Kernels;
 public sealed class FftForm : ConvolutionForm
 {
     /// <summary>
-    /// Time of one transform of a tile of 16 channels in vector multiply-adds, for each of its pixels and each of the powers of two in
-    /// its size; an estimate from a few layers.
+    /// Time of one transform of a tile of 16 channels in vector multiply-adds, for each of its pixels times log2 of its side; an estimate
+    /// from a few layers.
     /// </summary>
     private const double TransformCost = 4;
 
@@ -80,14 +80,6 @@ public sealed class FftForm : ConvolutionForm
         return new(pass, pass - outputs, pass);
     }
 
-    /// <summary>The backward passes share the transformed gradient of the output.</summary>
-    private PassCosts CostOfDepthwise(Conv2dShape shape)
-    {
-        double tiles = TilesOf(shape) * shape.ChannelBlocks, transform = tiles * DepthwiseTransformCost * TransformSteps;
-        var pass = 2 * transform + tiles * DepthwiseProductCost * TileSpectrum.FrequenciesOf(Size);
-        return new(pass, pass - transform, pass);
-    }
-
     /// <summary>Tiles of an image.</summary>
     public int TilesOf(Conv2dShape shape) => AxisOfRows(shape).Tiles * AxisOfColumns(shape).Tiles;
 
@@ -101,6 +93,14 @@ public sealed class FftForm : ConvolutionForm
     internal FftAxis AxisOfRows(Conv2dShape shape) => new(Size, shape.Height, shape.KernelHeight, shape.Padding);
 
     internal FftAxis AxisOfColumns(Conv2dShape shape) => new(Size, shape.Width, shape.KernelWidth, shape.Padding);
+
+    /// <summary>The backward passes share the transformed gradient of the output.</summary>
+    private PassCosts CostOfDepthwise(Conv2dShape shape)
+    {
+        double tiles = TilesOf(shape) * shape.ChannelBlocks, transform = tiles * DepthwiseTransformCost * TransformSteps;
+        var pass = 2 * transform + tiles * DepthwiseProductCost * TileSpectrum.FrequenciesOf(Size);
+        return new(pass, pass - transform, pass);
+    }
 }
 
 /// <summary>
@@ -120,5 +120,5 @@ internal readonly record struct FftAxis(int Size, int Extent, int Kernel, int Pa
     public int Step => Size >= Extent + Padding ? Outputs : Size - Kernel + 1;
 
     /// <summary>Tiles of the map.</summary>
-    public int Tiles => (Outputs + Step - 1) / Step;
+    public int Tiles => Layout.CeilDiv(Outputs, Step);
 }

@@ -58,7 +58,7 @@ internal readonly unsafe ref struct KernelSpectrum
     /// <param name="conjugate">Whether to take the conjugate.</param>
     public void Transform<T>(float* spectrum, nint pitch, bool conjugate) where T : unmanaged, ILanes<T>
     {
-        _transform.Forward<T>(Window, _spectrum, ComplexProduct.TilePitch, _scratch);
+        _transform.Transform<T>(Window, _spectrum, ComplexProduct.TilePitch, _scratch);
         for (var f = 0; f < _transform.Frequencies; f++)
         {
             var scale = _transform.ScaleOf(f);
@@ -81,6 +81,6 @@ internal readonly unsafe ref struct KernelSpectrum
             T.Store(to + Layout.Block, T.Multiply(scale, T.Load(from + Layout.Block)));
         }
 
-        _transform.Transposed<T>(_spectrum, ComplexProduct.TilePitch, Window, accumulate: false, _scratch);
+        _transform.Transpose<T>(_spectrum, ComplexProduct.TilePitch, Window, accumulate: false, _scratch);
     }
 }

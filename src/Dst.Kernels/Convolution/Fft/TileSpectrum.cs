@@ -32,7 +32,7 @@ internal sealed unsafe class TileSpectrum(int size)
     public int Frequencies => FrequenciesOf(size);
 
     /// <summary>Groups of frequencies of a spectrum, which are neighbours in memory.</summary>
-    public int Groups => (Frequencies + ComplexLine.Group - 1) / ComplexLine.Group;
+    public int Groups => Layout.CeilDiv(Frequencies, ComplexLine.Group);
 
     /// <summary>Frequencies of the spectrum of a tile.</summary>
     public static int FrequenciesOf(int size) => size * size / 2 + RealFrequencies / 2;
@@ -57,20 +57,20 @@ internal sealed unsafe class TileSpectrum(int size)
     /// <param name="spectrum">First frequency.</param>
     /// <param name="groupPitch">Floats from one group of frequencies to the next.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void Forward<T>(TileWindow window, float* spectrum, nint groupPitch, float* scratch) where T : unmanaged, ILanes<T>
+    public void Transform<T>(TileWindow window, float* spectrum, nint groupPitch, float* scratch) where T : unmanaged, ILanes<T>
     {
         TransformRows<T>(window, scratch);
         for (var column = 0; column < Columns; column++)
             TransformColumn<T, SpectrumStore>(column, LineAt(spectrum, FirstOf(column), groupPitch), scratch);
     }
 
-    /// <summary>The transpose of <see cref="Forward"/>: a spectrum to a tile.</summary>
+    /// <summary>The transpose of <see cref="Transform"/>: a spectrum to a tile.</summary>
     /// <param name="spectrum">First frequency, of which real and imaginary parts are read.</param>
     /// <param name="groupPitch">Floats from one group of frequencies to the next.</param>
     /// <param name="window">The tile.</param>
     /// <param name="accumulate">Whether to add to the tile.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void Transposed<T>(float* spectrum, nint groupPitch, TileWindow window, bool accumulate, float* scratch)
+    public void Transpose<T>(float* spectrum, nint groupPitch, TileWindow window, bool accumulate, float* scratch)
         where T : unmanaged, ILanes<T>
     {
         for (var column = 0; column < Columns; column++)
@@ -78,7 +78,7 @@ internal sealed unsafe class TileSpectrum(int size)
         TransposeRows<T>(window, accumulate, scratch);
     }
 
-    /// <summary>The first half of <see cref="Forward"/>: the spectra of the rows, into the scratch memory.</summary>
+    /// <summary>The first half of <see cref="Transform"/>: the spectra of the rows, into the scratch memory.</summary>
     public void TransformRows<T>(TileWindow window, float* scratch) where T : unmanaged, ILanes<T>
     {
         var memory = new Scratch(this, scratch);
@@ -98,7 +98,7 @@ internal sealed unsafe class TileSpectrum(int size)
         }
     }
 
-    /// <summary>The second half of <see cref="Forward"/>: a column of the rows' spectra to its frequencies.</summary>
+    /// <summary>The second half of <see cref="Transform"/>: a column of the rows' spectra to its frequencies.</summary>
     public void TransformColumn<T, TStore>(int column, ComplexLine frequencies, float* scratch)
         where T : unmanaged, ILanes<T> where TStore : IComplexStore
     {

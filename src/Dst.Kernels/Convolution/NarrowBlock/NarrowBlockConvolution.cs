@@ -33,7 +33,7 @@ internal sealed unsafe class NarrowBlockConvolution
         _input = input;
         _planes = new ShiftedPlanes(shape, input);
         _filters = Math.Min(kept.Block, tier == SimdTier.V128 ? 2 : 4);
-        var runs = (shape.Filters + _filters - 1) / _filters;
+        var runs = Layout.CeilDiv(shape.Filters, _filters);
         _positions = new int[runs][];
         _offsets = new int[runs][];
         _firstWeight = new int[runs + 1];
@@ -76,25 +76,26 @@ internal sealed unsafe class NarrowBlockConvolution
     /// y = conv(x) + bias, with the parameters of
     /// <see cref="DirectConvolution.Forward(int, float*, float*, float*, float*, float*)"/>.
     /// </summary>
-    public void Forward<TLanes>(int images, float* x, float* weights, float* bias, float* y, float* scratch)
-        where TLanes : unmanaged, ILanes<TLanes>
+    public void Forward<T>(int images, float* x, float* weights, float* bias, float* y, float* scratch)
+        where T : unmanaged, ILanes<T>
     {
         for (var n = 0; n < images; n++, x += _shape.InputLength, y += _shape.OutputLength)
         {
             var planes = scratch + SumsLength;
-            _planes.Pack(_input.Pack<TLanes>(1, x, planes + _planes.Length), planes);
+            _planes.Pack(_input.Pack<T>(1, x, planes + _planes.Length), planes);
             switch (_filters)
             {
-                case 4: Image<TLanes, Four<TLanes>>(planes, scratch, weights, bias, y); break;
-                case 2: Image<TLanes, Two<TLanes>>(planes, scratch, weights, bias, y); break;
-                default: Image<TLanes, One<TLanes>>(planes, scratch, weights, bias, y); break;
+                case 4: Image<T, Four<T>>(planes, scratch, weights, bias, y); break;
+                case 2: Image<T, Two<T>>(planes, scratch, weights, bias, y); break;
+                default: Image<T, One<T>>(planes, scratch, weights, bias, y); break;
             }
         }
     }
 
-    private void Image<TLanes, TFilters>(float* planes, float* sums, float* weights, float* bias, float* y)
-        where TLanes : unmanaged, ILanes<TLanes>
-        where TFilters : unmanaged, IAccumulators<TLanes>
+    /// <summary>Computes one image from its planes.</summary>
+    private void Image<T, TFilters>(float* planes, float* sums, float* weights, float* bias, float* y)
+        where T : unmanaged, ILanes<T>
+        where TFilters : unmanaged, IAccumulators<T>
     {
         var pixels = _shape.OutHeight * _shape.OutWidth;
         var widest = _tier == SimdTier.V512 ? MaxColumns : 4 / TFilters.Width;
@@ -104,11 +105,11 @@ internal sealed unsafe class NarrowBlockConvolution
             new Span<float>(sums, SumsLength).Clear();
             for (int first = 0, columns; first < pixels; first += columns * Layout.Block)
             {
-                columns = Math.Min(widest, (pixels - first + Layout.Block - 1) / Layout.Block);
-                columns = columns is 5 or 3 ? columns - 1 : Math.Max(1, columns);
+                columns = Math.Min(widest, Layout.CeilDiv(pixels - first, Layout.Block));
+                if (columns is 5 or 3) columns--; // tiles have 6, 4, 2 columns or 1
                 var endRun = Math.Min(_positions.Length, (b + 1) * Layout.Block / _filters);
                 for (var run = b * Layout.Block / _filters; run < endRun; run++)
-                    Columns<TLanes, TFilters, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>(
+                    Columns<T, TFilters, JoinColumns<T, PixelColumn<T, TFilters>, PixelColumn<T, TFilters>>>(
                         columns, run, planes + first, weights, sums + (run * _filters - b * Layout.Block) * MaxColumns * Layout.Block);
                 Transpose.SixteenRows(
                     sums, MaxColumns * Layout.Block, bias + b * Layout.Block,
@@ -117,10 +118,11 @@ internal sealed unsafe class NarrowBlockConvolution
         }
     }
 
-    private void Columns<TLanes, TFilters, TPair>(int columns, int run, float* pixels, float* weights, float* sums)
-        where TLanes : unmanaged, ILanes<TLanes>
-        where TFilters : unmanaged, IAccumulators<TLanes>
-        where TPair : unmanaged, IPixelColumns<TLanes>
+    /// <summary>The sums of a run of filters at some columns of 16 pixels.</summary>
+    private void Columns<T, TFilters, TPair>(int columns, int run, float* pixels, float* weights, float* sums)
+        where T : unmanaged, ILanes<T>
+        where TFilters : unmanaged, IAccumulators<T>
+        where TPair : unmanaged, IPixelColumns<T>
     {
         fixed (int* offsets = _offsets[run])
         {
@@ -129,20 +131,21 @@ internal sealed unsafe class NarrowBlockConvolution
             switch (columns)
             {
                 case 6:
-                    Tile<TLanes, TFilters, JoinColumns<TLanes, JoinColumns<TLanes, TPair, TPair>, TPair>>(offsets, count, pixels, w, sums);
+                    Tile<T, TFilters, JoinColumns<T, JoinColumns<T, TPair, TPair>, TPair>>(offsets, count, pixels, w, sums);
                     break;
-                case 4: Tile<TLanes, TFilters, JoinColumns<TLanes, TPair, TPair>>(offsets, count, pixels, w, sums); break;
-                case 2: Tile<TLanes, TFilters, TPair>(offsets, count, pixels, w, sums); break;
-                default: Tile<TLanes, TFilters, PixelColumn<TLanes, TFilters>>(offsets, count, pixels, w, sums); break;
+                case 4: Tile<T, TFilters, JoinColumns<T, TPair, TPair>>(offsets, count, pixels, w, sums); break;
+                case 2: Tile<T, TFilters, TPair>(offsets, count, pixels, w, sums); break;
+                default: Tile<T, TFilters, PixelColumn<T, TFilters>>(offsets, count, pixels, w, sums); break;
             }
         }
     }
 
+    /// <summary>The innermost loop: for each tap one load of each column, and one multiply-add for each column and filter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TLanes, TFilters, TColumns>(int* offsets, int count, float* pixels, float* weights, float* sums)
-        where TLanes : unmanaged, ILanes<TLanes>
-        where TFilters : unmanaged, IAccumulators<TLanes>
-        where TColumns : unmanaged, IPixelColumns<TLanes>
+    private static void Tile<T, TFilters, TColumns>(int* offsets, int count, float* pixels, float* weights, float* sums)
+        where T : unmanaged, ILanes<T>
+        where TFilters : unmanaged, IAccumulators<T>
+        where TColumns : unmanaged, IPixelColumns<T>
     {
         TColumns tile = default;
         for (var end = offsets + count; offsets < end; offsets++, weights += TFilters.Width) tile.MultiplyAdd(pixels + *offsets, weights);

@@ -4,7 +4,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>A register tile of some filters × some columns of 16 neighbouring output pixels.</summary>
-internal unsafe interface IPixelColumns<TLanes> where TLanes : unmanaged, ILanes<TLanes>
+internal unsafe interface IPixelColumns<T> where T : unmanaged, ILanes<T>
 {
     /// <summary>Number of columns of 16 pixels.</summary>
     static abstract int Width { get; }
@@ -19,9 +19,9 @@ internal unsafe interface IPixelColumns<TLanes> where TLanes : unmanaged, ILanes
 }
 
 /// <summary>One column.</summary>
-internal unsafe struct PixelColumn<TLanes, TFilters> : IPixelColumns<TLanes>
-    where TLanes : unmanaged, ILanes<TLanes>
-    where TFilters : unmanaged, IAccumulators<TLanes>
+internal unsafe struct PixelColumn<T, TFilters> : IPixelColumns<T>
+    where T : unmanaged, ILanes<T>
+    where TFilters : unmanaged, IAccumulators<T>
 {
     private TFilters _sums;
 
@@ -34,17 +34,17 @@ internal unsafe struct PixelColumn<TLanes, TFilters> : IPixelColumns<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* pixels, float* weights) => _sums.MultiplyAdd(weights, 1, TLanes.Load(pixels));
+    public void MultiplyAdd(float* pixels, float* weights) => _sums.MultiplyAdd(weights, 1, T.Load(pixels));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* destination, nint pitch) => _sums.Store(destination, pitch);
 }
 
 /// <summary>The columns of one tile and then those of another.</summary>
-internal unsafe struct JoinColumns<TLanes, TLeft, TRight> : IPixelColumns<TLanes>
-    where TLanes : unmanaged, ILanes<TLanes>
-    where TLeft : unmanaged, IPixelColumns<TLanes>
-    where TRight : unmanaged, IPixelColumns<TLanes>
+internal unsafe struct JoinColumns<T, TLeft, TRight> : IPixelColumns<T>
+    where T : unmanaged, ILanes<T>
+    where TLeft : unmanaged, IPixelColumns<T>
+    where TRight : unmanaged, IPixelColumns<T>
 {
     private TLeft _left;
     private TRight _right;
@@ -65,13 +65,13 @@ internal unsafe struct JoinColumns<TLanes, TLeft, TRight> : IPixelColumns<TLanes
     public void MultiplyAdd(float* pixels, float* weights)
     {
         _left.MultiplyAdd(pixels, weights);
-        _right.MultiplyAdd(pixels + TLeft.Width * ILanes<TLanes>.Count, weights);
+        _right.MultiplyAdd(pixels + TLeft.Width * Layout.Block, weights);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* destination, nint pitch)
     {
         _left.Store(destination, pitch);
-        _right.Store(destination + TLeft.Width * ILanes<TLanes>.Count, pitch);
+        _right.Store(destination + TLeft.Width * Layout.Block, pitch);
     }
 }

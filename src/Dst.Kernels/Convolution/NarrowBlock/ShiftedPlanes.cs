@@ -19,7 +19,7 @@ internal sealed unsafe class ShiftedPlanes
         _shape = shape;
         _packed = packed;
         _phases = Math.Min(shape.Stride, shape.KernelHeight);
-        _rows = ((shape.OutHeight - 1) * shape.Stride + shape.KernelHeight + shape.Stride - 1) / shape.Stride;
+        _rows = Layout.CeilDiv((shape.OutHeight - 1) * shape.Stride + shape.KernelHeight, shape.Stride);
     }
 
     /// <summary>Floats of one image, rounded up to whole vectors; a vector read at the last pixel still lies inside.</summary>

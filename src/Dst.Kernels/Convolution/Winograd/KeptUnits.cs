@@ -8,7 +8,7 @@ internal sealed class KeptUnits
 {
     private readonly int[] _first;
 
-    /// <summary>Without kept taps all units; a unit of which any filter of a block keeps any weight counts as kept.</summary>
+    /// <summary>The units of a layer. A block keeps a unit if any of its filters keeps any weight of it.</summary>
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="unitLength">Weights of a unit, which are neighbours in the flattened weight row.</param>
     /// <param name="kept">The taps that are kept, or null for all.</param>
@@ -26,6 +26,9 @@ internal sealed class KeptUnits
         _first = new int[blocks.Count + 1];
         for (var b = 0; b < blocks.Count; b++) _first[b + 1] = _first[b] + blocks[b].Length;
     }
+
+    /// <summary>Blocks of filters.</summary>
+    public int Blocks => _first.Length - 1;
 
     /// <summary>
     /// The units of all blocks, one block after another. In each pair of neighbouring blocks those of both come first, and each part
@@ -48,12 +51,9 @@ internal sealed class KeptUnits
 
     /// <summary>Whether a block keeps all units of a kernel, or none, and these follow one another.</summary>
     /// <param name="block">The block.</param>
-    /// <param name="units">Units of a kernel.</param>
-    public bool HasWholeKernels(int block, int units) => Units[First(block)..First(block + 1)].Chunk(units)
-        .All(kernel => kernel.Length == units && kernel[0] % units == 0 && kernel[^1] == kernel[0] + units - 1);
-
-    /// <summary>Blocks of filters.</summary>
-    public int Blocks => _first.Length - 1;
+    /// <param name="unitsOfKernel">Units of a kernel.</param>
+    public bool HasWholeKernels(int block, int unitsOfKernel) => Units[First(block)..First(block + 1)].Chunk(unitsOfKernel)
+        .All(kernel => kernel.Length == unitsOfKernel && kernel[0] % unitsOfKernel == 0 && kernel[^1] == kernel[0] + unitsOfKernel - 1);
 
     /// <summary>Whether each unit keeps any of some taps.</summary>
     public bool AllHave(ulong taps) => Array.TrueForAll(Taps, ofUnit => (ofUnit & taps) != 0);

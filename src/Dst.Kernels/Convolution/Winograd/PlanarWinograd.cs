@@ -29,10 +29,12 @@ public sealed unsafe class PlanarWinograd
     /// <summary>Pairs of rows of a band. V of one channel, 21 tiles a row and a 5×5 kernel then takes 16 kB.</summary>
     private const int PairsOfBand = 8;
 
+    /// <summary>Floats of a result: sixteen filters at sixteen tiles.</summary>
+    private const int ResultLength = Block * Block;
+
     private readonly SimdTier _tier;
     private readonly int _points;
     private readonly int _columns;
-    private readonly int _planeRows;
     private readonly int _planeLength;
     private readonly int _phasePitch;
     private readonly int _phasesLength;
@@ -50,9 +52,8 @@ public sealed unsafe class PlanarWinograd
         if (!Supports(tier, shape, isPooled)) throw new ArgumentException($"no planar Winograd form of {shape} on tier {tier}");
         (_tier, Shape, IsPooled) = (tier, shape, isPooled);
         _points = PointsOf(shape);
-        _columns = (shape.OutWidth + Tile - 1) / Tile;
-        _planeRows = PairsOfBand + (shape.KernelHeight - 1) / 2;
-        _planeLength = checked(_planeRows * _columns + 2 * Block);
+        _columns = Layout.CeilDiv(shape.OutWidth, Tile);
+        _planeLength = checked((PairsOfBand + (shape.KernelHeight - 1) / 2) * _columns + 2 * Block);
         _phasePitch = _columns + 2 * Block;
         _phasesLength = checked(2 * Tile * _phasePitch);
         _resultsOfRow = isPooled ? Tile / 2 : Tile;
@@ -61,7 +62,7 @@ public sealed unsafe class PlanarWinograd
             Phases: checked(2 * _phasesLength),
             V: checked(shape.Channels * _points * 2 * _planeLength),
             M: Block * 2 * _points * Block,
-            Results: (isPooled ? _resultsOfRow : 2 * _resultsOfRow) * Block * Block);
+            Results: (isPooled ? _resultsOfRow : 2 * _resultsOfRow) * ResultLength);
     }
 
     /// <summary>Sizes of the convolution.</summary>
@@ -74,7 +75,7 @@ public sealed unsafe class PlanarWinograd
     public long OutputLength => IsPooled ? Shape.OutputLength / 4 : Shape.OutputLength;
 
     /// <summary>Bands of an image, which are independent.</summary>
-    public int Bands => (Pairs + PairsOfBand - 1) / PairsOfBand;
+    public int Bands => Layout.CeilDiv(Pairs, PairsOfBand);
 
     /// <summary>Floats of the transformed weights, [O/16][C][position][16][Kh].</summary>
     public int WeightLength => checked(Shape.FilterBlocks * WeightsOfBlock);
@@ -82,7 +83,7 @@ public sealed unsafe class PlanarWinograd
     /// <summary>Floats of scratch memory.</summary>
     public int ScratchLength => _parts.Total + Block;
 
-    private int Pairs => (Shape.OutHeight + 1) / 2;
+    private int Pairs => Layout.CeilDiv(Shape.OutHeight, 2);
 
     private int WeightsOfBlock => Shape.Channels * _points * Block * Shape.KernelHeight;
 
@@ -101,8 +102,7 @@ public sealed unsafe class PlanarWinograd
     /// <summary>Transforms canonical weights [O, C, Kh, Kw] into <see cref="WeightLength"/> floats.</summary>
     public void PackWeights(ReadOnlySpan<float> weights, float* packed)
     {
-        if (weights.Length != Shape.Filters * Shape.RowLength)
-            throw new ArgumentException($"{weights.Length} weights; {Shape.Filters * Shape.RowLength} were expected");
+        Check.Length(weights, Shape.WeightCount);
         fixed (float* w = weights) KernelRunner.RunOnVectors(_tier, new PackKernel(this, w, packed));
     }
 
@@ -131,7 +131,7 @@ public sealed unsafe class PlanarWinograd
         var transformed = stackalloc float[TPoints.Count * Block];
         for (var b = 0; b < s.FilterBlocks; b++)
         {
-            var filters = Math.Min(Block, s.Filters - b * Block);
+            var filters = Layout.UsedLanes(s.Filters, b);
             for (var i = 0; i < s.Channels * s.KernelHeight; i++)
             {
                 var (channel, ky) = Math.DivRem(i, s.KernelHeight);
@@ -206,7 +206,7 @@ public sealed unsafe class PlanarWinograd
         var row = paddedRow - Shape.Padding;
         FillLine(line, (uint)row < (uint)Shape.Height ? plane + (nint)row * Shape.Width * pixel : null, pixel);
         for (var t = 0; t <= _columns; t += 4, line += 4 * Tile)
-            Transpose.FourByFour(line, phases + t, phases + Tile * _phasePitch + t - 1, _phasePitch);
+            Transpose.FourByFourTwice(line, phases + t, phases + Tile * _phasePitch + t - 1, _phasePitch);
     }
 
     /// <summary>A row with its padding, and zeros behind it; or zeros alone.</summary>
@@ -228,40 +228,34 @@ public sealed unsafe class PlanarWinograd
         {
             for (var p = 0; p < _points; p++, v += 2 * _planeLength, u += Block * Shape.KernelHeight)
             {
-                if (Shape.KernelHeight == 5) MultiplyFive<T>(v, u, m + p * Block, adds: channel > 0);
-                else MultiplyThree<T>(v, u, m + p * Block, adds: channel > 0);
+                if (Shape.KernelHeight == 5) MultiplyPosition<T>(5, v, u, m + p * Block, accumulate: channel > 0);
+                else MultiplyPosition<T>(3, v, u, m + p * Block, accumulate: channel > 0);
             }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyFive<T>(float* v, float* u, float* m, bool adds) where T : unmanaged, ILanes<T>
+    /// <summary>One channel at one position. The height of the kernel, 3 or 5, is a constant to the JIT.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void MultiplyPosition<T>(int kernelHeight, float* v, float* u, float* m, bool accumulate) where T : unmanaged, ILanes<T>
     {
         nint row = _columns, odd = _planeLength, pitch = _points * Block;
-        T v0 = T.Load(v), v1 = T.Load(v + odd), v2 = T.Load(v + row), v3 = T.Load(v + odd + row), v4 = T.Load(v + 2 * row);
-        var v5 = T.Load(v + odd + 2 * row);
-        for (var filter = 0; filter < Block; filter++, u += 5, m += 2 * pitch)
+        T v0 = T.Load(v), v1 = T.Load(v + odd), v2 = T.Load(v + row), v3 = T.Load(v + odd + row), v4 = T.Zero, v5 = T.Zero;
+        if (kernelHeight == 5) (v4, v5) = (T.Load(v + 2 * row), T.Load(v + odd + 2 * row));
+        for (var filter = 0; filter < Block; filter++, u += kernelHeight, m += 2 * pitch)
         {
-            T upper = adds ? T.Load(m) : T.Zero, lower = adds ? T.Load(m + pitch) : T.Zero;
-            T w0 = T.Broadcast(u[0]), w1 = T.Broadcast(u[1]), w2 = T.Broadcast(u[2]), w3 = T.Broadcast(u[3]), w4 = T.Broadcast(u[4]);
+            T upper = accumulate ? T.Load(m) : T.Zero, lower = accumulate ? T.Load(m + pitch) : T.Zero;
+            T w0 = T.Broadcast(u[0]), w1 = T.Broadcast(u[1]), w2 = T.Broadcast(u[2]);
             upper = T.MultiplyAdd(w2, v2, T.MultiplyAdd(w1, v1, T.MultiplyAdd(w0, v0, upper)));
             lower = T.MultiplyAdd(w2, v3, T.MultiplyAdd(w1, v2, T.MultiplyAdd(w0, v1, lower)));
-            T.Store(m, T.MultiplyAdd(w4, v4, T.MultiplyAdd(w3, v3, upper)));
-            T.Store(m + pitch, T.MultiplyAdd(w4, v5, T.MultiplyAdd(w3, v4, lower)));
-        }
-    }
+            if (kernelHeight == 5)
+            {
+                T w3 = T.Broadcast(u[3]), w4 = T.Broadcast(u[4]);
+                upper = T.MultiplyAdd(w4, v4, T.MultiplyAdd(w3, v3, upper));
+                lower = T.MultiplyAdd(w4, v5, T.MultiplyAdd(w3, v4, lower));
+            }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyThree<T>(float* v, float* u, float* m, bool adds) where T : unmanaged, ILanes<T>
-    {
-        nint row = _columns, odd = _planeLength, pitch = _points * Block;
-        T v0 = T.Load(v), v1 = T.Load(v + odd), v2 = T.Load(v + row), v3 = T.Load(v + odd + row);
-        for (var filter = 0; filter < Block; filter++, u += 3, m += 2 * pitch)
-        {
-            T upper = adds ? T.Load(m) : T.Zero, lower = adds ? T.Load(m + pitch) : T.Zero;
-            T w0 = T.Broadcast(u[0]), w1 = T.Broadcast(u[1]), w2 = T.Broadcast(u[2]);
-            T.Store(m, T.MultiplyAdd(w2, v2, T.MultiplyAdd(w1, v1, T.MultiplyAdd(w0, v0, upper))));
-            T.Store(m + pitch, T.MultiplyAdd(w2, v3, T.MultiplyAdd(w1, v2, T.MultiplyAdd(w0, v1, lower))));
+            T.Store(m, upper);
+            T.Store(m + pitch, lower);
         }
     }
 
@@ -273,13 +267,12 @@ public sealed unsafe class PlanarWinograd
     {
         var room = stackalloc float[(2 * Tile + 1) * Block];
         var outputs = Layout.Align(room);
-        const int ofResult = Block * Block;
         for (var filter = 0; filter < Block; filter++, results += Block)
         {
             for (var row = 0; row < 2; row++, m += TPoints.Count * Block)
             {
                 if (IsPooled) TPoints.EvaluateTransposed<OutputSide<TFilter>>(m, Block, outputs + row * Tile * Block, Block);
-                else TPoints.EvaluateTransposed<OutputSide<TFilter>>(m, Block, results + row * Tile * ofResult, ofResult);
+                else TPoints.EvaluateTransposed<OutputSide<TFilter>>(m, Block, results + row * Tile * ResultLength, ResultLength);
             }
 
             if (!IsPooled) continue;
@@ -288,7 +281,7 @@ public sealed unsafe class PlanarWinograd
                 var upper = outputs + 2 * i * Block;
                 var lower = upper + Tile * Block;
                 T.Store(
-                    results + i * ofResult,
+                    results + i * ResultLength,
                     T.Max(T.Max(T.Load(upper), T.Load(upper + Block)), T.Max(T.Load(lower), T.Load(lower + Block))));
             }
         }
@@ -299,12 +292,11 @@ public sealed unsafe class PlanarWinograd
     private void Store<T>(Scratch memory, int block, int firstPair, int firstTile, int tiles, Epilogue epilogue, float* y)
         where T : unmanaged, ILanes<T>
     {
-        const int ofResult = Block * Block;
         var rowsOfPair = IsPooled ? 1 : 2;
         var (height, width) = IsPooled ? (Shape.OutHeight / 2, Shape.OutWidth / 2) : (Shape.OutHeight, Shape.OutWidth);
         // All results first: a vector cannot be loaded at once from the smaller stores of a transpose just before.
         for (var result = 0; result < rowsOfPair * _resultsOfRow; result++)
-            Transpose.Square<T>(memory.Results + result * ofResult, memory.Pixels + result * ofResult);
+            Transpose.Square<T>(memory.Results + result * ResultLength, memory.Pixels + result * ResultLength);
         var bias = T.Load(epilogue.Bias + block * Block);
         T least = T.Broadcast(epilogue.Bounds.Least), most = T.Broadcast(epilogue.Bounds.Most);
         y += (nint)block * height * width * Block;
@@ -317,9 +309,9 @@ public sealed unsafe class PlanarWinograd
             {
                 var top = (firstPair + pair) * rowsOfPair + row;
                 if (top == height) break;
-                var from = memory.Pixels + row * _resultsOfRow * ofResult + tile * Block;
+                var from = memory.Pixels + row * _resultsOfRow * ResultLength + tile * Block;
                 var to = y + ((nint)top * width + left) * Block;
-                for (var i = 0; i < count; i++, from += ofResult, to += Block)
+                for (var i = 0; i < count; i++, from += ResultLength, to += Block)
                     T.Store(to, T.Clip(T.Add(T.Load(from), bias), least, most));
             }
 
@@ -330,9 +322,7 @@ public sealed unsafe class PlanarWinograd
     /// <summary>Floats of the parts of the scratch memory.</summary>
     private readonly record struct ScratchParts(int Line, int Phases, int V, int M, int Results)
     {
-        public int Total => checked(Aligned(Line) + Aligned(Phases) + Aligned(V) + M + 2 * Results);
-
-        public static int Aligned(int floats) => Layout.PaddedChannels(floats);
+        public int Total => checked(Layout.WholeLines(Line) + Layout.WholeLines(Phases) + Layout.WholeLines(V) + M + 2 * Results);
     }
 
     /// <summary>The parts of the scratch memory, each at the beginning of a cache line.</summary>
@@ -342,9 +332,9 @@ public sealed unsafe class PlanarWinograd
         public readonly float* Results = memory + parts.M;
         public readonly float* Pixels = memory + parts.M + parts.Results;
         public readonly float* V = memory + parts.M + 2 * parts.Results;
-        public readonly float* Phases = memory + parts.M + 2 * parts.Results + ScratchParts.Aligned(parts.V);
+        public readonly float* Phases = memory + parts.M + 2 * parts.Results + Layout.WholeLines(parts.V);
         public readonly float* Line =
-            memory + parts.M + 2 * parts.Results + ScratchParts.Aligned(parts.V) + ScratchParts.Aligned(parts.Phases);
+            memory + parts.M + 2 * parts.Results + Layout.WholeLines(parts.V) + Layout.WholeLines(parts.Phases);
     }
 
     private readonly struct PackKernel(PlanarWinograd conv, float* weights, float* packed) : IVectorKernel

@@ -5,23 +5,18 @@ namespace Dst.Kernels;
 /// </summary>
 internal sealed class PositionUnits
 {
-    /// <summary>
-    /// The gradient's lists of units are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.
-    /// </summary>
-    private const int GradientMultiple = 8;
-
     /// <summary>Plans the products of the positions that read some taps.</summary>
     /// <param name="all">The kept units of the layer.</param>
     /// <param name="taps">The taps.</param>
     /// <param name="inPairs">Whether neighbouring blocks of filters are multiplied together.</param>
-    /// <param name="units">Units of a whole kernel.</param>
+    /// <param name="unitsOfKernel">Units of a whole kernel.</param>
     /// <param name="offsetOf">Where a unit's first input is, within one position of V.</param>
-    public PositionUnits(KeptUnits all, ulong taps, bool inPairs, int units, Func<int, int> offsetOf)
+    public PositionUnits(KeptUnits all, ulong taps, bool inPairs, int unitsOfKernel, Func<int, int> offsetOf)
     {
         Kept = all.With(taps);
         Offsets = [.. Kept.Units.Select(offsetOf)];
-        Pairs = inPairs ? [.. Enumerable.Range(0, Kept.Blocks / 2).Select(pair => new PairOfBlocks(Kept, 2 * pair))] : [];
-        HasWholeKernels = [.. Enumerable.Range(0, Kept.Blocks).Select(block => Kept.HasWholeKernels(block, units))];
+        Pairs = inPairs ? [.. Enumerable.Range(0, Kept.Blocks / 2).Select(pair => new FilterBlockPair(Kept, 2 * pair))] : [];
+        HasWholeKernels = [.. Enumerable.Range(0, Kept.Blocks).Select(block => Kept.HasWholeKernels(block, unitsOfKernel))];
         Places = [.. Enumerable.Range(0, Kept.Blocks).SelectMany(PlacesOf)];
         var next = 0;
         Index = [.. all.Taps.Select(ofUnit => (ofUnit & taps) != 0 ? next++ : -1)];
@@ -29,8 +24,7 @@ internal sealed class PositionUnits
         GradientFirst = new int[all.Blocks + 1];
         for (var b = 0; b < all.Blocks; b++)
         {
-            foreach (var run in Offsets[Kept.First(b)..Kept.First(b + 1)].Chunk(GradientMultiple))
-                for (var i = 0; i < GradientMultiple; i++) offsets.Add(run[Math.Min(i, run.Length - 1)]);
+            offsets.AddRange(TapRuns.Of(Offsets[Kept.First(b)..Kept.First(b + 1)]).SelectMany(run => run));
             GradientFirst[b + 1] = offsets.Count;
         }
 
@@ -41,7 +35,7 @@ internal sealed class PositionUnits
     public KeptUnits Kept { get; }
 
     /// <summary>The pairs of blocks of filters that are multiplied together; a block without a neighbour is in none.</summary>
-    public PairOfBlocks[] Pairs { get; }
+    public FilterBlockPair[] Pairs { get; }
 
     /// <summary>Whether a block of filters keeps all units of a kernel, or none, and these follow one another.</summary>
     public bool[] HasWholeKernels { get; }
@@ -58,7 +52,7 @@ internal sealed class PositionUnits
     /// <summary>Offset of each unit's inputs.</summary>
     public int[] Offsets { get; }
 
-    /// <summary>Each block's offsets, filled up by repeating the last; the sums of the copies are never read.</summary>
+    /// <summary>Each block's offsets, in <see cref="TapRuns"/>.</summary>
     public int[] GradientOffsets { get; }
 
     /// <summary>Where each block begins in <see cref="GradientOffsets"/>; one past the last for the number of blocks.</summary>
@@ -77,10 +71,10 @@ internal sealed class PositionUnits
 /// <summary>Two neighbouring blocks of 16 filters.</summary>
 /// <param name="Common">Units at the beginning of both lists that are the same.</param>
 /// <param name="Both">Units of the shorter list.</param>
-internal readonly record struct PairOfBlocks(int Common, int Both)
+internal readonly record struct FilterBlockPair(int Common, int Both)
 {
     /// <summary>A block and the next one.</summary>
-    public PairOfBlocks(KeptUnits kept, int block)
+    public FilterBlockPair(KeptUnits kept, int block)
         : this(kept.Common(block), Math.Min(kept.First(block + 1) - kept.First(block), kept.First(block + 2) - kept.First(block + 1)))
     {
     }

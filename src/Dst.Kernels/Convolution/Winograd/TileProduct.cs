@@ -40,7 +40,7 @@ internal static unsafe class TileProduct
     /// <param name="first">Where the first tile's sums are in their place.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunPair<T, TWeight>(
-        int[] widths, PairOfBlocks pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        int[] widths, FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
@@ -91,6 +91,9 @@ internal static unsafe class TileProduct
         taps.Store(sums);
     }
 
+    /// <summary>
+    /// The innermost loop, for one register tile: for each channel one load of 16 weights, and one multiply-add for each tile.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<T, TTile, TWeight>(in ProductList<TWeight> list, float* source, float* destination)
         where T : unmanaged, ILanes<T>
@@ -110,6 +113,7 @@ internal static unsafe class TileProduct
         tile.Store(destination, Layout.Block);
     }
 
+    /// <summary>The innermost loop of <see cref="RunRows"/>: four tiles of each of four rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows<T, TWeight>(in ProductList<TWeight> list, float* source, nint pitch, float* destination)
         where T : unmanaged, ILanes<T>
@@ -136,10 +140,13 @@ internal static unsafe class TileProduct
         s.Store(destination + 3 * Layout.Block, pitch);
     }
 
-    /// <summary>The channels of both blocks, those of both alone for as long as each has some, and then the rest.</summary>
+    /// <summary>
+    /// The innermost loop of <see cref="RunPair"/>: first the channels that both blocks keep, then one of each block by turns, and then
+    /// those that are left of one block.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pair<T, TPairs, TWeight>(
-        PairOfBlocks pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
         where T : unmanaged, ILanes<T>
         where TPairs : unmanaged, IPairedSums<T>
         where TWeight : unmanaged
@@ -181,7 +188,7 @@ internal static unsafe class TileProduct
     }
 
     private readonly ref struct PairLoop<T, TWeight>(
-        PairOfBlocks pair, ref readonly ProductList<TWeight> one, ref readonly ProductList<TWeight> other, float* source, nint first)
+        FilterBlockPair pair, ref readonly ProductList<TWeight> one, ref readonly ProductList<TWeight> other, float* source, nint first)
         : IPairLoop<T>
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged

@@ -17,7 +17,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <exception cref="ArgumentException">Windows do not cover each tile or the map, or there is no bias, or a residual.</exception>
     public void TransformOutputPooled(TileRows rows, float* m, Epilogue epilogue, float* y)
     {
-        Check(rows);
+        CheckRoom(rows);
         if (!Form.CanPool || Shape.OutHeight % 2 > 0 || Shape.OutWidth % 2 > 0)
             throw new ArgumentException($"windows of 2×2 pixels do not cover the tiles of {Form} or the map of {Shape}");
         if (epilogue.Bias == null || epilogue.Residual != null)

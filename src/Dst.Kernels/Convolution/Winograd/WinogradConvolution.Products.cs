@@ -31,7 +31,7 @@ public sealed unsafe partial class WinogradConvolution
         for (var p = firstPosition; p < endPosition; p++)
         {
             prefetch.FetchNext();
-            var units = _products[p];
+            var units = _unitsAt[p];
             fixed (int* offsets = units.Offsets)
             {
                 for (var b = 0; b < units.Kept.Blocks;)
@@ -73,7 +73,7 @@ public sealed unsafe partial class WinogradConvolution
     private ProductList<TWeight> ListOf<TWeight>(int position, int block, int* offsets, TWeight* u, float* scales, float* m)
         where TWeight : unmanaged
     {
-        var kept = _products[position].Kept;
+        var kept = _unitsAt[position].Kept;
         var first = kept.First(block);
         return new(
             offsets + first, kept.First(block + 1) - first, u + (_firstWeight[position] + first) * Layout.Block,
@@ -91,9 +91,9 @@ public sealed unsafe partial class WinogradConvolution
         {
             prefetch.FetchNext();
             var weights = u + (long)p * _transposedTaps * Layout.Block;
-            if (_pairs is not null)
+            if (_channelPairs is not null)
             {
-                MultiplyKeptChannels<T>(_pairs, rows.Count, weights, dm + (long)p * _outputPitch, dv + (long)p * _inputPitch);
+                MultiplyKeptChannels<T>(_channelPairs, rows.Count, weights, dm + (long)p * _outputPitch, dv + (long)p * _inputPitch);
                 continue;
             }
 
@@ -136,7 +136,7 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>For each pair of channel blocks the lanes are the channels that a block of filters keeps of both.</summary>
-    private void MultiplyKeptChannels<T>(KeptPairs pairs, int rows, float* weights, float* source, float* destination)
+    private void MultiplyKeptChannels<T>(ChannelBlockPairs pairs, int rows, float* weights, float* source, float* destination)
         where T : unmanaged, ILanes<T>
     {
         var tiles = rows * _tileColumns;
@@ -209,7 +209,7 @@ public sealed unsafe partial class WinogradConvolution
         for (var p = positions.First; p < positions.End; p++)
         {
             prefetch.FetchNext();
-            var units = _products[p];
+            var units = _unitsAt[p];
             var sums = du + _firstGradient[p] * Layout.Block;
             fixed (int* offsets = units.GradientOffsets)
             {

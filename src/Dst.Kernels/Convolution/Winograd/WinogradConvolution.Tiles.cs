@@ -6,17 +6,21 @@ namespace Dst.Kernels;
 /// <content>The walk over tiles: images to the transform domain and back.</content>
 public sealed unsafe partial class WinogradConvolution
 {
-    private TileWalk InputWalk =>
-        new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Form.Tile * Shape.Stride, Reach, _inputRows, _inputPitch);
-
-    private TileWalk OutputWalk =>
-        new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Form.Tile, 0, Capacity, _outputPitch);
-
     /// <summary>Tiles of a row whose half-transformed values stay in the first-level cache.</summary>
     private const int StripTiles = 8;
 
     /// <summary>Floats of a strip: rows and columns of a tile's largest side at most.</summary>
     private const int StripLength = StripTiles * SquareTransform.LargestTile * Layout.Block;
+
+    private TileWalk InputWalk =>
+        new(
+            Shape.ChannelBlocks, Shape.Height, Shape.Width, Origin: -Shape.Padding, Step: Form.Tile * Shape.Stride, Reach,
+            RowsOfBlock: _inputRows, TilePitch: _inputPitch);
+
+    private TileWalk OutputWalk =>
+        new(
+            Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, Origin: 0, Step: Form.Tile, Reach: 0,
+            RowsOfBlock: Capacity, TilePitch: _outputPitch);
 
     /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
     [SkipLocalsInit]
@@ -197,14 +201,19 @@ public sealed unsafe partial class WinogradConvolution
     private float* PlaneOf(TileWalk walk, int row, int block, float* x) =>
         x + ((nint)(row / RowsPerImage) * walk.Blocks + block) * walk.PlaneLength;
 
-    private nint TileOffset(TileWalk walk, int block, int row) => ((nint)block * walk.TileRows + row) * _tileColumns * Layout.Block;
+    private nint TileOffset(TileWalk walk, int block, int row) => ((nint)block * walk.RowsOfBlock + row) * _tileColumns * Layout.Block;
 
-    /// <summary>
-    /// Planes of one side of the layer and the windows of the tiles in them, one every Step pixels. In the transform domain there are Reach
-    /// rows of tiles more than outputs for each part of an image, and TileRows rows for each block.
-    /// </summary>
+    /// <summary>The planes of one side of the layer, inputs or outputs, and the tiles in them.</summary>
+    /// <param name="Blocks">Planes of an image: blocks of channels.</param>
+    /// <param name="Height">Rows of a plane.</param>
+    /// <param name="Width">Columns of a plane.</param>
+    /// <param name="Origin">Row and column of the first pixel of the first tile.</param>
+    /// <param name="Step">Pixels from one tile to the next.</param>
+    /// <param name="Reach">Rows of tiles that each part of an image has beyond those of the outputs.</param>
+    /// <param name="RowsOfBlock">Rows of tiles of a block in the transform domain.</param>
+    /// <param name="TilePitch">Floats from one position of the transform domain to the next.</param>
     private readonly record struct TileWalk(
-        int Blocks, int Height, int Width, int Origin, int Step, int Reach, int TileRows, int TilePitch)
+        int Blocks, int Height, int Width, int Origin, int Step, int Reach, int RowsOfBlock, int TilePitch)
     {
         public int RowPitch => Width * Layout.Block;
 

@@ -16,7 +16,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="u"><see cref="WeightLength"/> floats.</param>
     public void PackWeights(int block, ReadOnlySpan<float> weights, float* u)
     {
-        CheckWeights(weights.Length);
+        Check.Length(weights, Shape.WeightCount);
         fixed (float* w = weights) RunFilter(new PackKernel(this, block, w, u));
     }
 
@@ -31,10 +31,10 @@ public sealed unsafe partial class WinogradConvolution
     {
         for (var p = 0; p < Positions; p++)
         {
-            var (kept, first) = (_products[p].Kept, _firstWeight[p] * Layout.Block);
+            var (kept, first) = (_unitsAt[p].Kept, _firstWeight[p] * Layout.Block);
             for (var b = 0; b < kept.Blocks; b++, scales += Layout.Block)
             {
-                var places = _products[p].Places.AsSpan(kept.First(b)..kept.First(b + 1));
+                var places = _unitsAt[p].Places.AsSpan(kept.First(b)..kept.First(b + 1));
                 for (var lane = 0; lane < Layout.Block; lane++)
                     scales[lane] = RoundFilter(places, u + first + lane, rounded + first + lane);
             }
@@ -47,7 +47,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="u"><see cref="BackwardDataWeightLength"/> floats.</param>
     public void PackBackwardDataWeights(int block, ReadOnlySpan<float> weights, float* u)
     {
-        CheckWeights(weights.Length);
+        Check.Length(weights, Shape.WeightCount);
         fixed (float* w = weights) RunFilter(new PackBackwardDataKernel(this, block, w, u));
     }
 
@@ -69,20 +69,14 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="gradient">[O, C, Kh, Kw].</param>
     public void UnpackWeightGradient(int block, WinogradSums du, Span<float> gradient)
     {
-        CheckWeights(gradient.Length);
+        Check.Length<float>(gradient, Shape.WeightCount);
         gradient.Slice(block * Layout.Block * Shape.RowLength, FiltersOf(block) * Shape.RowLength).Clear();
         fixed (float* g = gradient) RunFilter(new UnpackKernel(this, block, du, g));
     }
 
     /// <summary>Floats [first, first + length) of the gradient of U that belong to a position.</summary>
     public (long First, int Length) WeightGradientRange(int position) =>
-        (_firstGradient[position] * Layout.Block, _products[position].GradientOffsets.Length * Layout.Block);
-
-    private void CheckWeights(int length)
-    {
-        if (length != Shape.Filters * Shape.RowLength)
-            throw new ArgumentException($"{length} weights; {Shape.Filters * Shape.RowLength} were expected");
-    }
+        (_firstGradient[position] * Layout.Block, _unitsAt[position].GradientOffsets.Length * Layout.Block);
 
     /// <summary>Rounds the weights of a filter; returns their scale.</summary>
     private static float RoundFilter(ReadOnlySpan<int> places, float* weights, short* rounded)
@@ -111,44 +105,41 @@ public sealed unsafe partial class WinogradConvolution
             TransformUnits<T, TTransform>(weights + FirstTap(block, i), new(lanes, FiltersOf(block)), vectors, Layout.Block);
             for (var p = 0; p < Positions; p++)
             {
-                var index = _products[p].Index[i];
+                var index = _unitsAt[p].Index[i];
                 if (index < 0) continue;
-                T.Store(u + (_firstWeight[p] + _products[p].Places[index]) * Layout.Block, T.Load(vectors + p * Layout.Block));
+                T.Store(u + (_firstWeight[p] + _unitsAt[p].Places[index]) * Layout.Block, T.Load(vectors + p * Layout.Block));
             }
         }
     }
 
-    /// <summary>Where a kept unit begins in the weights of the first filter of a block.</summary>
-    private long FirstTap(int block, int unit) => (long)block * Layout.Block * Shape.RowLength + _kept.Units[unit] * UnitLength;
-
     private void PackBackwardData<T, TTransform>(int block, float* weights, float* u)
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
-        if (_pairs is not null)
+        if (_channelPairs is not null)
         {
             u += (nint)block * Shape.Filters * Layout.Block;
             for (var b = 0; b < Shape.FilterBlocks; b++)
-                PackList<T, TTransform>(
-                    _pairs.Channels(block, b), b * Layout.Block, FiltersOf(b), weights, u + (nint)b * Layout.Block * Layout.Block);
+                PackUnit<T, TTransform>(
+                    _channelPairs.Channels(block, b), b * Layout.Block, FiltersOf(b), weights, u + (nint)b * Layout.Block * Layout.Block);
             return;
         }
 
         var channels = stackalloc int[Layout.Block];
         for (var lane = 0; lane < Layout.Block; lane++) channels[lane] = block * Layout.Block + lane;
-        var count = Math.Min(Layout.Block, Shape.Channels - block * Layout.Block);
-        for (var unit = 0; unit < _units; unit++)
-            PackList<T, TTransform>(
+        var count = Layout.UsedLanes(Shape.Channels, block);
+        for (var unit = 0; unit < _unitsOfKernel; unit++)
+            PackUnit<T, TTransform>(
                 new(channels, count), 0, Shape.Filters, weights + unit * UnitLength,
-                u + (nint)(block * _units + unit) * Shape.Filters * Layout.Block);
+                u + (nint)(block * _unitsOfKernel + unit) * Shape.Filters * Layout.Block);
     }
 
     /// <summary>A unit of some filters for up to 16 channels, one in each lane: [filters][16] at each position.</summary>
-    private void PackList<T, TTransform>(ReadOnlySpan<int> channels, int firstFilter, int filters, float* weights, float* u)
+    private void PackUnit<T, TTransform>(ReadOnlySpan<int> channels, int firstFilter, int filters, float* weights, float* u)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
         var lanes = stackalloc int[Layout.Block];
-        for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * _units * UnitLength;
+        for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * _unitsOfKernel * UnitLength;
         for (var filter = 0; filter < filters; filter++, u += Layout.Block)
             TransformUnits<T, TTransform>(
                 weights + (long)(firstFilter + filter) * Shape.RowLength, new(lanes, channels.Length), u,
@@ -212,7 +203,7 @@ public sealed unsafe partial class WinogradConvolution
     /// </summary>
     private long PlaceOfGradient(int position, int block, int unit)
     {
-        var (units, index) = (_products[position], _products[position].Index[unit]);
+        var (units, index) = (_unitsAt[position], _unitsAt[position].Index[unit]);
         return index < 0 ? -1 : (_firstGradient[position] + units.GradientFirst[block] + index - units.Kept.First(block)) * Layout.Block;
     }
 
@@ -246,6 +237,9 @@ public sealed unsafe partial class WinogradConvolution
             for (var lane = 0; lane < filters; lane++) gradient[(nint)lane * Shape.RowLength + tap] = lanes[tap * Layout.Block + lane];
         }
     }
+
+    /// <summary>Where a kept unit begins in the weights of the first filter of a block.</summary>
+    private long FirstTap(int block, int unit) => (long)block * Layout.Block * Shape.RowLength + _kept.Units[unit] * UnitLength;
 
     private readonly struct PackKernel(WinogradConvolution conv, int block, float* weights, float* u) : IFilterKernel
     {

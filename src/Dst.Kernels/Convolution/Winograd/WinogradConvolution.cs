@@ -35,7 +35,7 @@ public sealed unsafe partial class WinogradConvolution
 {
     private readonly SimdTier _tier;
     private readonly int _points;
-    private readonly int _units;
+    private readonly int _unitsOfKernel;
     private readonly int _tileColumns;
     private readonly bool _sharesRows;
     private readonly int _inputRows;
@@ -45,11 +45,11 @@ public sealed unsafe partial class WinogradConvolution
     private readonly nint _outputPlane;
     private readonly int[]?[] _tileWidths;
     private readonly KeptUnits _kept;
-    private readonly PositionUnits[] _products;
+    private readonly PositionUnits[] _unitsAt;
     private readonly long[] _firstWeight;
     private readonly long[] _firstGradient;
     private readonly int[] _outputOffsets;
-    private readonly KeptPairs? _pairs;
+    private readonly ChannelBlockPairs? _channelPairs;
     private readonly int _transposedTaps;
 
     /// <summary>Plans a layer.</summary>
@@ -70,10 +70,11 @@ public sealed unsafe partial class WinogradConvolution
         Form = form;
         Capacity = capacity;
         _points = form.PointsOf(shape);
-        _units = form.UnitsOf(shape);
+        _unitsOfKernel = form.UnitsOf(shape);
         RowsPerImage = form.RowsOf(shape);
         _tileColumns = form.ColumnsOf(shape);
-        _sharesRows = _units == FourRows<Lanes512>.KernelRows && RowTiles.HasPairs(tier) && _tileColumns % TileProduct.TilesOfFourRows == 0;
+        _sharesRows = _unitsOfKernel == FourRows<Lanes512>.KernelRows && RowTiles.HasPairs(tier)
+            && _tileColumns % TileProduct.TilesOfFourRows == 0;
         _inputRows = capacity + Reach * ((capacity + RowsPerImage - 2) / RowsPerImage + 1);
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
         _inputPitch = checked((shape.ChannelBlocks * _inputRows * _tileColumns + 1) * Layout.Block);
@@ -81,17 +82,17 @@ public sealed unsafe partial class WinogradConvolution
         (_inputPlane, _outputPlane) = (RowOffset(_inputRows), RowOffset(capacity));
         _tileWidths = new int[capacity + 1][];
         _kept = new KeptUnits(shape, form.UnitLengthOf(shape), kept);
-        _products = PlanProducts();
+        _unitsAt = PlanUnits();
         _firstWeight = FirstVectors(position => position.Offsets.Length);
         _firstGradient = FirstVectors(position => position.GradientOffsets.Length);
         _outputOffsets =
         [
-            .. from unit in Enumerable.Range(0, _units)
+            .. from unit in Enumerable.Range(0, _unitsOfKernel)
                from filter in Enumerable.Range(0, shape.Filters)
                select OffsetOf(filter, capacity) - RowOffset(unit),
         ];
-        _pairs = form.IsOneDimensional ? null : KeptPairs.Create(tier, shape, _kept);
-        _transposedTaps = (_pairs?.Count ?? shape.ChannelBlocks * _units) * shape.Filters;
+        _channelPairs = form.IsOneDimensional ? null : ChannelBlockPairs.Create(tier, shape, _kept);
+        _transposedTaps = (_channelPairs?.Count ?? shape.ChannelBlocks * _unitsOfKernel) * shape.Filters;
     }
 
     /// <summary>Sizes of the layer.</summary>
@@ -133,7 +134,7 @@ public sealed unsafe partial class WinogradConvolution
     public int BackwardDataWeightLength => checked(Positions * _transposedTaps * Layout.Block);
 
     /// <summary>Blocks that <see cref="PackBackwardDataWeights"/> packs one by one.</summary>
-    public int BackwardDataBlocks => _pairs?.Count ?? Shape.ChannelBlocks;
+    public int BackwardDataBlocks => _channelPairs?.Count ?? Shape.ChannelBlocks;
 
     /// <summary>Whether each pixel of the input is in a tile; with a stride the last ones may be in none.</summary>
     public bool CoversInput =>
@@ -142,7 +143,7 @@ public sealed unsafe partial class WinogradConvolution
         && (_tileColumns - 1) * Form.Tile * Shape.Stride + _points - Shape.Padding >= Shape.Width;
 
     /// <summary>Rows of tiles in V that kernels reach beyond those of the outputs.</summary>
-    private int Reach => _units - 1;
+    private int Reach => _unitsOfKernel - 1;
 
     private int UnitLength => Form.UnitLengthOf(Shape);
 
@@ -152,7 +153,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="v"><see cref="InputTilesLength"/> floats.</param>
     public void TransformInput(TileRows rows, float* x, float* v)
     {
-        Check(rows);
+        CheckRoom(rows);
         RunFilter(new InputKernel(this, rows, x, v));
     }
 
@@ -162,7 +163,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="dm"><see cref="OutputTilesLength"/> floats.</param>
     public void TransformOutputGradient(TileRows rows, float* dy, float* dm)
     {
-        Check(rows);
+        CheckRoom(rows);
         RunFilter(new OutputGradientKernel(this, rows, dy, dm));
     }
 
@@ -177,7 +178,7 @@ public sealed unsafe partial class WinogradConvolution
     public void Multiply(
         int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m, Prefetch prefetch = default)
     {
-        Check(rows);
+        CheckRoom(rows);
         KernelRunner.RunOnVectors(_tier, new MultiplyKernel<float>(this, firstPosition, endPosition, rows, v, u, null, m, prefetch));
     }
 
@@ -191,7 +192,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
     public void MultiplyRounded(int firstPosition, int endPosition, TileRows rows, float* v, short* u, float* scales, float* m)
     {
-        Check(rows);
+        CheckRoom(rows);
         KernelRunner.RunOnVectors(_tier, new MultiplyKernel<short>(this, firstPosition, endPosition, rows, v, u, scales, m, default));
     }
 
@@ -206,7 +207,7 @@ public sealed unsafe partial class WinogradConvolution
     public void MultiplyTransposed(
         int firstPosition, int endPosition, TileRows rows, float* dm, float* u, float* dv, Prefetch prefetch = default)
     {
-        Check(rows);
+        CheckRoom(rows);
         KernelRunner.RunOnVectors(_tier, new MultiplyTransposedKernel(this, firstPosition, endPosition, rows, dm, u, dv, prefetch));
     }
 
@@ -223,7 +224,7 @@ public sealed unsafe partial class WinogradConvolution
         int firstPosition, int endPosition, TileRows rows, float* v, float* dm, float* du, (int First, int End)? blocks = null,
         Prefetch prefetch = default)
     {
-        Check(rows);
+        CheckRoom(rows);
         KernelRunner.RunOnVectors(
             _tier,
             new BackwardWeightKernel(this, (firstPosition, endPosition), blocks ?? (0, Shape.FilterBlocks), rows, v, dm, du, prefetch));
@@ -242,7 +243,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
     public void TransformOutput(TileRows rows, float* m, Epilogue epilogue, float* y)
     {
-        Check(rows);
+        CheckRoom(rows);
         RunFilter(new OutputKernel(this, rows, m, epilogue, y));
     }
 
@@ -256,39 +257,42 @@ public sealed unsafe partial class WinogradConvolution
     /// <exception cref="ArgumentException">The tiles would leave some of <paramref name="dx"/> unwritten.</exception>
     public void TransformInputGradient(TileRows rows, float* dv, bool accumulate, float* dx)
     {
-        Check(rows);
+        CheckRoom(rows);
         if (!accumulate && !CoversInput)
             throw new ArgumentException($"the tiles of {Shape} do not cover its input; a gradient to add to was expected");
         RunFilter(new InputGradientKernel(this, rows, dv, accumulate, dx));
     }
 
-    /// <summary>The units of each position. Those that read the same taps share them, and those that read any tap of each unit.</summary>
-    private PositionUnits[] PlanProducts()
+    /// <summary>
+    /// The units of each position. Positions that read the same taps share an instance, and so do all that leave out no unit.
+    /// </summary>
+    private PositionUnits[] PlanUnits()
     {
         var taps = Enumerable.Range(0, Positions).Select(position => Form.TapsOf(position, Shape))
             .Select(bits => _kept.AllHave(bits) ? ulong.MaxValue : bits).ToArray();
         var inPairs = RowTiles.HasPairs(_tier);
-        var plans = taps.Distinct().ToDictionary(bits => bits, bits => new PositionUnits(_kept, bits, inPairs, _units, OffsetOfUnit));
-        return [.. taps.Select(bits => plans[bits])];
+        var units = taps.Distinct()
+            .ToDictionary(bits => bits, bits => new PositionUnits(_kept, bits, inPairs, _unitsOfKernel, OffsetOfUnit));
+        return [.. taps.Select(bits => units[bits])];
     }
 
     /// <summary>Where each position begins in vectors, if they have some each; one past the last for the number of positions.</summary>
     private long[] FirstVectors(Func<PositionUnits, int> count)
     {
         var first = new long[Positions + 1];
-        for (var p = 0; p < Positions; p++) first[p + 1] = first[p] + count(_products[p]);
+        for (var p = 0; p < Positions; p++) first[p + 1] = first[p] + count(_unitsAt[p]);
         return first;
     }
 
     private void RunFilter<TKernel>(TKernel kernel) where TKernel : IFilterKernel =>
         KernelRunner.RunOnVectors(_tier, new FilterKernel<TKernel>(this, kernel));
 
-    private int FiltersOf(int block) => Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
+    private int FiltersOf(int block) => Layout.UsedLanes(Shape.Filters, block);
 
     /// <summary>The register tiles of some rows, cut on first use: most numbers of rows never occur.</summary>
     private int[] TileWidths(int rows) => _tileWidths[rows] ??= RowTiles.Cut(_tier, rows * _tileColumns, Shape.Channels);
 
-    private void Check(TileRows rows)
+    private void CheckRoom(TileRows rows)
     {
         if (rows.First < 0 || rows.Place < 0 || rows.Count < 1 || rows.Place + rows.Count > Capacity)
             throw new ArgumentException($"{rows}; room for {Capacity} rows was expected to hold them");
@@ -297,7 +301,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <summary>Where the first tile of a channel is, within one position of V or M, whose planes have some rows.</summary>
     private int OffsetOf(int channel, int rows) => channel / Layout.Block * RowOffset(rows) + channel % Layout.Block;
 
-    private int OffsetOfUnit(int unit) => OffsetOf(unit / _units, _inputRows) + RowOffset(unit % _units);
+    private int OffsetOfUnit(int unit) => OffsetOf(unit / _unitsOfKernel, _inputRows) + RowOffset(unit % _unitsOfKernel);
 
     private int RowOffset(int rows) => rows * _tileColumns * Layout.Block;
 

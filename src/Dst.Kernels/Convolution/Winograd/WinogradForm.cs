@@ -27,22 +27,31 @@ public sealed class WinogradForm : ConvolutionForm
     private const double LargeWeightCost = 80;
 
     /// <summary>
-    /// Time of one transform of a tile of 16 channels with 4, 6, 8 and 9 products in vector multiply-adds, from measurements.
+    /// Time of one transform of a square tile of 16 channels with 4, 6, 8 and 9 products a side, in vector multiply-adds, from
+    /// measurements.
     /// </summary>
-    private const double Four = 200;
-    private const double Six = 300;
-    private const double Eight = 500;
-    private const double Nine = 600;
+    private const double SquareOfFour = 200;
+    private const double SquareOfSix = 300;
+    private const double SquareOfEight = 500;
+    private const double SquareOfNine = 600;
 
     /// <summary>The same for a tile of one row.</summary>
     private const double RowOfSix = 30;
     private const double RowOfEight = 45;
     private const double RowOfTen = 60;
 
+    /// <summary>Each tile with a kernel and a stride that it is for.</summary>
     private static readonly (int TileRows, int Tile, int Kernel, int Stride, double TransformCost)[] Kinds =
     [
-        (4, 4, 3, 1, Six), (2, 2, 3, 1, Four), (4, 4, 5, 1, Eight), (2, 2, 5, 1, Six), (3, 3, 6, 1, Eight), (4, 4, 3, 2, Nine),
-        (1, 4, 3, 1, RowOfSix), (1, 4, 5, 1, RowOfEight), (1, 8, 3, 1, RowOfTen),
+        (4, 4, 3, 1, SquareOfSix),
+        (2, 2, 3, 1, SquareOfFour),
+        (4, 4, 5, 1, SquareOfEight),
+        (2, 2, 5, 1, SquareOfSix),
+        (3, 3, 6, 1, SquareOfEight),
+        (4, 4, 3, 2, SquareOfNine),
+        (1, 4, 3, 1, RowOfSix),
+        (1, 4, 5, 1, RowOfEight),
+        (1, 8, 3, 1, RowOfTen),
     ];
 
     internal WinogradForm(int tileRows, int tile) : base(NameOf(tileRows, tile)) => (TileRows, Tile) = (tileRows, tile);
@@ -117,10 +126,10 @@ public sealed class WinogradForm : ConvolutionForm
     public int UnitsOf(Conv2dShape shape) => IsOneDimensional ? shape.KernelHeight : 1;
 
     /// <summary>Rows of tiles of an image.</summary>
-    public int RowsOf(Conv2dShape shape) => (shape.OutHeight + TileRows - 1) / TileRows;
+    public int RowsOf(Conv2dShape shape) => Layout.CeilDiv(shape.OutHeight, TileRows);
 
     /// <summary>Tiles of a row.</summary>
-    public int ColumnsOf(Conv2dShape shape) => (shape.OutWidth + Tile - 1) / Tile;
+    public int ColumnsOf(Conv2dShape shape) => Layout.CeilDiv(shape.OutWidth, Tile);
 
     /// <summary>Transformed weights of the dense layer, in floats.</summary>
     public long WeightsOf(Conv2dShape shape) => (long)PositionsOf(shape) * UnitsOf(shape) * shape.Channels * shape.Filters;

@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>0, ±1, ±2, ±½, ±¾ and infinity. Of the simple fractions, ¾ rounds least.</summary>
+/// <summary>The points 0, ±1, ±2, ±½, ±¾ and infinity. Of the simple fractions, ¾ rounds least.</summary>
 internal readonly unsafe struct Points10<T> : IWinogradPoints<T> where T : unmanaged, ILanes<T>
 {
     private const float ThreeQuarters = 0.75f;

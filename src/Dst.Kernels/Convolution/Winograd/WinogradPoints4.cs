@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>0, ±1 and infinity.</summary>
+/// <summary>The points 0, ±1 and infinity.</summary>
 internal readonly unsafe struct Points4<T> : IWinogradPoints<T> where T : unmanaged, ILanes<T>
 {
     private const float ScaleOfOne = 1f / 2;

@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>0, ±1, ±2 and infinity.</summary>
+/// <summary>The points 0, ±1, ±2 and infinity.</summary>
 internal readonly unsafe struct Points6<T> : IWinogradPoints<T> where T : unmanaged, ILanes<T>
 {
     private const float ScaleOfZero = 1f / 4;

@@ -17,11 +17,11 @@ internal unsafe interface IWinogradTransform<T> where T : unmanaged, ILanes<T>
 }
 
 /// <summary>A square of vectors of sixteen lanes in memory; pitches are in floats.</summary>
-internal readonly unsafe struct VectorSquare(float* start, nint row, nint column)
+internal readonly unsafe struct VectorSquare(float* start, nint rowPitch, nint columnPitch)
 {
     public readonly float* Start = start;
-    public readonly nint Row = row;
-    public readonly nint Column = column;
+    public readonly nint RowPitch = rowPitch;
+    public readonly nint ColumnPitch = columnPitch;
 }
 
 /// <summary>Both dimensions of a Winograd transform.</summary>
@@ -45,9 +45,11 @@ internal static unsafe class SquareTransform
     {
         var half = stackalloc float[LargestTile * Layout.Block];
         for (var column = 0; column < TTransform.In; column++)
-            TTransform.Apply(source.Start + column * source.Column, source.Row, half + column * Layout.Block, TTransform.In * Layout.Block);
+            TTransform.Apply(
+                source.Start + column * source.ColumnPitch, source.RowPitch, half + column * Layout.Block, TTransform.In * Layout.Block);
         for (var row = 0; row < TTransform.Out; row++)
             TTransform.Apply(
-                half + row * TTransform.In * Layout.Block, Layout.Block, destination.Start + row * destination.Row, destination.Column);
+                half + row * TTransform.In * Layout.Block, Layout.Block,
+                destination.Start + row * destination.RowPitch, destination.ColumnPitch);
     }
 }

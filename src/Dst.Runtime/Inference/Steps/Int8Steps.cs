@@ -118,7 +118,7 @@ internal sealed unsafe class Int8ConvolutionStep(LoweredNode node, LayerForm for
     public override long WeightBytes => kernel.WeightBytes;
 
     // Each run of blocks packs or transforms the image again.
-    public override int Grain(int images) => images > 1 ? kernel.Blocks : (kernel.Blocks + MostRuns - 1) / MostRuns;
+    public override int Grain(int images) => images > 1 ? kernel.Blocks : Layout.CeilDiv(kernel.Blocks, MostRuns);
 
     public override long ScratchLength(int threads) => kernel.ScratchLength;
 
@@ -150,7 +150,7 @@ internal sealed unsafe class RescaleStep(LoweredNode node, LoweredValue x, Lower
 internal sealed unsafe class TableStep(LoweredNode node, LoweredValue x, LoweredValue y) : ByteMapStep(node, "int8-table", x, y)
 {
     protected override void Image(SimdTier tier, void* from, byte* second, void* to) =>
-        ByteMap.Look(Integers.Tables[0], (byte*)from, Layout.ImageLength(Channels, Pixels), (byte*)to);
+        ByteMap.LookUp(Integers.Tables[0], (byte*)from, Layout.ImageLength(Channels, Pixels), (byte*)to);
 }
 
 /// <summary>Writes one input of a concatenation to its channels. The inputs have a step each, in their order.</summary>

@@ -18,7 +18,7 @@ internal sealed unsafe class LinearStep : WeightedStep
         Linear.PackWeights(features, outputs, node.Weight, Packed.Span);
     }
 
-    public override int Units(int images) => (images + ImagesTogether - 1) / ImagesTogether;
+    public override int Units(int images) => Layout.CeilDiv(images, ImagesTogether);
 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {

@@ -82,7 +82,7 @@ internal sealed unsafe class WinogradStep : WeightedStep
         if (weights >= HugeWeights) return all;
         var asManyAsWeights = (int)Math.Min(all, weights / form.TilesOfRow(shape));
         var columns = form.ColumnsOf(shape);
-        var ofFewTiles = (FewTiles + columns - 1) / columns;
+        var ofFewTiles = Layout.CeilDiv(FewTiles, columns);
         return Math.Clamp(Math.Max(Math.Max(form.CachedRowsOf(shape), asManyAsWeights), ofFewTiles), 1, all);
     }
 }

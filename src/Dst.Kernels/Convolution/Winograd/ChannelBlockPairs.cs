@@ -6,13 +6,13 @@ namespace Dst.Kernels;
 /// The channels that each block of 16 filters keeps of each pair of channel blocks. They fit into 16 lanes, and into eight where a layer
 /// has one block alone. The transposed product of a halved layer then has half of the length.
 /// </summary>
-internal sealed class KeptPairs
+internal sealed class ChannelBlockPairs
 {
     private readonly int[][] _channels;
     private readonly int _filterBlocks;
     private readonly bool[] _isHalf;
 
-    private KeptPairs(int[][] channels, int filterBlocks)
+    private ChannelBlockPairs(int[][] channels, int filterBlocks)
     {
         _channels = channels;
         _filterBlocks = filterBlocks;
@@ -35,11 +35,11 @@ internal sealed class KeptPairs
     /// <summary>Whether no block of filters keeps more than eight channels of a pair: half a vector.</summary>
     public bool IsHalf(int pair) => _isHalf[pair];
 
-    /// <summary>The pairs of a layer; null where there is nothing to pair, too much is kept, or the tier has too few registers.</summary>
+    /// <summary>The pairs of a layer; null where a block of filters keeps too many channels, or the tier has too few registers.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="kept">Whole kernels.</param>
-    public static KeptPairs? Create(SimdTier tier, Conv2dShape shape, KeptUnits kept)
+    public static ChannelBlockPairs? Create(SimdTier tier, Conv2dShape shape, KeptUnits kept)
     {
         if (tier != SimdTier.V512) return null;
         var channels = new List<int[]>();
