@@ -92,6 +92,32 @@ public sealed class ResumedRunTests : IDisposable
     }
 
     [Fact]
+    public void Epochs_that_an_editor_saved_with_CR_LF_are_kept()
+    {
+        var path = Stop("arms=[teacher, student]", epochs: 4);
+        var metrics = Path.Combine(path, "metrics.csv");
+        var before = File.ReadAllLines(metrics);
+        File.WriteAllText(metrics, string.Concat(before.Select(line => line + "\r\n")) + "student,2,0.");
+        using (var run = RunFolder.Resume(path)) TinyRun.Run(run);
+        Assert.Equal(before[..5], File.ReadAllLines(metrics)[..5]);
+        Assert.Equal(7, TinyRun.Metrics(path).Length);
+    }
+
+    [Theory]
+    [InlineData("teacher,1", "teacher,one", "in line 2; expected an arm, an epoch")]
+    [InlineData("arm,epoch", "arm epoch", "does not begin with the line 'arm,epoch,")]
+    [InlineData(null, "", "does not begin with the line 'arm,epoch,")]
+    public void Damaged_epochs_are_refused_and_none_is_dropped(string? old, string changed, string expected)
+    {
+        var path = Stop("arms=[teacher, student]", epochs: 4);
+        var metrics = Path.Combine(path, "metrics.csv");
+        var text = old is null ? changed : File.ReadAllText(metrics).Replace(old, changed, StringComparison.Ordinal);
+        File.WriteAllText(metrics, text);
+        Assert.Contains(expected, Refusal(path), StringComparison.Ordinal);
+        Assert.Equal(text, File.ReadAllText(metrics));
+    }
+
+    [Fact]
     public void A_run_folder_has_full_paths_and_takes_relative_ones_of_the_same_files()
     {
         string[] settings = ["student.from=a/student.safetensors", "data.unlabelled=more"];

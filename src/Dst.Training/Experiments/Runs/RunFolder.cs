@@ -279,6 +279,7 @@ public sealed class RunFolder : IDisposable
         }
 
         if (!IsPart) RunCheck.Check(this);
+        if (HasResults) _metrics.Check();
         if (!File.Exists(CheckpointPath)) return;
         var (arm, hash) = CheckpointFile.ReadOwner(CheckpointPath);
         if (!ArmNames.AutoEncoders.Contains(arm) && !ArmNames.All.Contains(arm))
