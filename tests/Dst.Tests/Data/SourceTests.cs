@@ -220,6 +220,20 @@ public sealed class SourceTests : IDisposable
         Assert.Contains("has the label 3 in record 0", Message("label.tar.gz"));
     }
 
+    [Theory]
+    [InlineData("apple\nbear\n apple \n\n", "line 3 of file '", "' is 'apple'; a name that no other line has was expected")]
+    [InlineData("apple\n\nbear\nchair\n", "line 2 of file '", "' is ''; a name that no other line has was expected")]
+    public void NamesOfCifarDiffer(string names, string start, string end)
+    {
+        var files = Cifar100();
+        files["fine_label_names.txt"] = Encoding.UTF8.GetBytes(names);
+        WriteArchive("set.tar.gz", "", files);
+        var options = new DataOptions { Kind = DataKind.Cifar100, Path = "set.tar.gz" };
+        var message = Assert.Throws<InputException>(() => DataSet.Load(options, 1, _folder.Path, _log.Add)).Message;
+        Assert.StartsWith(start, message, StringComparison.Ordinal);
+        Assert.EndsWith($"set.tar.gz/fine_label_names.txt{end}", message, StringComparison.Ordinal);
+    }
+
     private static List<string> Names(SampleSet samples) => [.. samples.Samples.Select(s => s.Name)];
 
     private static Dictionary<string, byte[]> Cifar100() => new()
