@@ -120,6 +120,14 @@ public sealed class DataKindTests : IDisposable
     }
 
     [Fact]
+    public void OneClassIsRefused()
+    {
+        WriteIdx("train", 6, packed: false);
+        Write("train-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 6, 7, 7, 7, 7, 7, 7]);
+        Assert.Equal($"'{_folder.Path}' holds images of one class, '7'; at least 2 classes were expected", Fails());
+    }
+
+    [Fact]
     public void ASetAloneIsSplit()
     {
         WriteIdx("t10k", 12, packed: true);
