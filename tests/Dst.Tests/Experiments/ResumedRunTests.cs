@@ -48,6 +48,28 @@ public sealed class ResumedRunTests : IDisposable
     }
 
     [Fact]
+    public void Finished_arms_without_their_summary_are_not_trained_again()
+    {
+        var path = Stop("arms=[teacher, student]", epochs: 4);
+        File.Delete(Path.Combine(path, "summary.json"));
+        var model = Path.Combine(path, "teacher.safetensors");
+        Assert.StartsWith(
+            $"{path} has no summary.json, and {model}, the model of the finished arm teacher, would be made again; put back",
+            Refusal(path), StringComparison.Ordinal);
+        File.Delete(model);
+        RunFolder.Resume(path).Dispose();
+    }
+
+    [Fact]
+    public void An_arm_that_was_stopped_before_its_row_was_written_goes_on()
+    {
+        var path = TinyRun.RunIn(_folder.Path, "arms=[student]");
+        File.Delete(Path.Combine(path, "summary.json"));
+        using var run = RunFolder.Resume(path);
+        Assert.NotNull(TinyRun.Run(run, _ => Assert.Fail("a step was trained")).Find("student"));
+    }
+
+    [Fact]
     public void Each_run_of_a_set_is_checked_before_one_goes_on()
     {
         var recipe = TinyRun.Recipe(_folder.Path, "arms=[student]", "train.epochs=1", "seeds=[1, 2]");

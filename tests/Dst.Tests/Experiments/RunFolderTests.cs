@@ -164,6 +164,7 @@ public sealed class RunFolderTests : IDisposable
             File.Delete(Path.Combine(path, file));
         }
 
+        File.Delete(Path.Combine(path, "teacher.safetensors"));
         using (var resumed = RunFolder.Resume(path, []))
             Assert.Contains("recipe_hash is", Assert.Throws<InputException>(() => TinyRun.Run(resumed)).Message, StringComparison.Ordinal);
         using var forced = RunFolder.Resume(path, RunRecipe.Read(path), force: true);

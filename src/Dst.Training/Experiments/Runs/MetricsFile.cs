@@ -26,13 +26,13 @@ internal sealed class MetricsFile : IDisposable
     /// <summary>Adds a row.</summary>
     public void Add(EpochMetrics row) => Write(MetricsTable.Format(row));
 
-    /// <summary>Checks all rows; a last line without its newline is torn, and no row.</summary>
+    /// <summary>Reads all rows; a last line without its newline is torn, and no row.</summary>
     /// <exception cref="InputException">The header is missing, or a line is not a row.</exception>
-    public void Check() => MetricsTable.Parse(_stream.Name, ReadLines());
+    public IReadOnlyList<EpochMetrics> Read() => MetricsTable.Parse(_stream.Name, ReadLines());
 
     /// <summary>Removes rows that are not to be kept, and a torn last one.</summary>
     /// <returns>The rows that were not to be kept.</returns>
-    /// <exception cref="InputException">As <see cref="Check"/>; nothing is removed.</exception>
+    /// <exception cref="InputException">As <see cref="Read"/>; nothing is removed.</exception>
     public IReadOnlyList<EpochMetrics> Trim(Func<EpochMetrics, bool> isKept)
     {
         var lines = ReadLines();
@@ -48,7 +48,7 @@ internal sealed class MetricsFile : IDisposable
     /// <summary>Sorts the rows by a number; equal ones keep their order.</summary>
     public void Sort(Func<EpochMetrics, int> place)
     {
-        var rows = MetricsTable.Parse(_stream.Name, ReadLines());
+        var rows = Read();
         _stream.Position = 0;
         Write(string.Join('\n', rows.OrderBy(place).Select(MetricsTable.Format).Prepend(MetricsTable.Header)));
         _stream.SetLength(_stream.Position); // a file that an editor saved may have been longer

@@ -87,6 +87,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The file of the arm in training.</summary>
     public string CheckpointPath => In(Path, CheckpointName);
 
+    /// <summary>The file of the finished arms.</summary>
+    internal string SummaryPath => In(Path, SummaryName);
+
     /// <summary>What the run was made with.</summary>
     public ManifestFile Manifest => new(Path, IsForced);
 
@@ -206,9 +209,13 @@ public sealed class RunFolder : IDisposable
         var changes = hasData ? Manifest.Write(manifest, RecipeChanges) : Manifest.CompareProgram(manifest, RecipeChanges);
         if (RecipeChanges.Count > 0) RunRecipe.Write(Path, Recipe);
         Set?.TakeRecipe();
-        if (HasOtherResults) Summary.Save(In(Path, SummaryName)); // or the run could not be resumed without force from here on
+        if (HasOtherResults) Summary.Save(SummaryPath); // or the run could not be resumed without force from here on
         return changes;
     }
+
+    /// <summary>The rows of <c>metrics.csv</c>.</summary>
+    /// <exception cref="InputException">It has no header, or a line that is not a row.</exception>
+    internal IReadOnlyList<EpochMetrics> ReadMetrics() => _metrics.Read();
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
@@ -235,7 +242,7 @@ public sealed class RunFolder : IDisposable
     public void AddArm(ArmSummary arm)
     {
         var summary = Summary with { Arms = [.. Summary.Arms, arm] };
-        summary.Save(In(Path, SummaryName));
+        summary.Save(SummaryPath);
         Summary = summary;
     }
 
@@ -245,7 +252,7 @@ public sealed class RunFolder : IDisposable
     {
         _metrics.Sort(row => place(row.Arm));
         var sorted = Summary with { Arms = [.. Summary.Arms.OrderBy(arm => place(arm.Arm))] };
-        if (!sorted.Arms.SequenceEqual(Summary.Arms)) sorted.Save(In(Path, SummaryName));
+        if (!sorted.Arms.SequenceEqual(Summary.Arms)) sorted.Save(SummaryPath);
         Summary = sorted;
     });
 
@@ -268,18 +275,16 @@ public sealed class RunFolder : IDisposable
     /// <summary>Reads what is finished and checks that all files are of one run.</summary>
     private void ReadState()
     {
-        var path = In(Path, SummaryName);
-        if (File.Exists(path))
+        if (File.Exists(SummaryPath))
         {
-            var summary = RunSummary.Load(path);
-            if (!IsForced && (summary.Recipe, summary.Seed) != (Recipe.Name, Recipe.Seed)) throw OfAnotherRecipe(path);
-            CheckHash(path, summary.RecipeHash);
+            var summary = RunSummary.Load(SummaryPath);
+            if (!IsForced && (summary.Recipe, summary.Seed) != (Recipe.Name, Recipe.Seed)) throw OfAnotherRecipe(SummaryPath);
+            CheckHash(SummaryPath, summary.RecipeHash);
             HasOtherResults = summary.RecipeHash is not null && summary.RecipeHash != RecipeHash;
             Summary = Summary with { Arms = summary.Arms };
         }
 
         if (!IsPart) RunCheck.Check(this);
-        if (HasResults) _metrics.Check();
         if (!File.Exists(CheckpointPath)) return;
         var (arm, hash) = CheckpointFile.ReadOwner(CheckpointPath);
         if (!ArmNames.AutoEncoders.Contains(arm) && !ArmNames.All.Contains(arm))
