@@ -341,6 +341,8 @@ public sealed class RunFolder : IDisposable
         catch
         {
             run.Dispose();
+            File.Delete(In(run.Path, MetricsName));
+            if (Directory.GetFileSystemEntries(run.Path).Length == 0) RunPaths.Remove(run.Path);
             throw;
         }
     }
