@@ -69,6 +69,27 @@ public sealed class ResumedRunTests : IDisposable
         Assert.NotNull(TinyRun.Run(run, _ => Assert.Fail("a step was trained")).Find("student"));
     }
 
+    [Theory]
+    [InlineData("checkpoint-last.safetensors", "remove it to train its arm from the start")]
+    [InlineData("summary.json", "remove it and the models of all arms to train them again")]
+    [InlineData("manifest.json", "begin a new run without --resume")]
+    public void A_torn_or_empty_file_is_named_with_what_to_do(string file, string instead)
+    {
+        var path = Path.Combine(Stop("arms=[teacher, student]", epochs: 4), file);
+        var bytes = File.ReadAllBytes(path);
+        foreach (var length in new[] { 0, 5, bytes.Length - 1 })
+        {
+            File.WriteAllBytes(path, bytes[..length]);
+            var message = Assert.Throws<InputException>(() =>
+            {
+                using var run = RunFolder.Resume(Path.GetDirectoryName(path)!);
+                TinyRun.Run(run);
+            }).Message;
+            Assert.Contains(path, message, StringComparison.Ordinal);
+            Assert.EndsWith($"; put back the file that the run wrote, or {instead}", message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Each_run_of_a_set_is_checked_before_one_goes_on()
     {

@@ -1,5 +1,3 @@
-using Dst.Training.Engine;
-
 namespace Dst.Training.Experiments.Runs;
 
 /// <summary>Finds files that are gone from the folder of a run, or are others, before the run goes on without them.</summary>
@@ -23,7 +21,7 @@ internal static class RunCheck
     // An arm that was stopped while it was tested has its model already, and the checkpoint is still its own.
     private static void CheckNoneIsFinished(RunFolder run, IEnumerable<string> trained)
     {
-        var last = File.Exists(run.CheckpointPath) ? CheckpointFile.ReadOwner(run.CheckpointPath).Arm : null;
+        var last = run.ReadOwner()?.Arm;
         var finished = trained.FirstOrDefault(arm => arm != last && ArmNames.All.Contains(arm) && File.Exists(run.ModelPath(arm)));
         if (finished is not null)
             throw new InputException(

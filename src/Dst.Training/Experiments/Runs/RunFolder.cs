@@ -129,7 +129,13 @@ public sealed class RunFolder : IDisposable
     });
 
     /// <summary>The folder that <see cref="Create"/> makes if nothing has its name.</summary>
-    public static string PathFor(Recipe recipe, DateTime now) => RunPaths.First(recipe, now);
+    /// <exception cref="InputException">It cannot be made.</exception>
+    public static string PathFor(Recipe recipe, DateTime now)
+    {
+        var path = RunPaths.First(recipe, now);
+        RunPaths.CheckCanBeMade(path);
+        return path;
+    }
 
     /// <summary>Whether a run was begun in the folder.</summary>
     public static bool IsRun(string path) => RunRecipe.IsIn(path) && File.Exists(In(path, MetricsName));
@@ -277,7 +283,8 @@ public sealed class RunFolder : IDisposable
     {
         if (File.Exists(SummaryPath))
         {
-            var summary = RunSummary.Load(SummaryPath);
+            var summary = RunPaths.Read(
+                () => RunSummary.Load(SummaryPath), "remove it and the models of all arms to train them again");
             if (!IsForced && (summary.Recipe, summary.Seed) != (Recipe.Name, Recipe.Seed)) throw OfAnotherRecipe(SummaryPath);
             CheckHash(SummaryPath, summary.RecipeHash);
             HasOtherResults = summary.RecipeHash is not null && summary.RecipeHash != RecipeHash;
@@ -285,12 +292,16 @@ public sealed class RunFolder : IDisposable
         }
 
         if (!IsPart) RunCheck.Check(this);
-        if (!File.Exists(CheckpointPath)) return;
-        var (arm, hash) = CheckpointFile.ReadOwner(CheckpointPath);
+        if (ReadOwner() is not var (arm, hash)) return;
         if (!ArmNames.AutoEncoders.Contains(arm) && !ArmNames.All.Contains(arm))
             throw new InputException($"{CheckpointPath} has the unknown arm '{arm}'; {Words.Choice(ArmNames.All)} was expected");
         CheckHash(CheckpointPath, hash);
     }
+
+    /// <summary>The arm of the checkpoint, and the hash of its recipe; null if there is no checkpoint.</summary>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    internal (string Arm, string? Recipe)? ReadOwner() => !File.Exists(CheckpointPath) ? null : RunPaths.Read(
+        () => CheckpointFile.ReadOwner(CheckpointPath), "remove it to train its arm from the start");
 
     // Files of older versions have no hash.
     private void CheckHash(string path, string? hash)
