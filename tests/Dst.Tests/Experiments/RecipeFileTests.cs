@@ -195,6 +195,7 @@ public class RecipeFileTests
 
     [Theory]
     [InlineData("arms: []", "has no arms")]
+    [InlineData("arms: [student, teacher, student]", "has the arm student twice; expected different arms")]
     [InlineData(
         "data: {kind: what}",
         "kind in data is 'what'; expected auto, mstar, fusar, opensarship, idx, cifar100, cifar10, folder or simulated")]

@@ -119,6 +119,8 @@ public static partial class RecipeFile
                 + "--name");
         if (recipe.Arms.Count == 0)
             throw new InputException($"recipe {recipe.Name} has no arms; expected at least one of {string.Join(", ", ArmNames.All)}");
+        if (Words.FindTwice(recipe.Arms) is { } arm)
+            throw new InputException($"recipe {recipe.Name} has the arm {arm} twice; expected different arms");
         if (recipe.Seeds.CountBy(seed => seed).FirstOrDefault(seed => seed.Value > 1) is { Value: > 1 } twice)
             throw new InputException($"recipe {recipe.Name} has the seed {twice.Key} twice; expected different seeds");
         return recipe;
