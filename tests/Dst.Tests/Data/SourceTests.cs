@@ -215,6 +215,8 @@ public sealed class SourceTests : IDisposable
         Assert.Contains("test.bin' has 9221 bytes", Message("short.tar.gz"));
         ClaimBytes("whole.tar.gz", "claim.tar.gz", 3074L * 500_000);
         Assert.Contains("train.bin' has 1537000000 bytes; whole records of 3074, at most 60000", Message("claim.tar.gz"));
+        WriteArchive("twice.tar.gz", "", files.Append(files.First()));
+        Assert.Contains("twice.tar.gz' has two files train.bin; each file once was expected", Message("twice.tar.gz"));
         files["train.bin"][1] = 3;
         WriteArchive("label.tar.gz", "", files);
         Assert.Contains("has the label 3 in record 0", Message("label.tar.gz"));

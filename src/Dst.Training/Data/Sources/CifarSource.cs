@@ -153,7 +153,8 @@ internal static class CifarSource
                 cancellation.ThrowIfCancellationRequested();
                 if (!layout.Files.Contains(name)) continue;
                 CheckLength($"{path}/{name}", length, layout);
-                files[name] = archive.ReadContent(length);
+                if (!files.TryAdd(name, archive.ReadContent(length)))
+                    throw new InputException($"'{path}' has two files {name}; each file once was expected");
             }
 
             return files;
