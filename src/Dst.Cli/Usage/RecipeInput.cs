@@ -146,7 +146,7 @@ internal static class RecipeInput
     private static void CheckRecipe(ParseResult arguments, string file)
     {
         const string expected =
-            "a recipe file, or labelled images in a folder, a zip archive, a CIFAR archive or an IDX file, was expected";
+            "a recipe file, or labelled images in a folder, a zip archive, a CIFAR archive (.tar.gz) or an IDX file, was expected";
         if (Directory.Exists(file)) throw new InputException($"'{file}' is a folder; a recipe file was expected, or --resume {file}");
         if (!System.IO.File.Exists(file)) throw new InputException($"'{file}' does not exist; {expected}");
         if (file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))

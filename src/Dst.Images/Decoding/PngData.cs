@@ -31,13 +31,19 @@ internal static class PngData
         return true;
     }
 
-    /// <summary>The data of the first chunk of a type; none if there is no such chunk.</summary>
+    /// <summary>Whether there are several frames.</summary>
+    /// <param name="file">A PNG of whole chunks.</param>
+    public static bool IsAnimation(ReadOnlySpan<byte> file) =>
+        Chunk(file, "acTL"u8) is { Length: >= sizeof(uint) } control && BinaryPrimitives.ReadUInt32BigEndian(control) > 1;
+
+    /// <summary>The data of the first chunk of a type; none if there is no such chunk before the end of the picture.</summary>
     public static ReadOnlySpan<byte> Chunk(ReadOnlySpan<byte> file, ReadOnlySpan<byte> type)
     {
         for (var rest = file[PngFile.Signature.Length..]; !rest.IsEmpty;)
         {
             var length = BinaryPrimitives.ReadInt32BigEndian(rest);
             if (rest.Slice(4, 4).SequenceEqual(type)) return rest.Slice(8, length);
+            if (rest.Slice(4, 4).SequenceEqual("IEND"u8)) break;
             rest = rest[(length + ChunkOverhead)..];
         }
 

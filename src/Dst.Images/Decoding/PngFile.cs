@@ -32,7 +32,7 @@ internal static class PngFile
             ? true
             : throw SharpDecoder.Unreadable(name, Format, "its data end before the last pixel"));
         var isDeep = header.BitDepth == PngBitDepth.Bit16;
-        return header.ColorType switch
+        var image = header.ColorType switch
         {
             PngColorType.Grayscale when !header.HasTransparency => isDeep ? Read<L16, ushort>(1) : Read<L8, byte>(1),
             PngColorType.Grayscale or PngColorType.GrayscaleWithAlpha => isDeep ? Read<La32, ushort>(2) : Read<La16, byte>(2),
@@ -41,6 +41,7 @@ internal static class PngFile
             PngColorType.Palette => SharpDecoder.ReduceGrey(Read<Rgba32, byte>(4)),
             _ => isDeep ? Read<Rgba64, ushort>(4) : Read<Rgba32, byte>(4),
         };
+        return PngData.IsAnimation(file) ? image.Warn($"{name} is an animation; its first frame is read") : image;
 
         Image Read<TPixel, T>(int channels)
             where TPixel : unmanaged, IPixel<TPixel>

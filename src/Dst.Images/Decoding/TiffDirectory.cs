@@ -4,26 +4,32 @@ using System.Text;
 namespace Dst.Images.Decoding;
 
 /// <summary>
-/// The first directory of a TIFF or BigTIFF file: its tags and their values. It is checked before LibTiff sees the file, which takes
+/// A directory of a TIFF or BigTIFF file: its tags and their values. It is checked before LibTiff sees the file, which takes
 /// memory for whatever a tag declares.
 /// </summary>
 internal sealed class TiffDirectory
 {
     private const int MaxEntries = 4096;
+    private const int MaxDirectories = 64;
+    private const int SmallerOrMask = 1 | 4; // bits of the subfile type
 
     private readonly string _name;
     private readonly byte[] _file;
     private readonly bool _isBigEndian;
     private readonly Dictionary<TiffTag, Entry> _entries = [];
+    private readonly long _next; // where the next directory is, or 0
 
-    /// <summary>Reads the directory.</summary>
+    /// <summary>Reads a directory.</summary>
+    /// <param name="name">What messages call the file.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="start">Where the directory is, or null for the first.</param>
     /// <exception cref="InputException">It, or the values of one of its tags, are not in the file.</exception>
-    public TiffDirectory(string name, byte[] file)
+    public TiffDirectory(string name, byte[] file, long? start = null)
     {
         (_name, _file, _isBigEndian) = (name, file, file[0] == 'M');
         var isBig = Unsigned(2, 2) == 43;
         var (entryBytes, offsetBytes) = isBig ? (20, 8) : (12, 4);
-        var at = Unsigned(isBig ? 8 : 4, offsetBytes);
+        var at = start ?? Unsigned(isBig ? 8 : 4, offsetBytes);
         var count = Unsigned(at, isBig ? 8 : 2);
         if (count is < 1 or > MaxEntries) throw Unreadable($"its directory has {count} entries");
         at += isBig ? 8 : 2;
@@ -31,10 +37,35 @@ internal sealed class TiffDirectory
         {
             var (tag, type, values) = ((TiffTag)Unsigned(at, 2), (int)Unsigned(at + 2, 2), Unsigned(at + 4, offsetBytes));
             var bytes = Math.Clamp(values, 0, file.Length) * SizeOf(type); // the clamp avoids an overflow
-            var start = bytes <= offsetBytes ? at + 4 + offsetBytes : Unsigned(at + 4 + offsetBytes, offsetBytes);
-            if (values < 0 || values > file.Length || start < 0 || start > file.Length - bytes)
+            var place = bytes <= offsetBytes ? at + 4 + offsetBytes : Unsigned(at + 4 + offsetBytes, offsetBytes);
+            if (values < 0 || values > file.Length || place < 0 || place > file.Length - bytes)
                 throw Unreadable($"the values of its tag {(int)tag} lie outside of the file");
-            _entries.TryAdd(tag, new(type, (int)values, (int)start));
+            _entries.TryAdd(tag, new(type, (int)values, (int)place));
+        }
+
+        _next = at <= file.Length - offsetBytes ? Unsigned(at, offsetBytes) : 0;
+    }
+
+    /// <summary>Whether another picture follows that is neither a smaller form nor a mask of this one, as far as it can be read.</summary>
+    public bool HasPages
+    {
+        get
+        {
+            try
+            {
+                var directory = this;
+                for (var i = 0; i < MaxDirectories && directory._next != 0; i++)
+                {
+                    directory = new(_name, _file, directory._next);
+                    if ((directory.Number(TiffTag.SubfileType, 0) & SmallerOrMask) == 0) return true;
+                }
+
+                return false;
+            }
+            catch (InputException)
+            {
+                return false; // nothing of it is needed
+            }
         }
     }
 
@@ -108,6 +139,7 @@ internal sealed class TiffDirectory
 /// <summary>The tags of TIFF that are read.</summary>
 internal enum TiffTag
 {
+    SubfileType = 254,
     Width = 256,
     Height = 257,
     BitsPerSample = 258,

@@ -43,6 +43,7 @@ internal static class TiffFile
     {
         if ((TiffMessages.Error ?? (layout.IsCcitt ? TiffMessages.Warning : null)) is { } error)
             throw layout.Directory.Unreadable($"its data is corrupt: {error}");
+        if (layout.Directory.HasPages) image = image.Warn($"{name} has several pages; its first page is read");
         return TiffMessages.Warning is { } warning ? image.Warn($"{name}: {warning}") : image;
     }
 

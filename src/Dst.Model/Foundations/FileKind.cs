@@ -16,7 +16,10 @@ public static class FileKind
     public const string Text = "a text file";
 
     /// <summary>How many bytes <see cref="NameOf(ReadOnlySpan{byte})"/> looks at.</summary>
-    internal const int Length = 16;
+    internal const int Length = TarAt + 5;
+
+    private const int TarAt = 257; // of the word in the first header of a tar archive
+    private const int TextLength = 16; // enough to tell a text
 
     private static readonly (string Start, string Name)[] Starts =
     [
@@ -32,6 +35,8 @@ public static class FileKind
         ("\u0093NUMPY", "a NumPy array"),
         ("\u0089HDF", "an HDF5 file, such as Keras writes"),
         ("\u001F\u008B", "a gzip archive"),
+        ("BZh", "a bzip2 archive"),
+        ("\u00FD7zXZ\0", "an xz archive"),
     ];
 
     /// <summary>The kind of a file, such as <c>a PNG image</c>; null if it is not known.</summary>
@@ -52,6 +57,7 @@ public static class FileKind
     /// <summary>The kind of a file by its first <see cref="Length"/> bytes.</summary>
     internal static string? NameOf(ReadOnlySpan<byte> start)
     {
+        if (start.Length >= Length && StartsWith(start[TarAt..], "ustar")) return "a tar archive";
         foreach (var (text, name) in Starts)
         {
             if (StartsWith(start, text)) return name;
@@ -59,7 +65,7 @@ public static class FileKind
 
         // ONNX: the version of the format, a small number in field 1, then another field of the model.
         if (start is [8, > 0 and < 32, 0x12 or 0x1A or 0x22 or 0x2A or 0x32 or 0x3A or 0x42, not 0, ..]) return Onnx;
-        return IsText(start) ? Text : null;
+        return IsText(start[..Math.Min(start.Length, TextLength)]) ? Text : null;
     }
 
     private static bool StartsWith(ReadOnlySpan<byte> start, string text)

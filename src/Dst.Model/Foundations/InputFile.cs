@@ -92,7 +92,11 @@ public static class InputFile
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new InputException($"file '{path}' does not exist", e);
+            throw new InputException(
+                path.Contains((char)Rune.ReplacementChar.Value)
+                    ? $"'{path}' cannot be opened, because its name is not UTF-8; rename it"
+                    : $"file '{path}' does not exist",
+                e);
         }
         catch (UnauthorizedAccessException e)
         {

@@ -88,12 +88,14 @@ public sealed class Suggestions
 
     private Suggestion Student() => Suggestion.Of("student.arch", $"network {_scale.Student} {Images}", ("student.arch", _scale.Student));
 
+    private bool IsCropped => _set.Contains("data.crop") && _recipe.Data.Crop > 0;
+
     private int Side
     {
         get
         {
             if (_input is { } input) return input.Height;
-            if (_set.Contains("data.crop") && _recipe.Data.Crop > 0) return _recipe.Data.Crop;
+            if (IsCropped) return _recipe.Data.Crop;
             if (_set.Contains("data.resize") && _recipe.Data.Resize > 0) return _recipe.Data.Resize;
             if (_survey.Size is var (height, width) && Math.Max(height, width) <= LargestOwnSide) return Math.Max(height, width);
             return _survey.MedianSide < 48 ? 32 : LargestOwnSide;
@@ -107,9 +109,12 @@ public sealed class Suggestions
             return Suggestion.Of(
                 key, $"input {input}, that of the given network", (key, _resize),
                 ("data.crop", input.Height == input.Width ? input.Height : 0), ("data.channels", input.Channels));
-        return _survey.Size is var (height, width) && Math.Max(height, width) <= LargestOwnSide
-            ? Suggestion.Of(key, $"input {width}x{height}, the size of the images", (key, 0))
-            : Suggestion.Of(key, $"input {Side}x{Side}, to which images are resized", (key, Side));
+        if (_survey.Size is not var (height, width) || Math.Max(height, width) > LargestOwnSide)
+            return Suggestion.Of(key, $"input {Side}x{Side}, to which images are resized", (key, Side));
+        var text = IsCropped
+            ? $"input {Side}x{Side}, to which images are cropped or padded"
+            : $"input {width}x{height}, the size of the images";
+        return Suggestion.Of(key, text, (key, 0));
     }
 
     private int Shift => _set.Contains("data.shift") ? _recipe.Data.Shift : Side / 8;
@@ -118,9 +123,12 @@ public sealed class Suggestions
     {
         var isColour = _survey.Channels == 3;
         var pixels = Words.Count(Shift, "pixel");
-        yield return Suggestion.Of("data.shift", $"training images move by up to {pixels}", ("data.shift", Shift));
         if (Shift > 0)
+        {
+            yield return Suggestion.Of("data.shift", $"training images move by up to {pixels}", ("data.shift", Shift));
             yield return Suggestion.Of("data.pad", $"training images get a border of zeros to move in, {pixels} wide", ("data.pad", Shift));
+        }
+
         var mirror = isColour ? "training images are mirrored" : "training images are not mirrored, because grey images may be characters";
         yield return Suggestion.Of("data.flip", mirror, ("data.flip", isColour));
         if (!isColour || _recipe.Data.Normalise != NormalisationSource.Data) yield break;
@@ -173,9 +181,10 @@ public sealed class Suggestions
         var patience = Math.Max(Epochs / 2, 5);
         yield return Suggestion.Of(
             "train.epochs", $"{Words.Count(_scale.Epochs, "epoch")} {Images}", ("train.epochs", _scale.Epochs));
-        yield return Suggestion.Of(
-            "train.patience", $"training ends early after {Words.Count(patience, "epoch")} without a better one",
-            ("train.patience", patience));
+        if (_recipe.Data.ValidationFrom != ValidationSource.None) // else no image shows an improvement
+            yield return Suggestion.Of(
+                "train.patience", $"training ends early after {Words.Count(patience, "epoch")} without a better one",
+                ("train.patience", patience));
         var goesOn = (_recipe.Arms.Contains(ArmNames.Teacher) ? _recipe.Teacher.From : _recipe.Student.From) is not null;
         var rate = goesOn ? LearningRate / 10 : LearningRate;
         yield return Rate("train", $"learning rate {rate:G3} at its peak{(goesOn ? ", low, to go on" : "")}", rate);

@@ -191,6 +191,18 @@ public class OnnxVariantTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(-0.5f)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NaN)]
+    public void Features_quantised_with_a_scale_that_is_none_are_refused(float scale)
+    {
+        var model = Model(
+            13, [.. Quantised(Image, "a"), Node("GlobalMaxPool", ["a"], "out")], Floats("step", [], scale), Zero(DataType.Uint8, 0));
+        Refused(model, FormattableString.Invariant($"has the scale {scale} for features; a finite one above 0 was expected"));
+    }
+
+    [Theory]
     [InlineData((int)DataType.Uint8, 128, "are unsigned")]
     [InlineData((int)DataType.Int8, 3, "have the zero point 3")]
     [InlineData((int)DataType.Int16, 0, "are integers of other than 8 bits")]

@@ -56,6 +56,18 @@ public sealed class PlainDataTests : IDisposable
     }
 
     [Fact]
+    public void A_dry_run_refuses_a_folder_of_runs_that_cannot_be_made()
+    {
+        File.WriteAllText(_folder.File("file"), "");
+        foreach (var runs in new[] { _folder.File("file"), _folder.File("file/runs"), "/proc/runs" })
+        {
+            var run = Terminal.Run("train", _photos, "--out", runs, "--dry-run");
+            Assert.Equal(CommandLine.WrongInput, run.ExitCode);
+            Assert.Matches($@"\ndst: run folder {runs}/my-photos/[0-9-]+ cannot be used \(.+\); expected a writable folder", run.Error);
+        }
+    }
+
+    [Fact]
     public void Inspect_shows_the_splits_and_the_input_of_a_training()
     {
         var training = Terminal.Run("train", _photos, "--out", _runs, "--dry-run", "--json");

@@ -87,6 +87,9 @@ public sealed class DataKindTests : IDisposable
         Write("x.txt", [1, 2, 3]);
         Assert.Contains("x.txt' is a file of an unknown kind", Assert.Throws<InputException>(
             () => DataKinds.Resolve(new() { Path = _folder.File("x.txt") }, "/", _log.Add)).Message);
+        Write("cifar.tar", [.. new byte[257], .. "ustar"u8, .. new byte[762]]);
+        Assert.Contains("cifar.tar' is a tar archive; a folder or a zip archive of images, a CIFAR archive (.tar.gz) or", Assert.Throws<
+            InputException>(() => DataKinds.Resolve(new() { Path = _folder.File("cifar.tar") }, "/", _log.Add)).Message);
         Write("net.pt", [.. "PK"u8, 3, 4, 0, 0]);
         Assert.Contains("net.pt' is a PyTorch file (.pt) or another zip archive; a folder or", Assert.Throws<InputException>(
             () => DataKinds.Resolve(new() { Path = _folder.File("net.pt") }, "/", _log.Add)).Message);
@@ -120,6 +123,14 @@ public sealed class DataKindTests : IDisposable
     }
 
     [Fact]
+    public void OneClassIsRefused()
+    {
+        WriteIdx("train", 6, packed: false);
+        Write("train-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 6, 7, 7, 7, 7, 7, 7]);
+        Assert.Equal($"'{_folder.Path}' holds images of one class, '7'; at least 2 classes were expected", Fails());
+    }
+
+    [Fact]
     public void ASetAloneIsSplit()
     {
         WriteIdx("t10k", 12, packed: true);
@@ -143,6 +154,8 @@ public sealed class DataKindTests : IDisposable
         Assert.Contains("starts with 00000D03", Fails());
         Write("train-images-idx3-ubyte", [0, 0, 8, 3, 0x7F, 0xFF, 0xFF, 0xFF, .. images[8..]]);
         Assert.Contains("declares 2147483647x2x4 values", Fails());
+        Write("train-images-idx3-ubyte", [0, 0, 8, 3, 0x80, 0, 0, 0, .. images[8..]]);
+        Assert.Contains("declares 2147483648x2x4 values", Fails());
         Write("train-images-idx3-ubyte", images);
         Write("train-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 1, 3]);
         Assert.Contains("has 1 labels; 6 were expected", Fails());

@@ -215,9 +215,25 @@ public sealed class SourceTests : IDisposable
         Assert.Contains("test.bin' has 9221 bytes", Message("short.tar.gz"));
         ClaimBytes("whole.tar.gz", "claim.tar.gz", 3074L * 500_000);
         Assert.Contains("train.bin' has 1537000000 bytes; whole records of 3074, at most 60000", Message("claim.tar.gz"));
+        WriteArchive("twice.tar.gz", "", files.Append(files.First()));
+        Assert.Contains("twice.tar.gz' has two files train.bin; each file once was expected", Message("twice.tar.gz"));
         files["train.bin"][1] = 3;
         WriteArchive("label.tar.gz", "", files);
         Assert.Contains("has the label 3 in record 0", Message("label.tar.gz"));
+    }
+
+    [Theory]
+    [InlineData("apple\nbear\n apple \n\n", "line 3 of file '", "' is 'apple'; a name that no other line has was expected")]
+    [InlineData("apple\n\nbear\nchair\n", "line 2 of file '", "' is ''; a name that no other line has was expected")]
+    public void NamesOfCifarDiffer(string names, string start, string end)
+    {
+        var files = Cifar100();
+        files["fine_label_names.txt"] = Encoding.UTF8.GetBytes(names);
+        WriteArchive("set.tar.gz", "", files);
+        var options = new DataOptions { Kind = DataKind.Cifar100, Path = "set.tar.gz" };
+        var message = Assert.Throws<InputException>(() => DataSet.Load(options, 1, _folder.Path, _log.Add)).Message;
+        Assert.StartsWith(start, message, StringComparison.Ordinal);
+        Assert.EndsWith($"set.tar.gz/fine_label_names.txt{end}", message, StringComparison.Ordinal);
     }
 
     private static List<string> Names(SampleSet samples) => [.. samples.Samples.Select(s => s.Name)];

@@ -31,6 +31,13 @@ public sealed class MetricsTableTests : IDisposable
         Assert.Equal([1], MetricsTable.Load(_folder.File("m")).Select(row => row.Epoch));
     }
 
+    [Fact]
+    public void Lines_that_end_in_CR_LF_are_read()
+    {
+        File.WriteAllText(_folder.File("m"), $"{Header}\r\ndst,1,1,2,3,4,5,6,7\r\n");
+        Assert.Equal([1], MetricsTable.Load(_folder.File("m")).Select(row => row.Epoch));
+    }
+
     [Theory]
     [InlineData("", "is empty")]
     [InlineData("arm", "does not begin with the line 'arm,epoch,")]

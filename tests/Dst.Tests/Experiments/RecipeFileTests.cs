@@ -96,6 +96,17 @@ public class RecipeFileTests
     }
 
     [Theory]
+    [InlineData("train.epochs=0", "epochs in train is '0'; expected a whole number")]
+    [InlineData("train.epochs.x=1", "epochs in train is a section; expected a whole number")]
+    [InlineData("distill.alpha=x", "alpha in distill is 'x'; expected a number")]
+    public void A_wrong_value_that_others_inherit_is_named_in_its_own_section(string setting, string expected)
+    {
+        var message = Assert.Throws<InputException>(() => RecipeFile.Parse(
+            "recipe x", "teacher: {train: {batch: 3}}\ndistill_pruned: {alpha: 1}", Overrides(setting))).Message;
+        Assert.StartsWith($"setting {setting}: {expected}", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("", 4, 0.9, null, false, 0)]
     [InlineData("distill: {temperature: 3, alpha: 0.5}", 3, 0.5, null, false, 0)] // as dense networks
     [InlineData("distill: {temperature: 3, alpha: 0.5}\ndistill_pruned: {alpha: 0.2}", 3, 0.2, null, false, 0)]
@@ -184,6 +195,7 @@ public class RecipeFileTests
 
     [Theory]
     [InlineData("arms: []", "has no arms")]
+    [InlineData("arms: [student, teacher, student]", "has the arm student twice; expected different arms")]
     [InlineData(
         "data: {kind: what}",
         "kind in data is 'what'; expected auto, mstar, fusar, opensarship, idx, cifar100, cifar10, folder or simulated")]

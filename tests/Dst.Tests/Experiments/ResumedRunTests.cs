@@ -48,6 +48,49 @@ public sealed class ResumedRunTests : IDisposable
     }
 
     [Fact]
+    public void Finished_arms_without_their_summary_are_not_trained_again()
+    {
+        var path = Stop("arms=[teacher, student]", epochs: 4);
+        File.Delete(Path.Combine(path, "summary.json"));
+        var model = Path.Combine(path, "teacher.safetensors");
+        Assert.StartsWith(
+            $"{path} has no summary.json, and {model}, the model of the finished arm teacher, would be made again; put back",
+            Refusal(path), StringComparison.Ordinal);
+        File.Delete(model);
+        RunFolder.Resume(path).Dispose();
+    }
+
+    [Fact]
+    public void An_arm_that_was_stopped_before_its_row_was_written_goes_on()
+    {
+        var path = TinyRun.RunIn(_folder.Path, "arms=[student]");
+        File.Delete(Path.Combine(path, "summary.json"));
+        using var run = RunFolder.Resume(path);
+        Assert.NotNull(TinyRun.Run(run, _ => Assert.Fail("a step was trained")).Find("student"));
+    }
+
+    [Theory]
+    [InlineData("checkpoint-last.safetensors", "remove it to train its arm from the start")]
+    [InlineData("summary.json", "remove it and the models of all arms to train them again")]
+    [InlineData("manifest.json", "begin a new run without --resume")]
+    public void A_torn_or_empty_file_is_named_with_what_to_do(string file, string instead)
+    {
+        var path = Path.Combine(Stop("arms=[teacher, student]", epochs: 4), file);
+        var bytes = File.ReadAllBytes(path);
+        foreach (var length in new[] { 0, 5, bytes.Length - 1 })
+        {
+            File.WriteAllBytes(path, bytes[..length]);
+            var message = Assert.Throws<InputException>(() =>
+            {
+                using var run = RunFolder.Resume(Path.GetDirectoryName(path)!);
+                TinyRun.Run(run);
+            }).Message;
+            Assert.Contains(path, message, StringComparison.Ordinal);
+            Assert.EndsWith($"; put back the file that the run wrote, or {instead}", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Each_run_of_a_set_is_checked_before_one_goes_on()
     {
         var recipe = TinyRun.Recipe(_folder.Path, "arms=[student]", "train.epochs=1", "seeds=[1, 2]");
@@ -89,6 +132,32 @@ public sealed class ResumedRunTests : IDisposable
         Assert.StartsWith("warning: student has no checkpoint in ", line, StringComparison.Ordinal);
         Assert.EndsWith(": 2 recorded epochs of it are dropped and trained again", line, StringComparison.Ordinal);
         Assert.Equal(4, TinyRun.Metrics(path).Length);
+    }
+
+    [Fact]
+    public void Epochs_that_an_editor_saved_with_CR_LF_are_kept()
+    {
+        var path = Stop("arms=[teacher, student]", epochs: 4);
+        var metrics = Path.Combine(path, "metrics.csv");
+        var before = File.ReadAllLines(metrics);
+        File.WriteAllText(metrics, string.Concat(before.Select(line => line + "\r\n")) + "student,2,0.");
+        using (var run = RunFolder.Resume(path)) TinyRun.Run(run);
+        Assert.Equal(before[..5], File.ReadAllLines(metrics)[..5]);
+        Assert.Equal(7, TinyRun.Metrics(path).Length);
+    }
+
+    [Theory]
+    [InlineData("teacher,1", "teacher,one", "in line 2; expected an arm, an epoch")]
+    [InlineData("arm,epoch", "arm epoch", "does not begin with the line 'arm,epoch,")]
+    [InlineData(null, "", "does not begin with the line 'arm,epoch,")]
+    public void Damaged_epochs_are_refused_and_none_is_dropped(string? old, string changed, string expected)
+    {
+        var path = Stop("arms=[teacher, student]", epochs: 4);
+        var metrics = Path.Combine(path, "metrics.csv");
+        var text = old is null ? changed : File.ReadAllText(metrics).Replace(old, changed, StringComparison.Ordinal);
+        File.WriteAllText(metrics, text);
+        Assert.Contains(expected, Refusal(path), StringComparison.Ordinal);
+        Assert.Equal(text, File.ReadAllText(metrics));
     }
 
     [Fact]

@@ -33,6 +33,32 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_cannot_get_its_recipe_is_removed()
+    {
+        const int longest = 4095; // of a path: metrics.csv has room, and the temporary file of recipe.yaml has not
+        var runs = _folder.Path;
+        for (var left = Left(); left > 0; left = Left()) runs = Path.Combine(runs, new string('x', left < 200 ? left : 100));
+        Directory.CreateDirectory(runs);
+        foreach (var create in new Action[]
+        {
+            () => TinyRun.Create(TinyRun.Recipe(runs)), () => RunSet.Create(TinyRun.Recipe(runs, "seeds=[1, 2]"), DateTime.Now),
+        })
+            Assert.Contains("recipe.yaml cannot be written", Assert.Throws<InputException>(create).Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(runs));
+
+        int Left() => longest - "/tiny/20260102-030405/metrics.csv".Length - runs.Length - 1;
+    }
+
+    [Fact]
+    public void A_set_is_removed_if_its_first_run_cannot_be_made()
+    {
+        var set = RunSet.Create(TinyRun.Recipe(_folder.Path, "seeds=[1, 2]"), DateTime.Now);
+        File.WriteAllText(Path.Combine(set.Path, "seed-1"), "");
+        Assert.Throws<InputException>(() => set.Open(1));
+        Assert.False(Path.Exists(set.Path));
+    }
+
+    [Fact]
     public void A_folder_without_permission_is_one_sentence()
     {
         SystemCalls.SetMode(_folder.Path, "555");
@@ -164,6 +190,7 @@ public sealed class RunFolderTests : IDisposable
             File.Delete(Path.Combine(path, file));
         }
 
+        File.Delete(Path.Combine(path, "teacher.safetensors"));
         using (var resumed = RunFolder.Resume(path, []))
             Assert.Contains("recipe_hash is", Assert.Throws<InputException>(() => TinyRun.Run(resumed)).Message, StringComparison.Ordinal);
         using var forced = RunFolder.Resume(path, RunRecipe.Read(path), force: true);

@@ -117,6 +117,8 @@ public class SettingBinderTests
     [InlineData("[1]: 3", "a key in the recipe is a list; expected a word")]
     [InlineData("", "recipe x.yaml is empty")]
     [InlineData("# nothing", "recipe x.yaml is empty")]
+    [InlineData("\0\0", "recipe x.yaml line 1: a zero byte is in the text; expected YAML")]
+    [InlineData("seed: 1\n\0", "recipe x.yaml line 2: a zero byte is in the text; expected YAML")]
     [InlineData("- a\n- b", "recipe x.yaml line 1: the recipe is a list")]
     [InlineData("seed: 1\nseed: 2", "recipe x.yaml line 2: the key 'seed' is there twice; expected each key of a section once")]
     [InlineData("arms: [student", "line 2: a list that begins with [ does not go on")]

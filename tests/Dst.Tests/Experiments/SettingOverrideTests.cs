@@ -52,6 +52,13 @@ public class SettingOverrideTests
     }
 
     [Fact]
+    public void Each_value_of_a_list_is_checked()
+    {
+        var error = Assert.Throws<InputException>(() => Bind(SettingOverride.OfList("seeds", ["3", "-1"], "option --seeds")));
+        Assert.Equal("option --seeds: seeds in the recipe is '-1'; expected a whole number of at least 0", error.Message);
+    }
+
+    [Fact]
     public void Errors_call_a_text_what_its_reader_calls_it()
     {
         var error = Assert.Throws<InputException>(() => Bind(SettingOverride.Parse("train.epoch=3", "option --set")));

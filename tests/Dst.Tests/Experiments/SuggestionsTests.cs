@@ -63,6 +63,13 @@ public class SuggestionsTests
     }
 
     [Fact]
+    public void Training_ends_early_only_where_images_are_held_back()
+    {
+        Assert.Equal(20, RecipeFor(Photos, "arms=[student]").Train.Patience);
+        Assert.Equal(0, RecipeFor(Photos, "arms=[student, dst]", "data.validation_from=none").Train.Patience);
+    }
+
+    [Fact]
     public void Classes_of_very_different_sizes_weigh_the_same()
     {
         Assert.DoesNotContain("train.class_weights", KeysFor(Photos));
@@ -107,6 +114,16 @@ public class SuggestionsTests
         Assert.Contains("training images get a border of zeros to move in, 3 pixels wide", texts);
         Assert.DoesNotContain(texts, text => text.Contains("up to") || text.Contains("one cycle"));
         Assert.DoesNotContain(TextsFor(Photos, "data.shift=0"), text => text.Contains("move"));
+    }
+
+    [Fact]
+    public void The_line_on_the_input_follows_a_crop()
+    {
+        var small = Photos with { Size = (16, 16), MedianSide = 16 };
+        Assert.Contains("input 16x16, the size of the images", TextsFor(small));
+        Assert.Contains("input 20x20, to which images are cropped or padded", TextsFor(small, "data.crop=20"));
+        Assert.Contains("input 20x20, to which images are resized", TextsFor(Photos, "data.crop=20"));
+        Assert.DoesNotContain(TextsFor(small, "data.crop=7"), text => text.Contains("move"));
     }
 
     [Fact]

@@ -9,6 +9,15 @@ public sealed class InputFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void A_name_that_is_not_UTF_8_is_said()
+    {
+        var path = _folder.File("\uFFFD.png"); // as .NET reads a name of other bytes
+        Assert.Equal(
+            $"'{path}' cannot be opened, because its name is not UTF-8; rename it",
+            Assert.Throws<InputException>(() => InputFile.Open(path)).Message);
+    }
+
+    [Fact]
     public void A_file_is_read_through_links()
     {
         File.WriteAllText(_folder.File("file"), "text");

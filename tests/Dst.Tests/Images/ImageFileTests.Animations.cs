@@ -58,6 +58,32 @@ public sealed partial class ImageFileTests
         }
     }
 
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public void TheFirstFrameOfAPngIsRead(byte frames, bool isAnimation)
+    {
+        var image = Read(TestImages.Png(2, 1, 8, 0, [7, 9], ("acTL", [0, 0, 0, frames, 0, 0, 0, 0])));
+        Assert.Equal([7, 9], image.Data.ToArray());
+        Assert.Equal(isAnimation, image.Warning?.EndsWith("is an animation; its first frame is read", StringComparison.Ordinal) ?? false);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)] // a smaller form
+    [InlineData(4, false)] // a mask
+    public void TheFirstPageOfATiffIsRead(byte kind, bool isPage)
+    {
+        var file = TestImages.Tiff(false, 2, 1, 8, [7, 9]);
+        var directory = BitConverter.ToInt32(file, 4);
+        byte[] second = [1, 0, 254, 0, 4, 0, 1, 0, 0, 0, kind, 0, 0, 0, 0, 0, 0, 0];
+        BitConverter.TryWriteBytes(file.AsSpan(directory + 2 + 12 * file[directory]), file.Length);
+        var image = Read([.. file, .. second]);
+        Assert.Equal([7, 9], image.Data.ToArray());
+        Assert.Equal(isPage, image.Warning?.EndsWith("has several pages; its first page is read", StringComparison.Ordinal) ?? false);
+        Assert.Null(Read(file).Warning); // the second is not there
+    }
+
     [Fact]
     public void TheFirstFrameOfAGifIsRead()
     {

@@ -171,6 +171,13 @@ public class ZooTests
         Assert.Equal(new FeatureShape(512, 4, 4), Zoo.Build("vgg8", new(3, 64, 64), 10).Shapes["block4.0"]);
     }
 
+    [Fact]
+    public void A_small_input_is_refused_with_the_name_of_the_network()
+    {
+        var error = Assert.Throws<InputException>(() => Zoo.Build("lenet7", new(1, 4, 4), 10));
+        Assert.StartsWith("network 'lenet7': node 'c1' needs at least 5 pixels a side but its input has 4", error.Message);
+    }
+
     [Theory]
     [InlineData("resnet21", 10, 1, 0, "did you mean 'resnet20'")]
     [InlineData("A-ConvNet", 10, 1, 0, "did you mean 'aconvnet'")]

@@ -21,8 +21,6 @@ internal sealed class Int8Import
     /// <param name="scale">The scale.</param>
     public void SetValue(OnnxNode reader, string value, ByteScale scale)
     {
-        if (!(scale.Scale > 0 && float.IsFinite(scale.Scale)))
-            throw reader.Illegal($"has the scale {scale.Scale}; one above 0 was expected");
         if (!_values.TryAdd(value, scale) && _values[value] != scale) throw reader.Illegal("rounds features twice, with two scales");
     }
 

@@ -45,6 +45,8 @@ internal static class QuantisedFeatures
     private static (float Scale, long Zero, int Least, int Greatest) ScaleOf(NetworkImport import, OnnxNode node)
     {
         var scale = Only(node, import.NeededConstant(node, 1).Floats(node));
+        if (!(scale > 0 && float.IsFinite(scale)))
+            throw node.Illegal(FormattableString.Invariant($"has the scale {scale} for features; a finite one above 0 was expected"));
         var given = import.Constant(node, 2);
         var zero = given is null ? 0 : Only(node, given.Longs(node));
         var isSame = Only(node, import.NeededConstant(node, 3).Floats(node)) == scale

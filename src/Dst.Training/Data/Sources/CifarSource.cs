@@ -39,7 +39,7 @@ internal static class CifarSource
     private const int MaxNamesBytes = 1 << 16;
 
     /// <summary>Reads all records into memory, 3 kB per image.</summary>
-    /// <exception cref="InputException">A file is missing, truncated, too large or has a label without a name.</exception>
+    /// <exception cref="InputException">A file is missing, truncated, too large or has a label without a name of its own.</exception>
     public static SourceData Open(string path, CifarLayout layout, CancellationToken cancellation)
     {
         var files = Directory.Exists(path) ? ReadFolder(path, layout) : ReadArchive(path, layout, cancellation);
@@ -49,8 +49,7 @@ internal static class CifarSource
                 throw new InputException($"'{path}' has no {name}; the binary version of {layout.Name} was expected");
         }
 
-        const StringSplitOptions lines = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
-        var names = InputFile.TextOf($"{path}/{layout.NamesFile}", files[layout.NamesFile]).Split('\n', lines);
+        var names = ReadNames($"{path}/{layout.NamesFile}", files[layout.NamesFile]);
         SourceSample[] Records(string file) => ReadRecords($"{path}/{file}", files[file], layout, names.Length);
         return new(names, [.. layout.TrainingFiles.SelectMany(Records)], Records(layout.TestFile));
     }
@@ -78,6 +77,19 @@ internal static class CifarSource
 
             return (DataKind?)null;
         });
+    }
+
+    // The official files end with an empty line.
+    private static string[] ReadNames(string file, byte[] content)
+    {
+        var names = InputFile.TextOf(file, content).TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
+        foreach (var (line, name) in names.Index())
+        {
+            if (name.Length == 0 || Array.IndexOf(names, name) < line)
+                throw new InputException($"line {line + 1} of file '{file}' is '{name}'; a name that no other line has was expected");
+        }
+
+        return names;
     }
 
     private static SourceSample[] ReadRecords(string file, byte[] bytes, CifarLayout layout, int classes)
@@ -141,7 +153,8 @@ internal static class CifarSource
                 cancellation.ThrowIfCancellationRequested();
                 if (!layout.Files.Contains(name)) continue;
                 CheckLength($"{path}/{name}", length, layout);
-                files[name] = archive.ReadContent(length);
+                if (!files.TryAdd(name, archive.ReadContent(length)))
+                    throw new InputException($"'{path}' has two files {name}; each file once was expected");
             }
 
             return files;

@@ -103,7 +103,7 @@ public static class DataKinds
         if (IsList(path)) throw new InputException($"data.path '{path}' is a list; {NoLists}, and name the folder around them");
         return CifarSource.KindOfArchive(path) ?? throw new InputException(
             $"data.path '{path}' is {FileKind.NameOf(path) ?? "a file of an unknown kind"}; a folder or a zip archive of images, a CIFAR "
-            + "archive or an IDX file of images was expected");
+            + "archive (.tar.gz) or an IDX file of images was expected");
     }
 
     private static DataKind OfFolder(string path)

@@ -89,9 +89,9 @@ internal static class IdxSource
                 throw new InputException(
                     $"file '{path}' starts with {Convert.ToHexString(header, 0, 4)}; 0000080{dimensions} was expected, unsigned bytes in "
                     + Words.Count(dimensions, "dimension"));
-            var sizes = new int[dimensions];
-            for (var i = 0; i < dimensions; i++) sizes[i] = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4 + 4 * i));
-            var bytes = sizes.Aggregate((Int128)1, (product, size) => size < 1 ? -1 : product * size);
+            var sizes = new uint[dimensions];
+            for (var i = 0; i < dimensions; i++) sizes[i] = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i));
+            var bytes = sizes.Aggregate((Int128)1, (product, size) => product * size);
             var most = Math.Min(InputFile.MaxBytes, file.Length * (isPacked ? LargestRatio : 1));
             if (bytes < 1 || bytes > most)
                 throw new InputException(
@@ -99,7 +99,7 @@ internal static class IdxSource
             var values = new byte[(int)bytes];
             stream.ReadExactly(values);
             return stream.ReadByte() < 0
-                ? (sizes, values)
+                ? (Array.ConvertAll(sizes, size => (int)size), values)
                 : throw new InputException($"file '{path}' has more than the {bytes} values that it declares");
         });
     }

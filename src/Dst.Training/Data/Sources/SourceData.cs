@@ -36,6 +36,8 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
     public static SourceData Open(DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
         var source = OpenWhole(options, baseFolder, log, cancellation);
+        if (source.ClassNames is [var only])
+            throw new InputException($"'{options.Path}' holds images of one class, '{only}'; at least 2 classes were expected");
         if (options.Unreadable != UnreadableImages.Skip) return source;
         var readable = ParallelRead.Readable([.. source.Labelled], log, cancellation).ToHashSet();
         return source with

@@ -24,7 +24,7 @@ public sealed record Recipe
     public long Seed { get; init; } = 1;
 
     /// <summary>Seeds of a set of runs.</summary>
-    [Setting("seeds of several runs, one after another, each in a folder of its own; empty for one run with seed")]
+    [Setting("seeds of several runs, one after another, each in a folder of its own; empty for one run with seed", Min = 0)]
     public IReadOnlyList<long> Seeds { get; init; } = [];
 
     /// <summary>Threads; results do not depend on them.</summary>

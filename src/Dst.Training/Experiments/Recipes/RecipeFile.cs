@@ -97,15 +97,17 @@ public static partial class RecipeFile
     private static Recipe Bind(RecipeTree tree, IEnumerable<SettingOverride> overrides, string defaultName)
     {
         foreach (var setting in overrides) tree.Override(setting);
+        CheckRetired(tree);
+        var binder = new SettingBinder(tree.Where);
+        binder.Bind<Recipe>(tree.Root); // what is wrong is named where it stands, before other sections inherit it
         tree.Inherit("teacher.train", "train", "restarts");
         tree.Inherit("pretrain.train", "train", "restarts");
         tree.Inherit("prune_train", "train", "restarts");
         tree.Inherit("quantise", "train", "restarts", "epochs", "schedule");
-        CheckRetired(tree);
         FillPreset(tree, "distill");
         FillPreset(tree, "distill_pruned");
         tree.Inherit("distill_pruned", "distill"); // what teaches pruned networks where the recipe does not say
-        var recipe = new SettingBinder(tree.Where).Bind<Recipe>(tree.Root);
+        var recipe = binder.Bind<Recipe>(tree.Root);
         if (recipe.Name.Length == 0) recipe = recipe with { Name = defaultName };
         if (!FolderName().IsMatch(recipe.Name))
             throw new InputException(
@@ -117,6 +119,8 @@ public static partial class RecipeFile
                 + "--name");
         if (recipe.Arms.Count == 0)
             throw new InputException($"recipe {recipe.Name} has no arms; expected at least one of {string.Join(", ", ArmNames.All)}");
+        if (Words.FindTwice(recipe.Arms) is { } arm)
+            throw new InputException($"recipe {recipe.Name} has the arm {arm} twice; expected different arms");
         if (recipe.Seeds.CountBy(seed => seed).FirstOrDefault(seed => seed.Value > 1) is { Value: > 1 } twice)
             throw new InputException($"recipe {recipe.Name} has the seed {twice.Key} twice; expected different seeds");
         return recipe;

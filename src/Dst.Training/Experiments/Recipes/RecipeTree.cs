@@ -140,6 +140,8 @@ internal sealed class RecipeTree
     /// <exception cref="InputException">It is not YAML, or not plain.</exception>
     public static YamlNode? ParseNode(string text, Func<long, string> where)
     {
+        if (text.IndexOf('\0') is >= 0 and var zero) // the parser would take it for the end
+            throw new InputException($"{where(1 + text.AsSpan(0, zero).Count('\n'))}: a zero byte is in the text; expected YAML");
         var parser = new Parser(new StringReader(text));
         try
         {

@@ -22,7 +22,7 @@ public sealed class ManifestFile(string folder, bool isForced)
     /// <summary>As <see cref="Write(RunManifest)"/>, with what is different in the recipe.</summary>
     internal IReadOnlyList<string> Write(RunManifest manifest, IReadOnlyList<string> ofRecipe)
     {
-        if (File.Exists(Path)) return Compare(manifest, RunManifest.Load(Path), ofRecipe);
+        if (File.Exists(Path)) return Compare(manifest, Load(), ofRecipe);
         manifest.Save(Path);
         return [];
     }
@@ -31,7 +31,7 @@ public sealed class ManifestFile(string folder, bool isForced)
     /// <exception cref="InputException">They are others.</exception>
     internal void CheckData(RunManifest manifest)
     {
-        if (File.Exists(Path)) manifest.CheckData(RunManifest.Load(Path), Path);
+        if (File.Exists(Path)) manifest.CheckData(Load(), Path);
     }
 
     /// <summary>
@@ -43,7 +43,7 @@ public sealed class ManifestFile(string folder, bool isForced)
     internal IReadOnlyList<string> CompareProgram(RunManifest manifest, IReadOnlyList<string> ofRecipe)
     {
         if (!File.Exists(Path)) return [];
-        var earlier = RunManifest.Load(Path);
+        var earlier = Load();
         return Compare(manifest with { Data = earlier.Data }, earlier, ofRecipe);
     }
 
@@ -53,10 +53,12 @@ public sealed class ManifestFile(string folder, bool isForced)
     /// <exception cref="InputException">The manifest cannot be read or written.</exception>
     public void Record(string arm, ConvolutionForms forms)
     {
-        var manifest = RunManifest.Load(Path);
+        var manifest = Load();
         var convolutions = new Dictionary<string, ConvolutionForms>(manifest.Convolutions) { [arm] = forms };
         (manifest with { Convolutions = convolutions }).Save(Path);
     }
+
+    private RunManifest Load() => RunPaths.Read(() => RunManifest.Load(Path), "begin a new run without --resume");
 
     private IReadOnlyList<string> Compare(RunManifest manifest, RunManifest earlier, IReadOnlyList<string> ofRecipe)
     {

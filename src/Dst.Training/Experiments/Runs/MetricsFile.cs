@@ -26,17 +26,21 @@ internal sealed class MetricsFile : IDisposable
     /// <summary>Adds a row.</summary>
     public void Add(EpochMetrics row) => Write(MetricsTable.Format(row));
 
-    /// <summary>Removes rows that are not to be kept, and all from the first that is torn.</summary>
+    /// <summary>Reads all rows; a last line without its newline is torn, and no row.</summary>
+    /// <exception cref="InputException">The header is missing, or a line is not a row.</exception>
+    public IReadOnlyList<EpochMetrics> Read() => MetricsTable.Parse(_stream.Name, ReadLines());
+
+    /// <summary>Removes rows that are not to be kept, and a torn last one.</summary>
     /// <returns>The rows that were not to be kept.</returns>
+    /// <exception cref="InputException">As <see cref="Read"/>; nothing is removed.</exception>
     public IReadOnlyList<EpochMetrics> Trim(Func<EpochMetrics, bool> isKept)
     {
         var lines = ReadLines();
-        var isWhole = lines is [MetricsTable.Header, ..];
-        EpochMetrics[] rows = isWhole ? [.. RowsOf(lines)] : [];
+        var rows = lines.Length > 0 ? MetricsTable.Parse(_stream.Name, lines) : [];
         var unchanged = rows.TakeWhile(isKept).Count();
-        _stream.SetLength(isWhole ? lines.Take(1 + unchanged).Sum(line => line.Length + 1) : 0);
+        _stream.SetLength(lines.Take(1 + unchanged).Sum(line => line.Length + 1));
         _stream.Position = _stream.Length;
-        if (!isWhole) Begin();
+        if (lines.Length == 0) Begin();
         foreach (var row in rows.Skip(unchanged).Where(isKept)) Add(row);
         return [.. rows.Where(row => !isKept(row))];
     }
@@ -44,9 +48,10 @@ internal sealed class MetricsFile : IDisposable
     /// <summary>Sorts the rows by a number; equal ones keep their order.</summary>
     public void Sort(Func<EpochMetrics, int> place)
     {
-        var text = string.Join('\n', RowsOf(ReadLines()).OrderBy(place).Select(MetricsTable.Format).Prepend(MetricsTable.Header));
-        _stream.Position = 0; // the new text is as long as the old one
-        Write(text);
+        var rows = Read();
+        _stream.Position = 0;
+        Write(string.Join('\n', rows.OrderBy(place).Select(MetricsTable.Format).Prepend(MetricsTable.Header)));
+        _stream.SetLength(_stream.Position); // a file that an editor saved may have been longer
     }
 
     /// <inheritdoc/>
@@ -55,12 +60,10 @@ internal sealed class MetricsFile : IDisposable
     private string[] ReadLines()
     {
         _stream.Position = 0;
-        using var reader = new StreamReader(_stream, leaveOpen: true);
-        return reader.ReadToEnd().Split('\n')[..^1]; // what follows the last newline is torn
+        // A character for each byte, so that a line is as long as in the file.
+        using var reader = new StreamReader(_stream, Encoding.Latin1, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+        return MetricsTable.LinesOf(reader.ReadToEnd());
     }
-
-    private static IEnumerable<EpochMetrics> RowsOf(string[] lines) => lines.Skip(1)
-        .Select(line => MetricsTable.TryParse(line, out var row) ? row : null).TakeWhile(row => row is not null).OfType<EpochMetrics>();
 
     private void Write(string line)
     {

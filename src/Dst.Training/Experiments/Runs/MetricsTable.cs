@@ -17,15 +17,24 @@ public static class MetricsTable
 
     /// <summary>Reads <c>metrics.csv</c>. A last line without its newline is still being written, and is left out.</summary>
     /// <exception cref="InputException">It cannot be read, or a line is not a row of it.</exception>
-    public static IReadOnlyList<EpochMetrics> Load(string path)
+    public static IReadOnlyList<EpochMetrics> Load(string path) => Parse(path, LinesOf(InputFile.ReadText(path, MaxBytes)));
+
+    /// <summary>The whole lines of a text; one that ends in CR LF keeps its CR.</summary>
+    internal static string[] LinesOf(string text) => text.Split('\n')[..^1];
+
+    /// <summary>The rows of the lines of a file.</summary>
+    /// <exception cref="InputException">The first line is not the header, or another is not a row.</exception>
+    internal static IReadOnlyList<EpochMetrics> Parse(string path, string[] lines)
     {
-        var lines = InputFile.ReadText(path, MaxBytes).Split('\n')[..^1];
-        if (lines.Length == 0 || lines[0] != Header)
-            throw new InputException($"{path} does not begin with the line '{Header}'; expected the metrics of a run");
+        if (lines.Length == 0 || lines[0].TrimEnd('\r') != Header)
+            throw new InputException(
+                $"{path} does not begin with the line '{Header}', as the metrics of a run do; put back the file that the run wrote, or "
+                + "this line");
         return [.. lines.Skip(1).Select((line, i) => TryParse(line, out var row)
             ? row
             : throw new InputException(
-                $"{path} has '{Words.Shorten(line)}' in line {i + 2}; expected an arm, an epoch and {Columns - 2} numbers"))];
+                $"{path} has '{Words.Shorten(line.TrimEnd('\r'))}' in line {i + 2}; expected an arm, an epoch and {Columns - 2} numbers: "
+                + "correct the line, or remove it"))];
     }
 
     internal static string Format(EpochMetrics row) => string.Create(

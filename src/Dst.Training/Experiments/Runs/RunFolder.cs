@@ -87,6 +87,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The file of the arm in training.</summary>
     public string CheckpointPath => In(Path, CheckpointName);
 
+    /// <summary>The file of the finished arms.</summary>
+    internal string SummaryPath => In(Path, SummaryName);
+
     /// <summary>What the run was made with.</summary>
     public ManifestFile Manifest => new(Path, IsForced);
 
@@ -126,7 +129,13 @@ public sealed class RunFolder : IDisposable
     });
 
     /// <summary>The folder that <see cref="Create"/> makes if nothing has its name.</summary>
-    public static string PathFor(Recipe recipe, DateTime now) => RunPaths.First(recipe, now);
+    /// <exception cref="InputException">It cannot be made.</exception>
+    public static string PathFor(Recipe recipe, DateTime now)
+    {
+        var path = RunPaths.First(recipe, now);
+        RunPaths.CheckCanBeMade(path);
+        return path;
+    }
 
     /// <summary>Whether a run was begun in the folder.</summary>
     public static bool IsRun(string path) => RunRecipe.IsIn(path) && File.Exists(In(path, MetricsName));
@@ -206,9 +215,13 @@ public sealed class RunFolder : IDisposable
         var changes = hasData ? Manifest.Write(manifest, RecipeChanges) : Manifest.CompareProgram(manifest, RecipeChanges);
         if (RecipeChanges.Count > 0) RunRecipe.Write(Path, Recipe);
         Set?.TakeRecipe();
-        if (HasOtherResults) Summary.Save(In(Path, SummaryName)); // or the run could not be resumed without force from here on
+        if (HasOtherResults) Summary.Save(SummaryPath); // or the run could not be resumed without force from here on
         return changes;
     }
+
+    /// <summary>The rows of <c>metrics.csv</c>.</summary>
+    /// <exception cref="InputException">It has no header, or a line that is not a row.</exception>
+    internal IReadOnlyList<EpochMetrics> ReadMetrics() => _metrics.Read();
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
@@ -235,7 +248,7 @@ public sealed class RunFolder : IDisposable
     public void AddArm(ArmSummary arm)
     {
         var summary = Summary with { Arms = [.. Summary.Arms, arm] };
-        summary.Save(In(Path, SummaryName));
+        summary.Save(SummaryPath);
         Summary = summary;
     }
 
@@ -245,7 +258,7 @@ public sealed class RunFolder : IDisposable
     {
         _metrics.Sort(row => place(row.Arm));
         var sorted = Summary with { Arms = [.. Summary.Arms.OrderBy(arm => place(arm.Arm))] };
-        if (!sorted.Arms.SequenceEqual(Summary.Arms)) sorted.Save(In(Path, SummaryName));
+        if (!sorted.Arms.SequenceEqual(Summary.Arms)) sorted.Save(SummaryPath);
         Summary = sorted;
     });
 
@@ -268,23 +281,27 @@ public sealed class RunFolder : IDisposable
     /// <summary>Reads what is finished and checks that all files are of one run.</summary>
     private void ReadState()
     {
-        var path = In(Path, SummaryName);
-        if (File.Exists(path))
+        if (File.Exists(SummaryPath))
         {
-            var summary = RunSummary.Load(path);
-            if (!IsForced && (summary.Recipe, summary.Seed) != (Recipe.Name, Recipe.Seed)) throw OfAnotherRecipe(path);
-            CheckHash(path, summary.RecipeHash);
+            var summary = RunPaths.Read(
+                () => RunSummary.Load(SummaryPath), "remove it and the models of all arms to train them again");
+            if (!IsForced && (summary.Recipe, summary.Seed) != (Recipe.Name, Recipe.Seed)) throw OfAnotherRecipe(SummaryPath);
+            CheckHash(SummaryPath, summary.RecipeHash);
             HasOtherResults = summary.RecipeHash is not null && summary.RecipeHash != RecipeHash;
             Summary = Summary with { Arms = summary.Arms };
         }
 
         if (!IsPart) RunCheck.Check(this);
-        if (!File.Exists(CheckpointPath)) return;
-        var (arm, hash) = CheckpointFile.ReadOwner(CheckpointPath);
+        if (ReadOwner() is not var (arm, hash)) return;
         if (!ArmNames.AutoEncoders.Contains(arm) && !ArmNames.All.Contains(arm))
             throw new InputException($"{CheckpointPath} has the unknown arm '{arm}'; {Words.Choice(ArmNames.All)} was expected");
         CheckHash(CheckpointPath, hash);
     }
+
+    /// <summary>The arm of the checkpoint, and the hash of its recipe; null if there is no checkpoint.</summary>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    internal (string Arm, string? Recipe)? ReadOwner() => !File.Exists(CheckpointPath) ? null : RunPaths.Read(
+        () => CheckpointFile.ReadOwner(CheckpointPath), "remove it to train its arm from the start");
 
     // Files of older versions have no hash.
     private void CheckHash(string path, string? hash)
@@ -335,6 +352,8 @@ public sealed class RunFolder : IDisposable
         catch
         {
             run.Dispose();
+            File.Delete(In(run.Path, MetricsName));
+            if (Directory.GetFileSystemEntries(run.Path).Length == 0) RunPaths.Remove(run.Path);
             throw;
         }
     }

@@ -14,6 +14,15 @@ internal static class RunPaths
     public static IEnumerable<string> After(string first) =>
         Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{first}-{number}").Prepend(first);
 
+    /// <summary>Fails unless a folder can be made where <paramref name="path"/> is to be. Nothing is left of the trial.</summary>
+    /// <exception cref="InputException">It cannot.</exception>
+    public static void CheckCanBeMade(string path) => Guard(path, () =>
+    {
+        var existing = Path.GetFullPath(path);
+        while (!Path.Exists(existing)) existing = Path.GetDirectoryName(existing)!;
+        Directory.CreateDirectory(Path.Combine(existing, $".dst-{Environment.ProcessId}")).Delete();
+    });
+
     /// <summary>Removes a folder of runs, and the folder around it if that is empty then.</summary>
     public static void Remove(string path)
     {
@@ -43,6 +52,22 @@ internal static class RunPaths
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Windows asks for a right to make links, and some file systems have none.
+        }
+    }
+
+    /// <summary>Reads a file of a run. An error also says what to do.</summary>
+    /// <param name="read">Reads the file.</param>
+    /// <param name="instead">What can be done instead of putting back the file that the run wrote.</param>
+    /// <exception cref="InputException">The file cannot be read.</exception>
+    public static T Read<T>(Func<T> read, string instead)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InputException e)
+        {
+            throw new InputException($"{e.Message}; put back the file that the run wrote, or {instead}", e);
         }
     }
 

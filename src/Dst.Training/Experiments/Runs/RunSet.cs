@@ -34,7 +34,16 @@ public sealed class RunSet
         {
             var path = RunPaths.After(first).First(path => !System.IO.Path.Exists(path));
             Directory.CreateDirectory(path);
-            RunRecipe.Write(path, recipe);
+            try
+            {
+                RunRecipe.Write(path, recipe);
+            }
+            catch
+            {
+                RunPaths.Remove(path);
+                throw;
+            }
+
             return new RunSet(path, recipe) { IsNew = true };
         });
     }
@@ -75,7 +84,16 @@ public sealed class RunSet
     {
         var path = PathOf(Path, seed);
         var recipe = RecipeOf(Recipe, seed);
-        return RunFolder.IsRun(path) ? RunFolder.Resume(path, recipe, _force, this) : RunFolder.CreateAt(path, recipe, this);
+        if (RunFolder.IsRun(path)) return RunFolder.Resume(path, recipe, _force, this);
+        try
+        {
+            return RunFolder.CreateAt(path, recipe, this);
+        }
+        catch
+        {
+            DiscardIfEmpty();
+            throw;
+        }
     }
 
     /// <summary>Gives the folder its recipe, when a run of it goes on.</summary>
