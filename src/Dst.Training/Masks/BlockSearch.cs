@@ -59,7 +59,8 @@ internal sealed class BlockSearch
     {
         var count = _scores.Length;
         var (orders, scores) = (new int[Starts * count], new double[Starts]);
-        for (var start = ranks.FirstOf(Starts, ranks.Rank); start < ranks.FirstOf(Starts, ranks.Rank + 1); start++)
+        var (first, end) = ranks.OwnShareOf(Starts);
+        for (var start = first; start < end; start++)
         {
             var order = OrderOf(start);
             scores[start] = Improve(order);
@@ -71,7 +72,7 @@ internal sealed class BlockSearch
         var best = 0;
         for (var start = 1; start < Starts; start++) if (scores[start] > scores[best] + _leastGain) best = start;
         var found = orders[(best * count)..((best + 1) * count)];
-        for (var first = 0; first < count; first += _block) Array.Sort(found, first, Math.Min(_block, count - first));
+        for (var block = 0; block < count; block += _block) Array.Sort(found, block, Math.Min(_block, count - block));
         return found;
     }
 

@@ -58,7 +58,7 @@ internal sealed class GradientExchange(RankGroup ranks)
     {
         if (ranks.Count == 1) return;
         var (filters, kept) = (weight.Shape.Shape[0], KeptOf(weight));
-        var blocks = (filters + Layout.Block - 1) / Layout.Block;
+        var blocks = Layout.Blocks(filters);
         var bounds = new int[ranks.Count + 1];
         for (var rank = 0; rank <= ranks.Count; rank++)
         {

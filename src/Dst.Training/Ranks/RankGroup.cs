@@ -98,8 +98,11 @@ public sealed unsafe class RankGroup
     /// <summary>Whether a part is one of this rank's.</summary>
     internal bool Owns(int part) => part / PartCount == Rank;
 
-    /// <summary>The first of a rank's share of <paramref name="items"/> that are not images, such as positions of Winograd tiles.</summary>
+    /// <summary>The first of a rank's share of <paramref name="items"/> that are not images, such as blocks of filters.</summary>
     internal int FirstOf(int items, int rank) => items * rank / Count;
+
+    /// <summary>This rank's share of <paramref name="items"/> that are not images.</summary>
+    internal (int First, int End) OwnShareOf(int items) => (FirstOf(items, Rank), FirstOf(items, Rank + 1));
 
     /// <summary>A job of the parts of a batch as one of <see cref="PartCount"/>, numbered from 0. Make it once: it may allocate.</summary>
     internal Action<int> OfParts(Action<int> job) => Count == 1 ? job : number => job(FirstPart + number);

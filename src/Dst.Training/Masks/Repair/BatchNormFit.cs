@@ -20,7 +20,7 @@ internal sealed unsafe class BatchNormFit
     {
         var channels = Layout.PaddedChannels(shape.Channels);
         var (sums, squares) = (new double[WorkerPool.Parts * channels], new double[WorkerPool.Parts * channels]);
-        var (groups, pixels) = (feature.Length / Layout.Block, shape.Height * shape.Width);
+        var (groups, pixels) = (feature.Length / Layout.Block, shape.Pixels);
         pool.Run(WorkerPool.Parts, part =>
         {
             for (var i = groups * part / WorkerPool.Parts; i < groups * (part + 1) / WorkerPool.Parts; i++)

@@ -133,10 +133,10 @@ internal sealed unsafe class LayerFit
             var (equations, firstFilter) = (_equations[group], group * _shape.Filters / _shape.Groups);
             var (block, ridge) = (mask?.Block ?? equations.Filters, RidgeOf(equations));
             var blocks = (equations.Filters + block - 1) / block;
-            var firstBlock = _ranks.FirstOf(blocks, _ranks.Rank);
-            _pool.Run(_ranks.FirstOf(blocks, _ranks.Rank + 1) - firstBlock, part =>
+            var own = _ranks.OwnShareOf(blocks);
+            _pool.Run(own.End - own.First, part =>
             {
-                var first = (firstBlock + part) * block;
+                var first = (own.First + part) * block;
                 int[] kept = [.. Enumerable.Range(0, equations.Size).Where(position => mask?.Keeps(first, position) ?? true)];
                 var factor = equations.Factor(kept, ridge);
                 for (var i = first; i < Math.Min(equations.Filters, first + block); i++)

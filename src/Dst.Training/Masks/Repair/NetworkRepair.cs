@@ -205,7 +205,7 @@ public sealed class NetworkRepair : IDisposable
     private static double BytesOfImage(CheckedGraph graph)
     {
         var outputs = graph.Nodes.Where(node => node.Operation.IsWeighted).Select(node => graph.Shapes[node.Name]);
-        var largest = outputs.Max(shape => (double)Layout.PaddedChannels(shape.Channels) * shape.Height * shape.Width);
+        var largest = outputs.Max(shape => (double)shape.BlockedLength);
         return sizeof(float) * (2 * (double)NetworkWalk.PeakLength(graph) + 3 * largest);
     }
 }

@@ -44,10 +44,10 @@ internal sealed unsafe class OptimalBrainSurgeon
         var kept = new bool[outline.Kept.Length];
         Array.Fill(kept, true);
         var drops = new List<(int Candidate, double Loss)>[outline.Blocks];
-        var firstBlock = ranks.FirstOf(outline.Blocks, ranks.Rank);
-        pool.Run(ranks.FirstOf(outline.Blocks, ranks.Rank + 1) - firstBlock, part =>
+        var own = ranks.OwnShareOf(outline.Blocks);
+        pool.Run(own.End - own.First, part =>
         {
-            var block = firstBlock + part;
+            var block = own.First + part;
             var first = block * outline.Block;
             var filters = weights[first..Math.Min(weights.Length, first + outline.Block)];
             var surgeon = new OptimalBrainSurgeon(inverse, filters, outline.WeightsPerCandidate);
@@ -66,12 +66,13 @@ internal sealed unsafe class OptimalBrainSurgeon
     {
         if (ranks.Count == 1) return;
         int FirstBlock(int rank) => ranks.FirstOf(drops.Length, rank);
-        var firsts = new int[drops.Length + 1];
-        for (var block = FirstBlock(ranks.Rank); block < FirstBlock(ranks.Rank + 1); block++) firsts[block + 1] = drops[block].Count;
+        var own = ranks.OwnShareOf(drops.Length);
+        var firsts = new int[drops.Length + 1]; // where the drops of a block begin among those of all
+        for (var block = own.First; block < own.End; block++) firsts[block + 1] = drops[block].Count;
         ranks.Gather(firsts.AsSpan(1), FirstBlock);
         for (var block = 0; block < drops.Length; block++) firsts[block + 1] += firsts[block];
         var all = new (int Candidate, double Loss)[firsts[^1]];
-        for (var block = FirstBlock(ranks.Rank); block < FirstBlock(ranks.Rank + 1); block++) drops[block].CopyTo(all, firsts[block]);
+        for (var block = own.First; block < own.End; block++) drops[block].CopyTo(all, firsts[block]);
         ranks.Gather<(int, double)>(all, rank => firsts[FirstBlock(rank)]);
         for (var block = 0; block < drops.Length; block++) drops[block] = [.. all[firsts[block]..firsts[block + 1]]];
     }
