@@ -8,7 +8,7 @@ internal sealed class GradientSharing
     private readonly Dictionary<TrainingNode, int> _index;
 
     private GradientSharing(IReadOnlyList<TrainingNode> nodes) =>
-        _index = nodes.Select((node, i) => (node, i)).ToDictionary(pair => pair.node, pair => pair.i);
+        _index = nodes.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
 
     /// <summary>Plans all additions of a network.</summary>
     /// <param name="nodes">In the order of the forward pass, with their final features.</param>
@@ -26,7 +26,7 @@ internal sealed class GradientSharing
     {
         var output = (StoredFeature)sum.Output;
         if (sum.Inputs[0] == sum.Inputs[1] || output.IsGradientComputed) return;
-        var alone = sum.Inputs.Where(input => input is { NeedsGradient: true, IsKept: false, Relu: false, Readers.Count: 1 }).ToList();
+        var alone = sum.Inputs.Where(input => input is { NeedsGradient: true, IsExposed: false, Relu: false, Readers.Count: 1 }).ToList();
         foreach (var operand in alone)
         {
             operand.GradientSlot = output.GradientSlot;
@@ -36,7 +36,7 @@ internal sealed class GradientSharing
         // With additions of additions, it is not known here what else reads the shared gradient, and when.
         if (IsShared(output) || alone.Exists(operand => operand.GradientReader is AddNode)) return;
         var earliest = alone.Select(operand => _index[operand.GradientReader!]).DefaultIfEmpty(int.MaxValue).Min();
-        if (sum.Inputs.Except(alone).ToList() is [{ NeedsGradient: true, IsKept: false } other] && IsWrittenLater(other, sum, earliest))
+        if (sum.Inputs.Except(alone).ToList() is [{ NeedsGradient: true, IsExposed: false } other] && IsWrittenLater(other, sum, earliest))
             other.GradientSlot = output.GradientSlot;
     }
 
