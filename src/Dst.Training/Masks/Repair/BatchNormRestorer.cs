@@ -84,7 +84,7 @@ public static class BatchNormRestorer
     }
 
     /// <summary>Adds the parameters of a normalisation whose output is the layer's output as it was, with its bias.</summary>
-    private static void Add(Dictionary<string, Tensor> parameters, string layer, BatchNormFit measured)
+    private static void Add(Dictionary<string, Tensor> parameters, string layer, ChannelStatistics measured)
     {
         var channels = measured.Mean.Count;
         var bias = parameters.GetValueOrDefault($"{layer}.bias")?.Data ?? new float[channels];

@@ -114,14 +114,15 @@ public sealed class NetworkRepair : IDisposable
         foreach (var node in _graph.Nodes)
         {
             _compute.Ranks.ThrowIfCancelled(cancellation);
-            if (_paths.TryGetValue(node.Name, out var path)) Mend(path);
-            else if (node.Operation is BatchNormOp operation && _changed.Contains(node.Name)) Mend(node, operation);
+            if (_paths.TryGetValue(node.Name, out var path)) MendLayer(path);
+            else if (node.Operation is BatchNormOp operation && _changed.Contains(node.Name)) MendNormalisation(node, operation);
             _halved.ComputeTo(node.Name);
         }
 
         return _start with { Parameters = _parameters, Masks = _masks };
     }
 
+    /// <summary>Finds the features that differ from the dense network's, and the layers with weights that are mended.</summary>
     private void FindPaths()
     {
         foreach (var node in _graph.Nodes)
@@ -134,7 +135,7 @@ public sealed class NetworkRepair : IDisposable
     }
 
     /// <summary>Fits a layer with weights, or only its bias.</summary>
-    private void Mend(LinearPath path)
+    private void MendLayer(LinearPath path)
     {
         var node = path.Layer;
         if (_options.Repair == PruningRepair.LeastSquares) _layers.Add(new(node.Name, Fit(path)));
@@ -142,6 +143,7 @@ public sealed class NetworkRepair : IDisposable
         _dense.Release(path.End);
     }
 
+    /// <summary>Fits a layer by least squares. Returns the share of its targets' squares that it misses.</summary>
     private double Fit(LinearPath path)
     {
         var node = path.Layer;
@@ -174,14 +176,14 @@ public sealed class NetworkRepair : IDisposable
         var shape = _graph.Shapes[node.Name];
         var bias = _parameters[$"{node.Name}.bias"].Data;
         using var output = _halved.Preview(node, _parameters[$"{node.Name}.weight"].Data, bias);
-        var present = new BatchNormFit(output, shape, _compute.Pool).Mean;
-        var wanted = new BatchNormFit(_dense[node.Name], shape, _compute.Pool).Mean;
+        var present = new ChannelStatistics(output, shape, _compute.Pool).Mean;
+        var wanted = new ChannelStatistics(_dense[node.Name], shape, _compute.Pool).Mean;
         for (var c = 0; c < bias.Length; c++) bias[c] += (float)(wanted[c] - present[c]);
     }
 
-    private void Mend(Node node, BatchNormOp operation)
+    private void MendNormalisation(Node node, BatchNormOp operation)
     {
-        var measured = new BatchNormFit(_halved[node.Inputs[0]], _graph.Shapes[node.Name], _compute.Pool);
+        var measured = new ChannelStatistics(_halved[node.Inputs[0]], _graph.Shapes[node.Name], _compute.Pool);
         float[] Parameter(string suffix) => _parameters[$"{node.Name}.{suffix}"].Data;
         if (_paths.Values.Any(path => _options.Repair == PruningRepair.LeastSquares && path.Steps.Contains(node)))
             measured.KeepFunction(operation, Parameter);
