@@ -11,11 +11,13 @@ namespace Dst.Training.Ranks;
 /// </summary>
 internal sealed class GradientExchange(RankGroup ranks)
 {
-    /// <summary>Gradients that travel together, in floats: 256 kB. So the first ones leave early, and none pays a latency alone.</summary>
+    /// <summary>
+    /// Gradients that travel together, in floats: 256 kB. The first ones then leave early, and small ones share one latency.
+    /// </summary>
     public const int BucketLength = 64 * 1024;
 
-    /// <summary>Channels from 1 on are in turns those of gradients.</summary>
-    private const int Channels = 32_000;
+    /// <summary>Operations on gradients take channels 1 to this in turns.</summary>
+    private const int LastChannel = 32_000;
 
     private readonly List<RankOperation> _underWay = [];
     private readonly List<Action> _arrived = [];
@@ -23,9 +25,9 @@ internal sealed class GradientExchange(RankGroup ranks)
     private readonly Parcels<double> _sums = new();
     private readonly Dictionary<LayerMask, int[]> _kept = [];
     private Parcel<float>? _bucket;
-    private int _channel;
-    private long _since;
-    private long _sent;
+    private int _operations; // begun in this pass
+    private long _busySince; // timestamp since which messages are under way
+    private long _busyTicks; // of this pass, in which messages were under way
 
     /// <summary>Adds up a parameter's gradient over the ranks; it has the sum of this rank's parts.</summary>
     public void Sum(Parameter parameter)
@@ -76,7 +78,7 @@ internal sealed class GradientExchange(RankGroup ranks)
     {
         if (_underWay.Count == 0) return;
         _underWay.RemoveAll(operation => operation.Advance());
-        if (_underWay.Count == 0) _sent += Stopwatch.GetTimestamp() - _since;
+        if (_underWay.Count == 0) _busyTicks += Stopwatch.GetTimestamp() - _busySince;
     }
 
     /// <summary>Waits for all gradients and puts them in their places.</summary>
@@ -91,12 +93,12 @@ internal sealed class GradientExchange(RankGroup ranks)
             Advance();
         }
 
-        ranks.NoteGradients(_sent, Stopwatch.GetTimestamp() - start);
+        ranks.NoteGradients(_busyTicks, Stopwatch.GetTimestamp() - start);
         _weights.UnpackAll();
         _sums.UnpackAll();
         foreach (var arrived in _arrived) arrived();
         _arrived.Clear();
-        (_channel, _sent) = (0, 0);
+        (_operations, _busyTicks) = (0, 0);
     }
 
     /// <summary>The index of the first kept weight from <paramref name="first"/> on.</summary>
@@ -114,14 +116,16 @@ internal sealed class GradientExchange(RankGroup ranks)
 
     private void Begin(RankOperation operation)
     {
-        if (_underWay.Count == 0) _since = Stopwatch.GetTimestamp();
+        if (_underWay.Count == 0) _busySince = Stopwatch.GetTimestamp();
         _underWay.Add(operation);
         operation.Advance();
     }
 
-    private int NextChannel() => 1 + _channel++ % Channels;
+    private int NextChannel() => 1 + _operations++ % LastChannel;
 
-    /// <summary>The weights that a layer with a mask computes, or null for all. The others are zero on every rank.</summary>
+    /// <summary>
+    /// Indices of the weights whose gradients a layer with a mask computes, or null for all. The other gradients are zero on every rank.
+    /// </summary>
     private int[]? KeptOf(Parameter parameter)
     {
         if (parameter.Mask is not { } mask) return null;
