@@ -78,7 +78,7 @@ internal abstract unsafe class TrainingNode
 
         if (Output.IsGradientComputed) _outputScratch = ReserveScratch(checked(images * Output.ImageLength));
         PlanScratch();
-        Context.Workspace.Reserve(_scratchLength, 0);
+        Context.Workspace.ReserveScratch(_scratchLength);
     }
 
     /// <summary>Computes the output from the inputs.</summary>

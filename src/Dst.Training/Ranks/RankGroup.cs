@@ -22,9 +22,9 @@ public sealed unsafe class RankGroup
     private long _messages;
     private long _gradientBytes;
     private long _gradientMessages;
-    private long _waited;
-    private long _gradientsWaited;
-    private long _gradientsSent;
+    private long _waitTicks; // as Stopwatch counts
+    private long _gradientWaitTicks;
+    private long _gradientTicks; // in which gradients were under way
 
     /// <summary>Joins the ranks of a link.</summary>
     /// <param name="link">How they send to each other.</param>
@@ -71,8 +71,8 @@ public sealed unsafe class RankGroup
 
     /// <summary>What this rank has sent so far.</summary>
     public RankTraffic Traffic => new(
-        _bytes, _messages, _gradientBytes, _gradientMessages, Stopwatch.GetElapsedTime(0, _waited),
-        Stopwatch.GetElapsedTime(0, _gradientsWaited), Stopwatch.GetElapsedTime(0, _gradientsSent));
+        _bytes, _messages, _gradientBytes, _gradientMessages, Stopwatch.GetElapsedTime(0, _waitTicks),
+        Stopwatch.GetElapsedTime(0, _gradientWaitTicks), Stopwatch.GetElapsedTime(0, _gradientTicks));
 
     /// <summary>One process that computes everything, in some number of parts.</summary>
     public static RankGroup Alone(int parts)
@@ -197,11 +197,11 @@ public sealed unsafe class RankGroup
     }
 
     /// <summary>Notes the ticks in which gradients were under way, and those of them in which the rank waited.</summary>
-    internal void NoteGradients(long sent, long waited)
+    internal void NoteGradients(long underWay, long waited)
     {
-        _gradientsSent += sent;
-        _gradientsWaited += waited;
-        _waited += waited;
+        _gradientTicks += underWay;
+        _gradientWaitTicks += waited;
+        _waitTicks += waited;
     }
 
     private static void CheckParts(int parts)
@@ -216,7 +216,7 @@ public sealed unsafe class RankGroup
     {
         var start = Stopwatch.GetTimestamp();
         operation.Wait();
-        _waited += Stopwatch.GetTimestamp() - start;
+        _waitTicks += Stopwatch.GetTimestamp() - start;
     }
 
     private ImageRange ImagesOf(int images, int rank)

@@ -55,7 +55,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
         base.PlanScratch();
         _inputTiles = ReserveScratch(checked((int)Kernel.InputTilesLength));
         _outputTiles = ReserveScratch(checked((int)Kernel.OutputTilesLength));
-        Context.Workspace.Reserve(0, Kernel.WeightGradientLength);
+        Context.Workspace.ReservePartials(Kernel.WeightGradientLength);
     }
 
     protected override void ForwardImages(ImageRange images, int part)
@@ -86,6 +86,8 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
         float* x = ReadInput(0, images, part), dy = ReadOutputGradient(images, part);
         Bias.AddGradient(images, dy, part);
         var accumulate = Input.NeedsGradient && BeginInputGradient(images);
+
+        // What is fetched ahead: what these images write, and what the next ones read.
         var next = images.Next(Pass.Images);
         var nextInputs = Input.Values(next);
         MemoryRange written = default, completed = default, nextGradients = default, nextOutputs = default;

@@ -46,7 +46,7 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     /// <summary>Writes the packed gradient to the parameter's.</summary>
     protected abstract void Unpack(ReadOnlySpan<float> packedGradient);
 
-    protected override void PlanScratch() => Context.Workspace.Reserve(0, _gradientLength);
+    protected override void PlanScratch() => Context.Workspace.ReservePartials(_gradientLength);
 
     protected override void BeginForward(WorkerPool pool)
     {
