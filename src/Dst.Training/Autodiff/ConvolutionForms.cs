@@ -84,7 +84,7 @@ public sealed class ConvolutionForms
     /// <summary><c>estimated</c>, <c>direct</c>, or <see cref="Layers"/> as JSON.</summary>
     public override string ToString() => _name ?? JsonSerializer.Serialize(Layers);
 
-    /// <summary>The form of one layer.</summary>
+    /// <summary>The form of one layer: as chosen, or the plain one where the layer does not support that.</summary>
     internal ConvolutionForm FormOf(SimdTier tier, string layer, Conv2dShape shape, KeptTaps? kept, int maxBatch)
     {
         var forms = ConvolutionForm.Of(tier, shape, kept).ToList();

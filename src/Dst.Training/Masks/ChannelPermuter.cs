@@ -100,7 +100,7 @@ public static class ChannelPermuter
 
             for (var filter = 0; filter < filters.Length; filter++)
             {
-                UhpPruner.Score(layer.Data.AsSpan(filter * row, row), row, size, candidates);
+                UhpPruner.ScoreCandidates(layer.Data.AsSpan(filter * row, row), row, size, candidates);
                 filters[filter].AddRange(candidates.Select(score => score / all));
             }
         }

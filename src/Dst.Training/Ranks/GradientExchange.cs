@@ -20,7 +20,7 @@ internal sealed class GradientExchange(RankGroup ranks)
     private const int LastChannel = 32_000;
 
     private readonly List<RankOperation> _underWay = [];
-    private readonly List<Action> _arrived = [];
+    private readonly List<Action> _arrived = []; // called at the end
     private readonly Parcels<float> _weights = new();
     private readonly Parcels<double> _sums = new();
     private readonly Dictionary<LayerMask, int[]> _kept = [];
@@ -29,7 +29,7 @@ internal sealed class GradientExchange(RankGroup ranks)
     private long _busySince; // timestamp since which messages are under way
     private long _busyTicks; // of this pass, in which messages were under way
 
-    /// <summary>Adds up a parameter's gradient over the ranks; it has the sum of this rank's parts.</summary>
+    /// <summary>Begins to add up a parameter's gradient over the ranks. The gradient holds the sum of this rank's parts.</summary>
     public void Sum(Parameter parameter)
     {
         if (ranks.Count == 1) return;
@@ -38,9 +38,9 @@ internal sealed class GradientExchange(RankGroup ranks)
         if (_bucket.Length >= BucketLength) SendBucket();
     }
 
-    /// <summary>Adds up sums over the ranks.</summary>
-    /// <param name="sums">This rank's.</param>
-    /// <param name="arrived">Called when they are those of all.</param>
+    /// <summary>Begins to add up sums over the ranks.</summary>
+    /// <param name="sums">This rank's sums, which become those of all.</param>
+    /// <param name="arrived">Called when they have: by <see cref="Finish"/>, or at once if there is one rank.</param>
     public void Sum(double[] sums, Action arrived)
     {
         if (ranks.Count == 1)
@@ -55,7 +55,7 @@ internal sealed class GradientExchange(RankGroup ranks)
         _arrived.Add(arrived);
     }
 
-    /// <summary>Fills in a convolution's weight gradient: this rank has the filters of its share of the blocks of 16.</summary>
+    /// <summary>Begins to fill in a convolution's weight gradient. This rank has the filters of its share of the blocks of 16.</summary>
     public void Gather(Parameter weight)
     {
         if (ranks.Count == 1) return;

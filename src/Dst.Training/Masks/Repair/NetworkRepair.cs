@@ -196,10 +196,11 @@ public sealed class NetworkRepair : IDisposable
     {
         const string remedy = "fewer calibration images, or layers left dense by prune.exclude, were expected";
         var shapes = _paths.Values.Select(path => ShapeOf(path.Layer)).ToList();
-        var sums = shapes.Select(GramMatrix.BytesOf).DefaultIfEmpty().Max();
-        var groups = shapes.Select(shape => shape.Groups * GramMatrix.BytesOf(shape)).DefaultIfEmpty().Max();
-        const int copiesOfGroup = 2; // the sums and their problem; of one group also its factor and its inverse, a copy for each thread
-        var equations = copiesOfGroup * groups + (2 + _compute.Pool.Threads) * sums;
+        var group = shapes.Select(GramMatrix.BytesOf).DefaultIfEmpty().Max();
+        var layer = shapes.Select(shape => shape.Groups * GramMatrix.BytesOf(shape)).DefaultIfEmpty().Max();
+
+        // Sums and equations of a layer; factor and inverse of one of its groups, and a copy of that for each thread.
+        var equations = 2 * layer + (2 + _compute.Pool.Threads) * group;
         MemoryLimit.Check(images * BytesOfImage(_graph) + equations, $"{images} calibration images", remedy);
     }
 
