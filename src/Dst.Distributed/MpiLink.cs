@@ -40,25 +40,16 @@ public sealed unsafe class MpiLink : IRankLink
 
     /// <inheritdoc/>
     public IRankExchange Begin(int partner, int channel, byte* send, int sendLength, byte* receive, int receiveLength) =>
-        new Requests(_library)
-        {
-            Receive = _library.BeginReceive(partner, channel, receive, receiveLength),
-            Send = _library.BeginSend(partner, channel, send, sendLength),
-        };
+        new Requests(
+            _library, _library.BeginReceive(partner, channel, receive, receiveLength),
+            _library.BeginSend(partner, channel, send, sendLength));
 
     /// <summary>Leaves the job at its end. A process that fails leaves without this call, and the starter ends the others.</summary>
     public void End() => _library.End();
 
     /// <summary>The requests of two messages.</summary>
-    private sealed class Requests(MpiLibrary library) : IRankExchange
+    private sealed class Requests(MpiLibrary library, nint receive, nint send) : IRankExchange
     {
-        private nint _send;
-        private nint _receive;
-
-        public nint Send { init => _send = value; }
-
-        public nint Receive { init => _receive = value; }
-
-        public bool HasEnded() => library.HasEnded(ref _receive) && library.HasEnded(ref _send);
+        public bool HasEnded() => library.HasEnded(ref receive) && library.HasEnded(ref send);
     }
 }

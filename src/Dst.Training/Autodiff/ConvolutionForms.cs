@@ -31,6 +31,9 @@ public sealed class ConvolutionForms
     /// <summary>No Winograd or FFT form: the control for its rounding errors.</summary>
     public static ConvolutionForms Direct { get; } = new(ConvolutionForm.Direct.Name, new Dictionary<string, ConvolutionForm>());
 
+    /// <summary>Name of each measured layer's form; empty if nothing was measured.</summary>
+    public IReadOnlyDictionary<string, string> Layers => _layers.ToDictionary(layer => layer.Key, layer => layer.Value.Name);
+
     /// <summary>The forms to measure. A layer that does not support one is computed in its plain form.</summary>
     private static IEnumerable<ConvolutionForm> Choices => [ConvolutionForm.Direct, .. ConvolutionForm.Winograd, .. ConvolutionForm.Fft];
 
@@ -55,9 +58,6 @@ public sealed class ConvolutionForms
 
         return new(null, best.ToDictionary(layer => layer.Key, layer => layer.Value.Form));
     }
-
-    /// <summary>Name of each measured layer's form; empty if nothing was measured.</summary>
-    public IReadOnlyDictionary<string, string> Layers => _layers.ToDictionary(layer => layer.Key, layer => layer.Value.Name);
 
     /// <summary>The inverse of <see cref="ToString"/>.</summary>
     /// <exception cref="InputException">The text names no forms.</exception>
@@ -84,7 +84,8 @@ public sealed class ConvolutionForms
     /// <summary><c>estimated</c>, <c>direct</c>, or <see cref="Layers"/> as JSON.</summary>
     public override string ToString() => _name ?? JsonSerializer.Serialize(Layers);
 
-    internal ConvolutionForm Of(SimdTier tier, string layer, Conv2dShape shape, KeptTaps? kept, int maxBatch)
+    /// <summary>The form of one layer: as chosen, or the plain one where the layer does not support that.</summary>
+    internal ConvolutionForm FormOf(SimdTier tier, string layer, Conv2dShape shape, KeptTaps? kept, int maxBatch)
     {
         var forms = ConvolutionForm.Of(tier, shape, kept).ToList();
         if (_name == EstimatedName)

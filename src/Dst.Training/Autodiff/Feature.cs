@@ -1,5 +1,4 @@
 using Dst.Graph;
-using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Training.Ranks;
 
@@ -16,10 +15,10 @@ internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
     public FeatureShape Shape { get; } = shape;
 
     /// <summary>H · W.</summary>
-    public int Pixels => Shape.Height * Shape.Width;
+    public int Pixels => Shape.Pixels;
 
-    /// <summary>Floats of one image.</summary>
-    public int ImageLength { get; } = checked((int)Layout.ImageLength(shape.Channels, shape.Height * shape.Width));
+    /// <summary>Floats of one image in blocked layout.</summary>
+    public int ImageLength { get; } = checked((int)shape.BlockedLength);
 
     /// <summary>Whether a gradient is wanted: not for the network's input.</summary>
     public bool NeedsGradient { get; } = needsGradient;
@@ -31,7 +30,7 @@ internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
     public bool GradientWritten { get; set; }
 
     /// <summary>Whether the feature is read, and its gradient written first, from outside of the network.</summary>
-    public bool IsKept { get; set; }
+    public bool IsExposed { get; set; }
 
     /// <summary>The nodes that read this feature, in the order of the forward pass; the first is the last to write the gradient.</summary>
     public List<TrainingNode> Readers { get; } = [];

@@ -30,10 +30,10 @@ internal sealed class GradientMemory : IDisposable
     /// <param name="maxBatch">Largest batch.</param>
     public GradientMemory(IEnumerable<Feature> features, IReadOnlyList<TrainingNode> nodes, int maxBatch)
     {
-        var index = nodes.Select((node, i) => (node, i)).ToDictionary(pair => pair.node, pair => pair.i);
+        var index = nodes.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
         var lives = features.GroupBy(feature => feature.GradientSlot).Select(slot => (
             Slot: slot.Key,
-            Start: slot.Max(feature => feature.IsKept || feature.Readers.Count == 0 ? nodes.Count : index[feature.Readers[^1]]),
+            Start: slot.Max(feature => feature.IsExposed || feature.Readers.Count == 0 ? nodes.Count : index[feature.Readers[^1]]),
             End: slot.Min(feature => feature.GradientReader is null ? 0 : index[feature.GradientReader])));
         var inUse = new List<(AlignedBuffer Buffer, int End)>();
         var free = new List<AlignedBuffer>();

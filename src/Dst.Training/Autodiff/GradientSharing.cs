@@ -8,7 +8,7 @@ internal sealed class GradientSharing
     private readonly Dictionary<TrainingNode, int> _index;
 
     private GradientSharing(IReadOnlyList<TrainingNode> nodes) =>
-        _index = nodes.Select((node, i) => (node, i)).ToDictionary(pair => pair.node, pair => pair.i);
+        _index = nodes.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
 
     /// <summary>Plans all additions of a network.</summary>
     /// <param name="nodes">In the order of the forward pass, with their final features.</param>
@@ -19,31 +19,33 @@ internal sealed class GradientSharing
     }
 
     /// <summary>
-    /// Shares with the operands that nothing else reads. One more operand shares if its other readers write late enough: after the
-    /// gradients of those operands have been read.
+    /// Operands that nothing else reads share the sum's gradient. So does one operand with other readers, if these write it only after the
+    /// gradients of the former have been read.
     /// </summary>
     private void Plan(AddNode sum)
     {
         var output = (StoredFeature)sum.Output;
         if (sum.Inputs[0] == sum.Inputs[1] || output.IsGradientComputed) return;
-        var alone = sum.Inputs.Where(input => input is { NeedsGradient: true, IsKept: false, Relu: false, Readers.Count: 1 }).ToList();
-        foreach (var operand in alone)
+        var readOnce = sum.Inputs
+            .Where(input => input is { NeedsGradient: true, IsExposed: false, Relu: false, Readers.Count: 1 }).ToList();
+        foreach (var operand in readOnce)
         {
             operand.GradientSlot = output.GradientSlot;
             output.SharedOperands.Add(operand);
         }
 
         // With additions of additions, it is not known here what else reads the shared gradient, and when.
-        if (IsShared(output) || alone.Exists(operand => operand.GradientReader is AddNode)) return;
-        var earliest = alone.Select(operand => _index[operand.GradientReader!]).DefaultIfEmpty(int.MaxValue).Min();
-        if (sum.Inputs.Except(alone).ToList() is [{ NeedsGradient: true, IsKept: false } other] && IsWrittenLater(other, sum, earliest))
+        if (IsSharedOperand(output) || readOnce.Exists(operand => operand.GradientReader is AddNode)) return;
+        var earliest = readOnce.Select(operand => _index[operand.GradientReader!]).DefaultIfEmpty(int.MaxValue).Min();
+        if (sum.Inputs.Except(readOnce).ToList() is [{ NeedsGradient: true, IsExposed: false } other]
+            && IsWrittenLater(other, sum, earliest))
             other.GradientSlot = output.GradientSlot;
     }
 
     /// <summary>
-    /// Whether a sum is itself an operand that uses the gradient of a later addition, with that addition's other operand.
+    /// Whether a sum is itself an operand of a later addition, and uses the gradient of that.
     /// </summary>
-    private static bool IsShared(StoredFeature sum) =>
+    private static bool IsSharedOperand(StoredFeature sum) =>
         sum.Readers is [AddNode next] && ((StoredFeature)next.Output).SharedOperands.Contains(sum);
 
     /// <summary>

@@ -15,7 +15,7 @@ internal sealed record NodeContext
     public required IReadOnlyDictionary<string, Parameter> Parameters { get; init; }
 
     /// <summary>Nodes whose features are read, and given gradients, from outside of the network.</summary>
-    public required IReadOnlyList<string> Kept { get; init; }
+    public required IReadOnlyList<string> Exposed { get; init; }
 
     /// <summary>Largest batch.</summary>
     public required int MaxBatch { get; init; }

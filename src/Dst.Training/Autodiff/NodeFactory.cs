@@ -22,8 +22,8 @@ internal sealed class NodeFactory(NodeContext context)
     public TrainingNode[] CreateAll()
     {
         AddFeature(NetworkGraph.InputName, NewFeature(context.Graph.Input, needsGradient: false));
-        foreach (var node in context.Graph.Nodes) AddFeature(node.Name, JoinsInput(node) ? Join(node) : Add(Create(node)));
-        foreach (var name in context.Kept) _features[name].IsKept = true;
+        foreach (var node in context.Graph.Nodes) AddFeature(node.Name, FusesRelu(node) ? FuseRelu(node) : Add(Create(node)));
+        foreach (var name in context.Exposed) _features[name].IsExposed = true;
         GradientSharing.Plan(_nodes);
         foreach (var sum in _nodes.OfType<AddNode>()) sum.Defer();
         foreach (var node in _nodes) node.Plan();
@@ -31,7 +31,7 @@ internal sealed class NodeFactory(NodeContext context)
     }
 
     /// <summary>Every feature that needs memory for a gradient.</summary>
-    public IEnumerable<Feature> WithGradient() =>
+    public IEnumerable<Feature> FeaturesWithGradient() =>
         _features.Values.Concat(Stored).Distinct().Where(feature => feature.NeedsGradient && !feature.IsGradientComputed);
 
     private Feature Add(TrainingNode node)
@@ -110,12 +110,12 @@ internal sealed class NodeFactory(NodeContext context)
     }
 
     /// <summary>A ReLU is part of its input if nothing else reads that and the input's producer allows it.</summary>
-    private bool JoinsInput(Node node) =>
+    private bool FusesRelu(Node node) =>
         node.Operation is ReluOp
         && IsReadOnce(node.Inputs[0])
         && context.Graph.Nodes.FirstOrDefault(n => n.Name == node.Inputs[0])?.Operation is { TakesReluInTraining: true };
 
-    private Feature Join(Node node)
+    private Feature FuseRelu(Node node)
     {
         var feature = _features[node.Inputs[0]];
         feature.Relu = true;
@@ -123,5 +123,5 @@ internal sealed class NodeFactory(NodeContext context)
     }
 
     private bool IsReadOnce(string name) =>
-        context.Graph.Nodes.Sum(n => n.Inputs.Count(input => input == name)) == 1 && !context.Kept.Contains(name);
+        context.Graph.Nodes.Sum(n => n.Inputs.Count(input => input == name)) == 1 && !context.Exposed.Contains(name);
 }

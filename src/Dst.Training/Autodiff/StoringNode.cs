@@ -21,7 +21,7 @@ internal abstract unsafe class StoringNode : TrainingNode
     public virtual bool ReadsInChunks => true;
 
     /// <summary>Takes over the forward pass of the node that makes an input, so that the input is in the cache when it is read.</summary>
-    public void Compute(StoringNode input) => _deferred.Add(input);
+    public void TakeOverForward(StoringNode input) => _deferred.Add(input);
 
     /// <summary>Where the output of image <paramref name="image"/> and those after it goes.</summary>
     protected float* OutputValue(int image) => ((StoredFeature)Output).Value(image);
@@ -31,7 +31,7 @@ internal abstract unsafe class StoringNode : TrainingNode
     /// <summary>The forward pass of some images.</summary>
     protected abstract void ForwardImages(ImageRange images, int part);
 
-    /// <summary>The part's images, chunk by chunk; the output follows.</summary>
+    /// <summary>Runs the images of a part forward.</summary>
     private void ForwardPart(int part)
     {
         var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
@@ -39,6 +39,7 @@ internal abstract unsafe class StoringNode : TrainingNode
         ForwardChunks(images, part);
     }
 
+    /// <summary>Runs images forward, chunk by chunk, and tells the output when they are written.</summary>
     private void ForwardChunks(ImageRange images, int part)
     {
         for (var i = 0; i < images.Count; i += ChunkImages)

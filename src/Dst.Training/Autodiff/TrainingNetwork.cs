@@ -51,7 +51,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         {
             Graph = model.Graph,
             Parameters = Parameters.ToDictionary(parameter => parameter.Shape.Name),
-            Kept = features ?? [],
+            Exposed = features ?? [],
             MaxBatch = maxBatch,
             Seed = seed,
             Scales = scales ?? new Dictionary<string, ByteScale>(),
@@ -71,14 +71,14 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <summary>Length of a row of logits.</summary>
     public int Classes => checked((int)_plan.Logits.Shape.Count);
 
-    /// <summary>The processes that share each batch.</summary>
-    internal RankGroup Ranks => _compute.Ranks;
-
     /// <summary>All parameters in the order of the graph. Their values may be changed between passes.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
     /// <summary>Collects the time of each operation of each pass; null, the default, measures nothing.</summary>
     public OperationTimes? Times { get; set; }
+
+    /// <summary>The processes that share each batch.</summary>
+    internal RankGroup Ranks => _compute.Ranks;
 
     /// <summary>Computes the logits of a batch.</summary>
     /// <param name="images">Normalised images [count, C, H, W].</param>
@@ -95,8 +95,8 @@ public sealed unsafe class TrainingNetwork : IDisposable
         if (images.Length < count * Graph.Input.Count)
             throw new ArgumentException(
                 $"{images.Length} floats for {count} images; {count * Graph.Input.Count} were expected", nameof(images));
-        (_images, _canGoBack) = (count, training);
         if (training && _frozen) throw new InvalidOperationException("a frozen network cannot be trained");
+        (_images, _canGoBack) = (count, training);
         _plan.WriteInput(images, count);
         var pass = new PassInfo(count, training, step, _frozen, _prepared);
         foreach (var node in _plan.Nodes)
@@ -165,7 +165,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <exception cref="ArgumentException">A name is not that of a convolution.</exception>
     public void SetMasks(IReadOnlyDictionary<string, LayerMask> masks)
     {
-        foreach (var layer in masks.Keys) WeightOf(layer);
+        foreach (var layer in masks.Keys) WeightOf(layer); // throws before anything is changed
         foreach (var weight in Parameters)
         {
             var isNamed = masks.ContainsKey(weight.Shape.Layer) && weight.Shape.Name == $"{weight.Shape.Layer}.weight";
@@ -199,7 +199,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
 
     private Feature FeatureOf(string node, int length)
     {
-        if (!_context.Kept.Contains(node) || node == NetworkGraph.InputName || node == Graph.Nodes[^1].Name)
+        if (!_context.Exposed.Contains(node) || node == NetworkGraph.InputName || node == Graph.Nodes[^1].Name)
             throw new ArgumentException($"'{node}' is not a feature that was asked for", nameof(node));
         var feature = _plan.Feature(node);
         var expected = _images * feature.Shape.Count;

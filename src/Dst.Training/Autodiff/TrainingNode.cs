@@ -43,19 +43,25 @@ internal abstract unsafe class TrainingNode
         _backwardPart = context.Ranks.OfParts(BackwardPart);
     }
 
-    protected NodeContext Context { get; }
-
+    /// <summary>The operation.</summary>
     public Node Node { get; }
 
+    /// <summary>What the node reads.</summary>
     public Feature[] Inputs { get; }
 
+    /// <summary>What the node computes.</summary>
     public Feature Output { get; }
 
+    /// <summary>What all nodes share.</summary>
+    protected NodeContext Context { get; }
+
+    /// <summary>The first input, which is the only one of most nodes.</summary>
     protected Feature Input => Inputs[0];
 
     /// <summary>Vector width.</summary>
     protected SimdTier Tier => Context.Tier;
 
+    /// <summary>The forward pass that runs, or that ran last.</summary>
     protected PassInfo Pass { get; private set; }
 
     /// <summary>Images that go through the node together.</summary>
@@ -72,11 +78,11 @@ internal abstract unsafe class TrainingNode
 
         if (Output.IsGradientComputed) _outputScratch = ReserveScratch(checked(images * Output.ImageLength));
         PlanScratch();
-        Context.Workspace.Reserve(_scratchLength, 0);
+        Context.Workspace.ReserveScratch(_scratchLength);
     }
 
     /// <summary>Computes the output from the inputs.</summary>
-    public virtual void Forward(WorkerPool pool, PassInfo pass)
+    public void Forward(WorkerPool pool, PassInfo pass)
     {
         Pass = pass;
         if (!pass.Prepared) BeginForward(pool);
@@ -151,10 +157,10 @@ internal abstract unsafe class TrainingNode
     /// <summary>The gradient of the output.</summary>
     protected float* ReadOutputGradient(ImageRange images, int part) => Output.ReadGradient(images, Scratch(part, _outputScratch));
 
-    /// <summary>Whether another reader has written the input's gradient before, so that this node adds to it.</summary>
-    protected bool Accumulate(int input) => _accumulate[input];
+    /// <summary>Whether this node adds to an input's gradient, because another reader has written it in this pass.</summary>
+    protected bool Accumulates(int input) => _accumulate[input];
 
-    /// <summary>The part's images, chunk by chunk; inputs whose gradients are complete follow.</summary>
+    /// <summary>Runs the images of a part backward, chunk by chunk, and tells inputs when their gradients are complete.</summary>
     protected void BackwardPart(int part)
     {
         var images = Context.Ranks.ImagesOfPart(Pass.Images, part);

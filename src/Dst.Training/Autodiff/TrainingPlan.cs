@@ -10,7 +10,7 @@ internal sealed unsafe class TrainingPlan : IDisposable
 {
     private readonly NodeContext _context;
     private readonly NodeFactory _factory;
-    private readonly AlignedBuffer _computed;
+    private readonly AlignedBuffer _imageScratch; // for reading a feature that is not stored
     private GradientMemory? _gradients;
 
     /// <summary>Compiles the graph of a context.</summary>
@@ -21,8 +21,8 @@ internal sealed unsafe class TrainingPlan : IDisposable
         Nodes = _factory.CreateAll();
         Input = _factory.Stored[0];
         Logits = _factory[context.Graph.Nodes[^1].Name];
-        var read = context.Kept.Select(name => _factory[name]).Append(Logits);
-        _computed = new AlignedBuffer(read.Max(feature => feature.IsComputed ? feature.ImageLength : 0));
+        var exposed = context.Exposed.Select(name => _factory[name]).Append(Logits);
+        _imageScratch = new AlignedBuffer(exposed.Max(feature => feature.IsComputed ? feature.ImageLength : 0));
     }
 
     /// <summary>In the order of the forward pass.</summary>
@@ -53,7 +53,7 @@ internal sealed unsafe class TrainingPlan : IDisposable
         {
             for (var n = own.First; n < own.First + own.Count; n++)
             {
-                var image = feature.Read(new(n, 1), _computed.Pointer);
+                var image = feature.Read(new(n, 1), _imageScratch.Pointer);
                 Layout.ToPlain(image, 1, feature.Shape.Channels, feature.Pixels, plain + (long)n * feature.Shape.Count);
             }
         }
@@ -67,7 +67,7 @@ internal sealed unsafe class TrainingPlan : IDisposable
     /// </summary>
     public void WriteGradient(Feature feature, int images, ReadOnlySpan<float> gradient)
     {
-        _gradients ??= new GradientMemory(_factory.WithGradient(), Nodes, _context.MaxBatch);
+        _gradients ??= new GradientMemory(_factory.FeaturesWithGradient(), Nodes, _context.MaxBatch);
         var own = _context.Ranks.ImagesOf(images);
         fixed (float* plain = gradient)
             Layout.FromPlain(
@@ -84,12 +84,12 @@ internal sealed unsafe class TrainingPlan : IDisposable
     /// <summary>The first node whose stored output has a NaN or infinity, or null.</summary>
     public string? FindNonFinite(int images)
     {
-        var firsts = new int[_context.Ranks.Count];
-        firsts[_context.Ranks.Rank] = Array.FindIndex(Nodes, node => !IsFinite(node.Output, images)) is >= 0 and var found
-            ? found
-            : Nodes.Length;
-        _context.Ranks.Gather<int>(firsts, rank => rank);
-        return firsts.Min() is var first && first < Nodes.Length ? Nodes[first].Node.Name : null;
+        var own = Array.FindIndex(Nodes, node => !IsFinite(node.Output, images));
+        var found = new int[_context.Ranks.Count]; // by each rank
+        found[_context.Ranks.Rank] = own < 0 ? Nodes.Length : own;
+        _context.Ranks.Gather<int>(found, rank => rank);
+        var first = found.Min();
+        return first < Nodes.Length ? Nodes[first].Node.Name : null;
     }
 
     /// <summary>Whether a feature's stored values of this rank's images are finite.</summary>
@@ -113,6 +113,6 @@ internal sealed unsafe class TrainingPlan : IDisposable
         foreach (var node in Nodes.OfType<IDisposable>()) node.Dispose();
         foreach (var feature in _factory.Stored) feature.Dispose();
         _gradients?.Dispose();
-        _computed.Dispose();
+        _imageScratch.Dispose();
     }
 }

@@ -13,26 +13,26 @@ internal sealed unsafe class Workspace(int parts) : IDisposable
     private AlignedBuffer _shared = new(0);
     private AlignedBuffer _weights = new(0);
 
-    /// <summary>
-    /// Makes room: <paramref name="scratchLength"/> floats of scratch and <paramref name="partialLength"/> of partial sums for each part.
-    /// </summary>
-    public void Reserve(int scratchLength, int partialLength)
-    {
-        Grow(ref _scratch, (long)parts * Rounded(scratchLength));
-        Grow(ref _partials, (long)parts * Rounded(partialLength));
-    }
+    /// <summary>Weights that a node packs anew for each pass.</summary>
+    public float* Weights => _weights.Pointer;
+
+    /// <summary>Memory that all parts share.</summary>
+    public float* Shared => _shared.Pointer;
+
+    /// <summary>Whole cache lines, so that parts never share one.</summary>
+    public static long Rounded(long length) => (length + 15) / 16 * 16;
+
+    /// <summary>Makes room for <paramref name="length"/> floats of scratch for each part.</summary>
+    public void ReserveScratch(int length) => Grow(ref _scratch, (long)parts * Rounded(length));
+
+    /// <summary>Makes room for <paramref name="length"/> floats of partial sums for each part.</summary>
+    public void ReservePartials(int length) => Grow(ref _partials, (long)parts * Rounded(length));
 
     /// <summary>Makes room for <paramref name="length"/> floats that all parts share.</summary>
     public void ReserveShared(long length) => Grow(ref _shared, length);
 
     /// <summary>Makes room for <paramref name="length"/> floats of packed weights.</summary>
     public void ReserveWeights(long length) => Grow(ref _weights, length);
-
-    /// <summary>Weights that a node packs anew for each pass.</summary>
-    public float* Weights => _weights.Pointer;
-
-    /// <summary>Memory that all parts share.</summary>
-    public float* Shared => _shared.Pointer;
 
     /// <summary>Scratch memory of a part.</summary>
     public float* Scratch(int part) => _scratch.Pointer + _scratch.Length / parts * part;
@@ -55,7 +55,4 @@ internal sealed unsafe class Workspace(int parts) : IDisposable
         buffer.Dispose();
         buffer = new AlignedBuffer(length);
     }
-
-    /// <summary>Whole cache lines, so that parts never share one.</summary>
-    public static long Rounded(long length) => (length + 15) / 16 * 16;
 }

@@ -1,13 +1,13 @@
 namespace Dst.Training.Engine;
 
 /// <summary>
-/// What a network reaches that does not look at its images: whatever classes it names, and however often, the mean of the classes'
-/// recalls (<see cref="ConfusionMatrix.BalancedAccuracy"/>) is 1 / classes.
+/// The balanced accuracy (<see cref="ConfusionMatrix.BalancedAccuracy"/>) that a network is expected to have if it guesses: 1 / classes,
+/// however often it names each class.
 /// </summary>
 internal sealed class Chance
 {
     private const double Rounding = 1e-9;
-    private readonly double _images; // as many of equal classes measure a mean of recalls as exactly
+    private readonly double _effectiveImages; // so many, equally many of each class, would have the same standard error
 
     /// <summary>Chance on a set of images.</summary>
     /// <param name="classCounts">Images of each class; classes without images do not count.</param>
@@ -15,24 +15,28 @@ internal sealed class Chance
     {
         int[] counts = [.. classCounts.Where(count => count > 0)];
         Level = 1.0 / counts.Length;
-        _images = counts.Length * (double)counts.Length / counts.Sum(count => 1.0 / count);
+        _effectiveImages = counts.Length * (double)counts.Length / counts.Sum(count => 1.0 / count);
     }
 
     /// <summary>The balanced accuracy of chance, 0 to 1.</summary>
     public double Level { get; }
 
     /// <summary>
-    /// Whether a network is no better than chance, and the images are enough to say so: one that were half-way between chance and no
-    /// mistake would hardly reach as little.
+    /// Whether a network is no better than chance, and the images are enough to say so: a network half-way between chance and no mistakes
+    /// would hardly have measured so low.
     /// </summary>
     /// <param name="balancedAccuracy">Balanced accuracy on the images, 0 to 1.</param>
     public bool Explains(double balancedAccuracy) =>
         balancedAccuracy <= Level + Rounding && UpperBound(balancedAccuracy) < (Level + 1) / 2;
 
-    /// <summary>Two standard errors above a measured share. Agresti and Coull, 1998: with two images more of each kind.</summary>
+    /// <summary>
+    /// Two standard errors above a measured share, with two right and two wrong images added: Agresti, Coull, "Approximate Is Better than
+    /// 'Exact' for Interval Estimation of Binomial Proportions", 1998.
+    /// </summary>
     private double UpperBound(double share)
     {
-        var (count, middle) = (_images + 4, (share * _images + 2) / (_images + 4));
+        var count = _effectiveImages + 4;
+        var middle = (share * _effectiveImages + 2) / count;
         return middle + 2 * Math.Sqrt(middle * (1 - middle) / count);
     }
 }

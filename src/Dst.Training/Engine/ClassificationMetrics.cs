@@ -13,7 +13,7 @@ public sealed class ClassificationMetrics
 {
     private readonly int _classes;
     private readonly List<LabelledPrediction> _predictions = [];
-    private long _correctOf5;
+    private long _top5Correct;
     private double _lossSum;
 
     /// <summary>Metrics of no sample.</summary>
@@ -36,7 +36,7 @@ public sealed class ClassificationMetrics
     public double Top1 => Confusion.Accuracy;
 
     /// <summary>Share of samples whose label is among the five highest logits, 0 to 1.</summary>
-    public double Top5 => Count == 0 ? 0 : (double)_correctOf5 / Count;
+    public double Top5 => Count == 0 ? 0 : (double)_top5Correct / Count;
 
     /// <summary>Mean cross-entropy, without label smoothing; NaN if a logit is NaN.</summary>
     public double Loss => Count == 0 ? 0 : _lossSum / Count;
@@ -54,7 +54,7 @@ public sealed class ClassificationMetrics
             var predicted = Prediction(row);
             Confusion.Add(labels[n], predicted);
             _predictions.Add(new(labels[n], predicted, ConfidenceOf(row, predicted)));
-            if (RankOf(row, labels[n]) < 5) _correctOf5++;
+            if (RankOf(row, labels[n]) < 5) _top5Correct++;
         }
     }
 
@@ -77,7 +77,7 @@ public sealed class ClassificationMetrics
         return (float)(1 / sum);
     }
 
-    // Number of classes that rank before the label. A NaN logit counts against the label.
+    /// <summary>Number of classes that rank before the label. A NaN logit counts against the label.</summary>
     private static int RankOf(ReadOnlySpan<float> logits, int label)
     {
         var rank = 0;

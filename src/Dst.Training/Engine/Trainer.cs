@@ -42,10 +42,10 @@ public sealed class Trainer : IDisposable
     private readonly float[] _gradient; // of the logits of a batch
     private readonly float[] _noisy; // images of a batch with noise
     private readonly long _seed;
-    private readonly Stopwatch _clock = new(); // of this process
-    private double _secondsBefore; // of the processes before
-    private double _lastCheckpoint; // in seconds of the phase
-    private long _firstStep; // of this process
+    private readonly Stopwatch _clock = new(); // since this process began
+    private double _secondsBefore; // that earlier processes have trained
+    private double _lastCheckpoint; // when it was, in seconds of the phase
+    private long _firstStep; // with which this process began
 
     /// <summary>Prepares a phase.</summary>
     /// <param name="phase">Network, options and teachers.</param>
@@ -99,6 +99,9 @@ public sealed class Trainer : IDisposable
     /// <summary>When to call <see cref="CheckpointDue"/>; it is called on cancellation too.</summary>
     public CheckpointOptions Checkpoints { get; init; } = new();
 
+    private bool IsFinished =>
+        State.Epoch >= _phase.Options.Epochs || _phase.Options.Patience > 0 && State.Epoch - State.ImprovedEpoch >= _phase.Options.Patience;
+
     /// <summary>
     /// Every array that a checkpoint needs: weights, statistics and projections, optimiser, moving average, masks that change, best
     /// weights.
@@ -128,9 +131,6 @@ public sealed class Trainer : IDisposable
         for (var i = 0; i < _best.Length; i++) tensors[$"{_network.Parameters[i].Shape.Name}.best"].CopyTo(_best[i], 0);
     }
 
-    private bool IsFinished =>
-        State.Epoch >= _phase.Options.Epochs || _phase.Options.Patience > 0 && State.Epoch - State.ImprovedEpoch >= _phase.Options.Patience;
-
     /// <summary>Trains from <see cref="State"/> to the end.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the state was offered to <see cref="CheckpointDue"/> first.</exception>
     /// <exception cref="DivergedException">The loss is NaN or infinite.</exception>
@@ -142,7 +142,7 @@ public sealed class Trainer : IDisposable
         _clock.Restart();
         try
         {
-            if (!IsFinished) _objective.RememberTeachers(_data, _phase.Options.Batch, cancellation);
+            if (!IsFinished) _objective.CacheTeachers(_data, _phase.Options.Batch, cancellation);
             while (!IsFinished)
             {
                 TrainEpoch(cancellation);

@@ -60,6 +60,7 @@ public sealed class TrainingState
     /// <param name="batches">Steps in an epoch.</param>
     public static string? FindProblem(long[] values, int epochs, int batches)
     {
+        // In the order of ToArray, and in double, so that no product overflows.
         double epoch = values[0], batch = values[1], seconds = BitConverter.Int64BitsToDouble(values[9]);
         (string Name, double Value, double Min, double Max)[] counters =
         [

@@ -47,7 +47,7 @@ internal sealed class BlockSearch
             Array.Clear(_sums);
             for (var i = block * _block; i < Math.Min(order.Length, (block + 1) * _block); i++) AddToSums(order[i]);
             ChooseMask(_masks[block]);
-            kept += Under(_masks[block], _sums);
+            kept += ScoreUnder(_masks[block], _sums);
         }
 
         return kept;
@@ -59,7 +59,8 @@ internal sealed class BlockSearch
     {
         var count = _scores.Length;
         var (orders, scores) = (new int[Starts * count], new double[Starts]);
-        for (var start = ranks.FirstOf(Starts, ranks.Rank); start < ranks.FirstOf(Starts, ranks.Rank + 1); start++)
+        var (first, end) = ranks.OwnShareOf(Starts);
+        for (var start = first; start < end; start++)
         {
             var order = OrderOf(start);
             scores[start] = Improve(order);
@@ -71,7 +72,7 @@ internal sealed class BlockSearch
         var best = 0;
         for (var start = 1; start < Starts; start++) if (scores[start] > scores[best] + _leastGain) best = start;
         var found = orders[(best * count)..((best + 1) * count)];
-        for (var first = 0; first < count; first += _block) Array.Sort(found, first, Math.Min(_block, count - first));
+        for (var block = 0; block < count; block += _block) Array.Sort(found, block, Math.Min(_block, count - block));
         return found;
     }
 
@@ -98,7 +99,7 @@ internal sealed class BlockSearch
                 Array.Fill(mask, true);
             }
 
-            order[i] = left.MaxBy(filter => Under(mask, _scores[filter]));
+            order[i] = left.MaxBy(filter => ScoreUnder(mask, _scores[filter]));
             left.Remove(order[i]);
             AddToSums(order[i]);
             ChooseMask(mask);
@@ -107,14 +108,15 @@ internal sealed class BlockSearch
         return order;
     }
 
+    /// <summary>Improves an order in place until neither step raises its kept score, which is returned.</summary>
     private double Improve(int[] order)
     {
         var score = KeptScore(order);
         while (true)
         {
             var before = score;
-            var worth = Worths();
-            while (Swap(order, worth))
+            var worth = ScoresUnderMasks();
+            while (SwapPairs(order, worth))
             {
             }
 
@@ -123,8 +125,8 @@ internal sealed class BlockSearch
         }
     }
 
-    /// <summary>What each filter would keep under the present mask of each block, [filter][block].</summary>
-    private double[][] Worths() => [.. _scores.Select(filter => _masks.Select(mask => Under(mask, filter)).ToArray())];
+    /// <summary>The score that each filter would keep under the present mask of each block, [filter][block].</summary>
+    private double[][] ScoresUnderMasks() => [.. _scores.Select(filter => _masks.Select(mask => ScoreUnder(mask, filter)).ToArray())];
 
     private void AddToSums(int filter)
     {
@@ -137,15 +139,16 @@ internal sealed class BlockSearch
         foreach (var (candidates, kept) in _runs) TopScores.Keep(_sums.AsSpan(candidates), kept, mask.AsSpan(candidates));
     }
 
-    private static double Under(bool[] mask, double[] scores)
+    /// <summary>Σ of the scores that a mask keeps.</summary>
+    private static double ScoreUnder(bool[] mask, double[] scores)
     {
         var sum = 0.0;
         for (var c = 0; c < mask.Length; c++) if (mask[c]) sum += scores[c];
         return sum;
     }
 
-    /// <summary>One sweep over all pairs; whether any changed places.</summary>
-    private bool Swap(int[] order, double[][] worth)
+    /// <summary>One sweep over all pairs of filters of different blocks; whether any changed places.</summary>
+    private bool SwapPairs(int[] order, double[][] worth)
     {
         var changed = false;
         for (var i = 0; i < order.Length; i++)

@@ -48,28 +48,33 @@ public static class ChannelPermuter
             List<string> producers = [.. space.Producers.Where(pruned.Contains)], readers = [.. space.Consumers.Where(pruned.Contains)];
             if (producers.Count == 0 || options.Block == 1 || scores[producers[0]].Shape[0] <= options.Block) continue;
             var order = FindOrder(producers, scores, options, ranks ?? RankGroup.Single);
-            var candidate = scores.ToDictionary();
-            foreach (var layer in producers) candidate[layer] = Gather(candidate[layer], 0, order);
-            foreach (var layer in readers) candidate[layer] = Gather(candidate[layer], 1, order);
+            var permuted = scores.ToDictionary();
+            foreach (var layer in producers) permuted[layer] = Gather(permuted[layer], 0, order);
+            foreach (var layer in readers) permuted[layer] = Gather(permuted[layer], 1, order);
 
             string[] touched = [.. producers.Union(readers)];
-            var (before, after) = (KeptShare(touched, scores, options), KeptShare(touched, candidate, options));
+            var (before, after) = (KeptShare(touched, scores, options), KeptShare(touched, permuted, options));
             if (after <= before) continue;
-            scores = candidate;
-            foreach (var shape in model.Graph.Parameters)
-            {
-                if (space.Producers.Contains(shape.Layer) || space.Carriers.Contains(shape.Layer))
-                    parameters[shape.Name] = Gather(parameters[shape.Name], 0, order);
-                if (space.Consumers.Contains(shape.Layer) && shape.Role == ParameterRole.Weight)
-                    parameters[shape.Name] = Gather(parameters[shape.Name], 1, order);
-            }
-
+            scores = permuted;
+            PermuteParameters(parameters, model.Graph, space, order);
             changes.Add(new(producers, before, after));
         }
 
         return model with { Parameters = parameters };
 
         Tensor Score(string layer) => WeightScores.Of(options.Score, model.Parameters[$"{layer}.weight"], gradients?[$"{layer}.weight"]);
+    }
+
+    /// <summary>Brings the parameters of all layers that write, carry or read some channels in a new order.</summary>
+    private static void PermuteParameters(Dictionary<string, Tensor> parameters, CheckedGraph graph, ChannelSpace space, int[] order)
+    {
+        foreach (var shape in graph.Parameters)
+        {
+            if (space.Producers.Contains(shape.Layer) || space.Carriers.Contains(shape.Layer))
+                parameters[shape.Name] = Gather(parameters[shape.Name], 0, order);
+            if (space.Consumers.Contains(shape.Layer) && shape.Role == ParameterRole.Weight)
+                parameters[shape.Name] = Gather(parameters[shape.Name], 1, order);
+        }
     }
 
     /// <summary>
@@ -95,7 +100,7 @@ public static class ChannelPermuter
 
             for (var filter = 0; filter < filters.Length; filter++)
             {
-                UhpPruner.Score(layer.Data.AsSpan(filter * row, row), row, size, candidates);
+                UhpPruner.ScoreCandidates(layer.Data.AsSpan(filter * row, row), row, size, candidates);
                 filters[filter].AddRange(candidates.Select(score => score / all));
             }
         }

@@ -22,6 +22,7 @@ internal sealed class GradualMasks : TrainingMasks
         _schedule = new(pruning.Options.Gradual, steps);
         _pruning = pruning;
         _gradients = gradients;
+        // Nothing is pruned yet, so any score does, and one that needs no gradients is the fastest.
         _dense = Plan(pruning with { Options = pruning.Options with { Score = PruningScore.L1 } }, progress: 0);
         _kept = _dense.ToDictionary(layer => NameOf(layer.Key), layer => Array.ConvertAll(layer.Value.Kept, _ => 1f));
     }

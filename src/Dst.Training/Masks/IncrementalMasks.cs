@@ -34,7 +34,6 @@ internal sealed class IncrementalMasks : TrainingMasks
     private void Connect(int stage)
     {
         _stage = stage;
-        var model = new Model(Network.Graph, Network.Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, p.Value)));
-        Network.SetMasks(RandomConnections.Plan(model, _pruning, _seed, _options.ShareIn(stage)).Masks);
+        Network.SetMasks(RandomConnections.Plan(PresentModel(), _pruning, _seed, _options.ShareIn(stage)).Masks);
     }
 }

@@ -135,17 +135,20 @@ public sealed record PruningOptions
         init => (Unit, Block, Group, Keep) = (value.Unit, value.Block, value.Group, value.Share);
     }
 
-    /// <summary>The pattern of a layer: <see cref="Pattern"/> with the share of the first of <see cref="KeepLayers"/> that fits.</summary>
-    /// <exception cref="InputException">It is not legal.</exception>
-    public UhpPattern PatternOf(string layer) => KeepLayers.FirstOrDefault(other => LayerName.Fits(other.Layer, layer)) is { } named
-        ? PatternOf(named.Keep, $"prune.keep_layers of '{named.Layer}'")
-        : Pattern;
+    /// <summary>The pattern and the shares of <see cref="KeepLayers"/>, as tables of runs show them.</summary>
+    public string PatternText => string.Join(' ', [Pattern.ToString(), .. KeepLayers.Select(other => $"{other.Layer}={other.Keep}")]);
 
     /// <summary>Whether pruned networks are trained from their initial weights.</summary>
     public bool IsFromScratch => Method is PruningMethod.SrSte or PruningMethod.RandomChannels;
 
     /// <summary>Whether masks change while a network is trained.</summary>
     public bool ChangesInTraining => Method is PruningMethod.Gradual or PruningMethod.SrSte || Incremental.Stages > 0;
+
+    /// <summary>The pattern of a layer: <see cref="Pattern"/> with the share of the first of <see cref="KeepLayers"/> that fits.</summary>
+    /// <exception cref="InputException">It is not legal.</exception>
+    public UhpPattern PatternOf(string layer) => KeepLayers.FirstOrDefault(other => LayerName.Fits(other.Layer, layer)) is { } named
+        ? PatternOf(named.Keep, $"prune.keep_layers of '{named.Layer}'")
+        : Pattern;
 
     /// <summary>Checks that the method, the score and the repair go together.</summary>
     /// <exception cref="InputException">They do not.</exception>
@@ -175,9 +178,6 @@ public sealed record PruningOptions
             throw new InputException(
                 $"prune.incremental.stages is {Incremental.Stages} with prune.method {Words.Of(Method)}; expected random_channels, or 0");
     }
-
-    /// <summary>The pattern and the shares of <see cref="KeepLayers"/>, as tables of runs show them.</summary>
-    public string PatternText => string.Join(' ', [Pattern.ToString(), .. KeepLayers.Select(other => $"{other.Layer}={other.Keep}")]);
 
     private UhpPattern PatternOf(double share, string setting)
     {

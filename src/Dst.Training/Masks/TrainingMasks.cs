@@ -29,9 +29,10 @@ internal abstract class TrainingMasks : WeightRule
 
     /// <summary>The masks of the network's present weights.</summary>
     private protected IReadOnlyDictionary<string, LayerMask> Plan(
-        Pruning pruning, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
-    {
-        var model = new Model(Network.Graph, Network.Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, p.Value)));
-        return pruning.Plan(model, gradients, progress).Masks;
-    }
+        Pruning pruning, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1) =>
+        pruning.Plan(PresentModel(), gradients, progress).Masks;
+
+    /// <summary>The network as a model without masks, on the arrays in training: nothing is copied.</summary>
+    private protected Model PresentModel() =>
+        new(Network.Graph, Network.Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, p.Value)));
 }

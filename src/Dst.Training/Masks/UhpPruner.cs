@@ -41,7 +41,7 @@ public static class UhpPruner
         {
             var first = block * pattern.Block * row;
             var filters = weight.Data.AsSpan(first, Math.Min(pattern.Block * row, weight.Data.Length - first));
-            Score(filters, row, size, scores);
+            ScoreCandidates(filters, row, size, scores);
             for (var start = 0; start < candidates; start += pattern.Group)
             {
                 var length = Math.Min(pattern.Group, candidates - start);
@@ -62,8 +62,12 @@ public static class UhpPruner
     public static int KeptOf(UhpPattern pattern, int length, double progress) =>
         length - (int)Math.Round((length - pattern.KeptOf(length)) * progress, MidpointRounding.AwayFromZero);
 
-    /// <summary>Σ |w| of each candidate over the rows of one block.</summary>
-    internal static void Score(ReadOnlySpan<float> filters, int row, int size, Span<double> scores)
+    /// <summary>Σ |w| of each candidate over the filters of one block.</summary>
+    /// <param name="filters">Their weights, [filters, row].</param>
+    /// <param name="row">Weights of a filter.</param>
+    /// <param name="size">Weights of a candidate in a filter.</param>
+    /// <param name="scores">Result, one for each candidate.</param>
+    internal static void ScoreCandidates(ReadOnlySpan<float> filters, int row, int size, Span<double> scores)
     {
         scores.Clear();
         for (; !filters.IsEmpty; filters = filters[row..])

@@ -11,21 +11,21 @@ internal static class AConvNet
 
     public static void Add(NetworkBuilder b)
     {
-        Block(b, 1, 16, kernel: 5);
+        AddBlock(b, 1, 16, kernel: 5);
         b.Pool("pool1", kernel: 2);
-        Block(b, 2, 32, kernel: 5);
+        AddBlock(b, 2, 32, kernel: 5);
         b.Pool("pool2", kernel: 2);
-        Block(b, 3, 64, kernel: 6);
+        AddBlock(b, 3, 64, kernel: 6);
         b.Pool("pool3", kernel: 2);
         b.Dropout("dropout");
-        Block(b, 4, 128, kernel: 5);
+        AddBlock(b, 4, 128, kernel: 5);
         b.Conv("conv5", b.Classes, kernel: 3, bias: true);
         // Other input sizes leave a larger last map.
         if (b.LastShape is not { Height: 1, Width: 1 }) b.GlobalAvgPool("avgpool");
         b.Flatten("flatten");
     }
 
-    private static void Block(NetworkBuilder b, int number, int channels, int kernel)
+    private static void AddBlock(NetworkBuilder b, int number, int channels, int kernel)
     {
         b.Conv($"conv{number}", b.Scale(channels), kernel, bias: true);
         b.BatchNorm($"bn{number}");

@@ -9,18 +9,18 @@ internal static class AlexNet
 {
     public static void Add(NetworkBuilder b)
     {
-        Stage(b, 1, channels: 64, kernel: 11);
+        AddStage(b, 1, channels: 64, kernel: 11);
         b.Pool("pool1", kernel: 3, padding: 1);
-        Stage(b, 2, channels: 192, kernel: 5);
+        AddStage(b, 2, channels: 192, kernel: 5);
         b.Pool("pool2", kernel: 3, padding: 1);
-        Stage(b, 3, channels: 384, kernel: 3);
-        Stage(b, 4, channels: 256, kernel: 3);
-        Stage(b, 5, channels: 256, kernel: 3);
+        AddStage(b, 3, channels: 384, kernel: 3);
+        AddStage(b, 4, channels: 256, kernel: 3);
+        AddStage(b, 5, channels: 256, kernel: 3);
         b.Pool("pool5", kernel: 3, padding: 1);
         b.Classifier("classifier");
     }
 
-    private static void Stage(NetworkBuilder b, int number, int channels, int kernel)
+    private static void AddStage(NetworkBuilder b, int number, int channels, int kernel)
     {
         b.Conv($"conv{number}", b.Scale(channels), kernel, padding: kernel / 2);
         b.BatchNorm($"bn{number}");

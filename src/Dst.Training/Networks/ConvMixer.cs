@@ -14,19 +14,20 @@ internal static class ConvMixer
     public static void Add(NetworkBuilder b)
     {
         var channels = b.Scale(Channels);
-        ConvUnit(b, "patch", channels, Patch, stride: Patch);
+        AddConvUnit(b, "patch", channels, Patch, stride: Patch);
         for (var i = 0; i < Blocks; i++)
         {
             var shortcut = b.Last;
-            var mixed = ConvUnit(b, $"blocks.{i}.depthwise", channels, Kernel, padding: Kernel / 2, groups: channels);
+            var mixed = AddConvUnit(b, $"blocks.{i}.depthwise", channels, Kernel, padding: Kernel / 2, groups: channels);
             b.Sum($"blocks.{i}.add", mixed, shortcut);
-            ConvUnit(b, $"blocks.{i}.pointwise", channels, kernel: 1);
+            AddConvUnit(b, $"blocks.{i}.pointwise", channels, kernel: 1);
         }
 
         b.Classifier("classifier");
     }
 
-    private static string ConvUnit(NetworkBuilder b, string name, int channels, int kernel, int stride = 1, int padding = 0, int groups = 1)
+    private static string AddConvUnit(
+        NetworkBuilder b, string name, int channels, int kernel, int stride = 1, int padding = 0, int groups = 1)
     {
         b.Conv(name, channels, kernel, stride, padding, groups);
         b.BatchNorm($"{name}.bn");

@@ -26,10 +26,10 @@ internal static class LeNet7
     /// <summary>Adds the network of the paper.</summary>
     public static void Add(NetworkBuilder b)
     {
-        Convolve(b, "c1", FirstMaps);
-        Subsample(b, "s1");
-        Convolve(b, "c2", SecondMaps);
-        Subsample(b, "s2");
+        AddConvolution(b, "c1", FirstMaps);
+        AddSubsampling(b, "s1");
+        AddConvolution(b, "c2", SecondMaps);
+        AddSubsampling(b, "s2");
         AddHidden(b, bias: true);
         b.Tanh("h.tanh");
         AddClasses(b);
@@ -39,30 +39,30 @@ internal static class LeNet7
     public static void AddNormalised(NetworkBuilder b)
     {
         b.Conv("c1", b.Scale(FirstMaps), Kernel);
-        Normalise(b, "c1");
+        AddNormalisation(b, "c1");
         b.Pool("s1", kernel: 2);
         b.Conv("c2", b.Scale(SecondMaps), Kernel);
-        Normalise(b, "c2");
+        AddNormalisation(b, "c2");
         b.Pool("s2", kernel: 2);
         AddHidden(b, bias: false);
-        Normalise(b, "h");
+        AddNormalisation(b, "h");
         AddClasses(b);
     }
 
-    private static void Convolve(NetworkBuilder b, string name, int maps)
+    private static void AddConvolution(NetworkBuilder b, string name, int maps)
     {
         b.Conv(name, b.Scale(maps), Kernel, bias: true);
         b.Tanh($"{name}.tanh");
     }
 
-    private static void Subsample(NetworkBuilder b, string name)
+    private static void AddSubsampling(NetworkBuilder b, string name)
     {
         b.AvgPool($"{name}.mean");
         b.Affine(name);
         b.Tanh($"{name}.tanh");
     }
 
-    private static void Normalise(NetworkBuilder b, string name)
+    private static void AddNormalisation(NetworkBuilder b, string name)
     {
         b.BatchNorm($"{name}.bn");
         b.Relu($"{name}.relu");

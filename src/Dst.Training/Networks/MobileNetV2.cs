@@ -13,7 +13,7 @@ internal static class MobileNetV2
     public static void Add(NetworkBuilder b)
     {
         var inputs = b.Scale(32);
-        ConvUnit(b, "conv1", 0, inputs, kernel: 3, stride: 2, padding: 1);
+        AddConvUnit(b, "conv1", 0, inputs, kernel: 3, stride: 2, padding: 1);
         for (var stage = 0; stage < Stages.Length; stage++)
         {
             var (expansion, scaledFrom, blocks, firstStride) = Stages[stage];
@@ -25,7 +25,7 @@ internal static class MobileNetV2
             }
         }
 
-        ConvUnit(b, "conv2", 0, Math.Max(1280, b.Scale(1280)), kernel: 1);
+        AddConvUnit(b, "conv2", 0, Math.Max(1280, b.Scale(1280)), kernel: 1);
         b.Classifier("classifier.0");
     }
 
@@ -33,15 +33,15 @@ internal static class MobileNetV2
     {
         var shortcut = b.Last;
         var hidden = inputs * expansion;
-        ConvUnit(b, $"{name}.conv", 0, hidden, kernel: 1);
-        ConvUnit(b, $"{name}.conv", 3, hidden, kernel: 3, stride, padding: 1, groups: hidden);
+        AddConvUnit(b, $"{name}.conv", 0, hidden, kernel: 1);
+        AddConvUnit(b, $"{name}.conv", 3, hidden, kernel: 3, stride, padding: 1, groups: hidden);
         b.Conv($"{name}.conv.6", channels, kernel: 1);
         var residual = b.BatchNorm($"{name}.conv.7");
         if (stride == 1 && inputs == channels) b.Sum($"{name}.add", residual, shortcut);
     }
 
     /// <summary>Convolution, normalisation and activation, numbered from <paramref name="index"/> on as in a PyTorch Sequential.</summary>
-    private static void ConvUnit(
+    private static void AddConvUnit(
         NetworkBuilder b, string name, int index, int channels, int kernel, int stride = 1, int padding = 0, int groups = 1)
     {
         b.Conv($"{name}.{index}", channels, kernel, stride, padding, groups);

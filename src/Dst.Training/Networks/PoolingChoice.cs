@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels;
 
 namespace Dst.Training.Networks;
 
@@ -35,10 +36,12 @@ public sealed record PoolingChoice(
         return Kind switch
         {
             PoolingKind.Stochastic => new StochasticPoolOp(kernel, 2, padding),
-            PoolingKind.Spectral when max.ShapeFor(input()) is var window => new SpectralPoolOp(window.OutHeight, window.OutWidth),
+            PoolingKind.Spectral => ToSpectral(max.ShapeFor(input())),
             _ when Dropout > 0 => new MaxPoolDropoutOp(kernel, 2, (float)(1 - Dropout), padding, Inference: Inference),
             _ => max,
         };
+
+        static SpectralPoolOp ToSpectral(WindowShape window) => new(window.OutHeight, window.OutWidth);
     }
 
     /// <summary>Checks that the values go together.</summary>

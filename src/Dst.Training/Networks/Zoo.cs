@@ -15,7 +15,7 @@ public static class Zoo
     private const double MinWidth = 0.05;
     private const double MaxWidth = 16;
     private const double AConvNetDropout = 0.5;
-    private const string Digits = "plain4";
+    private const string Plain4Name = "plain4";
 
     private static readonly Dictionary<string, Action<NetworkBuilder>> Architectures = new()
     {
@@ -41,7 +41,7 @@ public static class Zoo
         ["mobilenetv2"] = MobileNetV2.Add,
         ["alexnet"] = AlexNet.Add,
         ["convmixer"] = ConvMixer.Add,
-        [Digits] = Plain.Add4,
+        [Plain4Name] = Plain.Add4,
         ["plain6"] = Plain.Add6,
         [LeNet7.Name] = LeNet7.Add,
         [LeNet7.NormalisedName] = LeNet7.AddNormalised,
@@ -57,7 +57,7 @@ public static class Zoo
     public static (FeatureShape Input, int Classes) UsualTask(string name) => name switch
     {
         AConvNet.Name => (new(1, 88, 88), 10),
-        Digits => (new(1, 28, 28), 10),
+        Plain4Name => (new(1, 28, 28), 10),
         LeNet7.Name or LeNet7.NormalisedName => (new(1, 32, 32), 40),
         _ => (new(3, 32, 32), 100),
     };

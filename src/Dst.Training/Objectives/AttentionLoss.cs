@@ -35,21 +35,21 @@ public static class AttentionLoss
             var map = features.Slice(n * size, size);
             var norm = NormalisedAttention(map, student);
             NormalisedAttention(teacherFeatures.Slice(n * teacherSize, teacherSize), teacher);
-            double along = 0;
+            double projection = 0; // of the difference on the student's attention
             for (var p = 0; p < pixels; p++)
             {
                 var difference = student[p] - teacher[p];
                 sum += difference * difference;
-                along += difference * student[p];
-                teacher[p] = difference;
+                projection += difference * student[p];
             }
 
             if (gradient.IsEmpty || norm == 0) continue;
             var row = gradient.Slice(n * size, size);
-            for (var p = 0; p < pixels; p++) teacher[p] = 4 * scale / norm * (teacher[p] - student[p] * along);
+            var factors = teacher; // the same memory: the teacher's attention is not needed any more
+            for (var p = 0; p < pixels; p++) factors[p] = 4 * scale / norm * (student[p] - teacher[p] - student[p] * projection);
             for (var first = 0; first < size; first += pixels)
             {
-                for (var p = 0; p < pixels; p++) row[first + p] += (float)(map[first + p] * teacher[p]);
+                for (var p = 0; p < pixels; p++) row[first + p] += (float)(map[first + p] * factors[p]);
             }
         }
 

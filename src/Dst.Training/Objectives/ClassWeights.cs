@@ -14,7 +14,7 @@ internal static class ClassWeights
     public static float[]? Of(ClassWeighting weighting, int[] counts)
     {
         if (weighting == ClassWeighting.None) return null;
-        var ofClass = (double)counts.Sum() / counts.Count(count => count > 0);
-        return Array.ConvertAll(counts, count => count > 0 ? (float)(ofClass / count) : 0);
+        var imagesPerClass = (double)counts.Sum() / counts.Count(count => count > 0);
+        return Array.ConvertAll(counts, count => count > 0 ? (float)(imagesPerClass / count) : 0);
     }
 }

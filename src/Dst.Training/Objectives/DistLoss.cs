@@ -14,7 +14,7 @@ namespace Dst.Training.Objectives;
 /// <seealso cref="DistillationOptions"/>
 public static class DistLoss
 {
-    private const double Constant = 1e-6; // deviation, as a share of the mean, below which float32 logits say nothing
+    private const double LeastDeviation = 1e-6; // as a share of the mean: what float32 logits can tell
 
     /// <summary>The loss of a batch; its gradient by the student's logits is added to <paramref name="gradient"/>.</summary>
     /// <param name="logits">Student's logits z_S, [N, K] row-major.</param>
@@ -41,7 +41,7 @@ public static class DistLoss
         var loss = scale * ((double)interClass + intraClass);
         for (var n = 0; n < images; n++) loss -= perImage * Correlate(p, q, n * classes, stride: 1, classes, perImage, g);
         for (var k = 0; k < classes; k++) loss -= perClass * Correlate(p, q, k, stride: classes, images, perClass, g);
-        if (!gradient.IsEmpty) ThroughSoftmax(p, g, classes, temperature, gradient);
+        if (!gradient.IsEmpty) AddThroughSoftmax(p, g, classes, temperature, gradient);
         return loss;
     }
 
@@ -50,7 +50,7 @@ public static class DistLoss
     {
         var (meanP, normP) = Moments(p, first, stride, count);
         var (meanQ, normQ) = Moments(q, first, stride, count);
-        var least = Constant * Math.Sqrt(count);
+        var least = LeastDeviation * Math.Sqrt(count);
         if (normP <= least * meanP || normQ <= least * meanQ) return 0;
         double product = 0;
         for (int i = 0, at = first; i < count; i++, at += stride) product += (p[at] - meanP) * (q[at] - meanQ);
@@ -82,7 +82,8 @@ public static class DistLoss
         return probabilities;
     }
 
-    private static void ThroughSoftmax(double[] p, double[] g, int classes, double temperature, Span<float> gradient)
+    /// <summary>Adds ∂L/∂z, of <paramref name="p"/> = σ(z/τ) and <paramref name="g"/> = ∂L/∂p, to a gradient.</summary>
+    private static void AddThroughSoftmax(double[] p, double[] g, int classes, double temperature, Span<float> gradient)
     {
         for (var first = 0; first < p.Length; first += classes)
         {

@@ -59,12 +59,12 @@ public record DistillationOptions
     internal virtual string Section => "distill";
 
     /// <summary>Whether the logits or pairs of layers of some teacher have a weight.</summary>
-    private protected bool HasTeacher =>
+    private protected bool LearnsFromAnyTeacher =>
         Alpha > 0 || Dkd.Target > 0 || Dkd.NonTarget > 0 || Dist.InterClass > 0 || Dist.IntraClass > 0 || Attention.Weight > 0
         || Hints.Weight > 0;
 
     /// <summary>Whether the teacher T is learnt from.</summary>
-    internal virtual bool LearnsFromTeacher => HasTeacher;
+    internal virtual bool LearnsFromTeacher => LearnsFromAnyTeacher;
 
     /// <summary>Whether the logits of the dense network are learnt from.</summary>
     internal virtual bool LearnsFromDense => false;
@@ -93,7 +93,7 @@ public record DistillationOptions
             throw new InputException($"{Section}.{key} is {weight}; expected a weight of at least 0");
         if (weights.All(term => term.Weight == 0))
             throw new InputException($"every weight of {Section} is 0; expected at least one above 0, because nothing would be learnt");
-        if (!HasTeacher && !NeedsDense && LabelWeight != 1)
+        if (!LearnsFromAnyTeacher && !NeedsDense && LabelWeight != 1)
             throw new InputException(
                 $"{Section}.labels is {Labels} and every other weight of {Section} is 0; expected 1, or a weight of what a teacher says");
     }
@@ -127,9 +127,9 @@ public sealed record PrunedDistillationOptions : DistillationOptions
 
     internal override string Section => "distill_pruned";
 
-    internal override bool LearnsFromTeacher => HasTeacher && Teacher != TeacherChoice.Dense;
+    internal override bool LearnsFromTeacher => LearnsFromAnyTeacher && Teacher != TeacherChoice.Dense;
 
-    internal override bool LearnsFromDense => HasTeacher && Teacher != TeacherChoice.Teacher;
+    internal override bool LearnsFromDense => LearnsFromAnyTeacher && Teacher != TeacherChoice.Teacher;
 
     internal override double FeatureWeight => Features;
 }

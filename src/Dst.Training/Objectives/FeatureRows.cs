@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Dst.Training.Objectives;
 
-/// <summary>The two loops of a 1×1 convolution over the pixels of one channel; their bits do not depend on the width of vectors.</summary>
+/// <summary>Loops over float32 values, such as the pixels of a channel. Their bits do not depend on the width of vectors.</summary>
 internal static class FeatureRows
 {
     /// <summary>y ← y + a·x.</summary>

@@ -17,7 +17,7 @@ internal interface ILossTerm
     /// <summary>A parameter of its own that is trained with the student, or null.</summary>
     Parameter? Projection => null;
 
-    /// <summary>Computes its value and adds its gradients to the batch's.</summary>
+    /// <summary>Computes the term and adds its gradients to those of the batch.</summary>
     /// <returns>The value with its weight, accumulated in double.</returns>
     double Add(in LossBatch batch);
 }
@@ -50,11 +50,11 @@ internal readonly ref struct LossBatch
     /// <summary>The student's logits [images, classes], or features [images, channels, pixels].</summary>
     public required ReadOnlySpan<float> Student { get; init; }
 
+    /// <summary>The same of the term's teacher: [images, classes] or [images, its channels, pixels]; empty without one.</summary>
+    public ReadOnlySpan<float> Teacher { get; init; }
+
     /// <summary>The images [images, C, H, W] before any noise; empty where features are compared.</summary>
     public ReadOnlySpan<float> Inputs { get; init; }
-
-    /// <summary>The same of the term's teacher; empty without one.</summary>
-    public ReadOnlySpan<float> Teacher { get; init; }
 
     /// <summary>Gradient by <see cref="Student"/>, of its size.</summary>
     public required Span<float> Gradient { get; init; }

@@ -107,7 +107,9 @@ internal static class LossTerms
         if (phase.Dense is not { } dense || phase.Distillation.FeatureWeight == 0) return [];
         var ends = BlockEnds.Of(phase.Start.Graph);
         var weight = (float)(phase.Distillation.FeatureWeight / ends.Count);
-        return ends.Zip(BlockEnds.Of(dense.Graph), (student, teacher) => // a folded normalisation ends no block
+
+        // Both have as many blocks, also where the student's normalisations are folded.
+        return ends.Zip(BlockEnds.Of(dense.Graph), (student, teacher) =>
             new ReconstructionTerm(dense, new() { Teacher = teacher, Student = student }, weight));
     }
 }

@@ -6,7 +6,7 @@ namespace Dst.Training.Objectives;
 
 /// <summary>
 /// The loss of a phase, which is the sum of its <see cref="LossTerms"/>, and its gradient. Teachers see the same augmented batch as
-/// the student, unless their logits are remembered.
+/// the student, unless their logits are cached.
 /// </summary>
 internal sealed class Objective : IDisposable
 {
@@ -62,11 +62,11 @@ internal sealed class Objective : IDisposable
     /// <see cref="DistillationOptions.CacheTeacher"/>. Call it before the first step.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void RememberTeachers(DataSet data, int batchSize, CancellationToken cancellation)
+    public void CacheTeachers(DataSet data, int batchSize, CancellationToken cancellation)
     {
         if (data.Options.IsAugmented && !_options.CacheTeacher) return;
         foreach (var teacher in _teachers.Values.Where(teacher => !teacher.HasFeatures))
-            teacher.Remember(data, batchSize, LearnsWithoutLabels, cancellation);
+            teacher.CacheLogits(data, batchSize, LearnsWithoutLabels, cancellation);
     }
 
     /// <summary>
@@ -79,7 +79,7 @@ internal sealed class Objective : IDisposable
     /// <param name="gradient">[count, classes].</param>
     public double Compute(Batch batch, int epoch, ReadOnlySpan<float> logits, Span<float> gradient)
     {
-        foreach (var teacher in _teachers.Values) teacher.See(batch);
+        foreach (var teacher in _teachers.Values) teacher.Forward(batch);
         gradient.Clear();
         var loss = AddLogits(_onLabels, batch, epoch, logits, gradient);
         loss += _options.Standardise && _onLogits.Length > 0

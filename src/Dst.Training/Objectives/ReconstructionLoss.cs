@@ -8,11 +8,9 @@ namespace Dst.Training.Objectives;
 /// </code>
 /// A layer that gives 0 everywhere has no error.
 /// </summary>
-/// <seealso cref="Dst.Training.Experiments.Recipes.PretrainOptions"/>
+/// <seealso cref="PrunedDistillationOptions"/>
 public static class ReconstructionLoss
 {
-    private const int Chunk = 1024; // short enough for float32 sums, and for the first-level cache
-
     /// <summary>The loss of a batch; its gradient by the student's features is added to <paramref name="gradient"/>.</summary>
     /// <param name="features">Student's features F_S, [N, C, H, W].</param>
     /// <param name="teacherFeatures">Teacher's features F_T, of the same shape.</param>
@@ -27,19 +25,7 @@ public static class ReconstructionLoss
             throw new ArgumentException(
                 $"{features.Length} features, {teacherFeatures.Length} of the teacher and a gradient of {gradient.Length}; "
                 + "equal lengths were expected");
-        var scale = weight / SumOfSquares(teacherFeatures);
+        var scale = weight / SquaredError.SumOfSquares(teacherFeatures);
         return double.IsInfinity(scale) ? 0 : SquaredError.Scaled(features, teacherFeatures, scale, gradient);
-    }
-
-    private static double SumOfSquares(ReadOnlySpan<float> values)
-    {
-        double sum = 0;
-        for (var first = 0; first < values.Length; first += Chunk)
-        {
-            var chunk = values.Slice(first, Math.Min(Chunk, values.Length - first));
-            sum += FeatureRows.Dot(chunk, chunk);
-        }
-
-        return sum;
     }
 }

@@ -6,7 +6,7 @@ namespace Dst.Training.Objectives;
 /// L = 1/n · Σ (y − t)², over all n values of a batch        ∂L/∂y = 2/n · (y − t)
 /// </code>
 /// </summary>
-/// <seealso cref="DistillationOptions"/>
+/// <seealso cref="Dst.Training.Experiments.Recipes.PretrainOptions"/>
 public static class SquaredError
 {
     private const int Chunk = 1024; // short enough for float32 sums, and for the first-level cache
@@ -41,5 +41,18 @@ public static class SquaredError
         }
 
         return scale * sum;
+    }
+
+    /// <summary>Σ x².</summary>
+    internal static double SumOfSquares(ReadOnlySpan<float> values)
+    {
+        double sum = 0;
+        for (var first = 0; first < values.Length; first += Chunk)
+        {
+            var chunk = values.Slice(first, Math.Min(Chunk, values.Length - first));
+            sum += FeatureRows.Dot(chunk, chunk);
+        }
+
+        return sum;
     }
 }

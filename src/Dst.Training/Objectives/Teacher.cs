@@ -16,13 +16,13 @@ internal sealed class Teacher : IDisposable
     private readonly InferencePlan? _plan;
     private readonly InferenceSession? _session;
     private readonly int _classes;
-    private readonly int _length; // values of an image
+    private readonly int _imageLength; // C·H·W
     private readonly bool _standardise;
     private readonly RankGroup _ranks;
-    private readonly InputChange? _change;
-    private readonly float[] _logits; // of a batch
-    private int _count;
-    private float[] _known = []; // of all training images, if they are computed once
+    private readonly InputChange? _inputChange;
+    private readonly float[] _logits; // of the present batch
+    private int _count; // images of the present batch
+    private float[] _cached = []; // logits of all training images; empty if each batch is computed
 
     /// <summary>Compiles the teacher.</summary>
     /// <param name="model">The network; not changed.</param>
@@ -37,10 +37,10 @@ internal sealed class Teacher : IDisposable
         InputNormalisation? inputs = null)
     {
         if (inputs is not null && model.Normalisation is { } own)
-            _change = InputChange.Between(inputs, own, model.Graph.Input, $"teacher '{model.Graph.Name}'");
+            _inputChange = InputChange.Between(inputs, own, model.Graph.Input, $"teacher '{model.Graph.Name}'");
         (_standardise, _ranks) = (standardise, compute.Ranks);
         model = model.ToLogits();
-        _length = (int)model.Graph.Input.Count;
+        _imageLength = (int)model.Graph.Input.Count;
         if (features.Count > 0)
         {
             _network = new(model, maxBatch, compute, seed: 0, [.. features.Distinct()]);
@@ -65,16 +65,16 @@ internal sealed class Teacher : IDisposable
     /// <summary>The logits of the batch that it saw last, [count, classes].</summary>
     public ReadOnlySpan<float> Logits => _logits.AsSpan(0, _count * _classes);
 
-    /// <summary>Computes the logits of all training images without augmentation. <see cref="See"/> looks them up afterwards.</summary>
+    /// <summary>Computes the logits of all training images without augmentation. <see cref="Forward"/> looks them up afterwards.</summary>
     /// <param name="data">The data.</param>
     /// <param name="batchSize">Images in a batch.</param>
     /// <param name="readsUnlabelled">Whether the student sees the unlabelled images too.</param>
     /// <param name="cancellation">Checked before each batch.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void Remember(DataSet data, int batchSize, bool readsUnlabelled, CancellationToken cancellation)
+    public void CacheLogits(DataSet data, int batchSize, bool readsUnlabelled, CancellationToken cancellation)
     {
         SampleSet[] sets = readsUnlabelled ? [data.Training, data.Unlabelled] : [data.Training];
-        var known = new float[checked(sets.Sum(set => set.Count) * _classes)];
+        var cached = new float[checked(sets.Sum(set => set.Count) * _classes)];
         var first = 0;
         foreach (var set in sets)
         {
@@ -83,19 +83,19 @@ internal sealed class Teacher : IDisposable
             {
                 _ranks.ThrowIfCancelled(cancellation);
                 Compute(batch);
-                Logits.CopyTo(known.AsSpan((first + batch.Indices[0]) * _classes));
+                Logits.CopyTo(cached.AsSpan((first + batch.Indices[0]) * _classes));
             }
 
             first += set.Count;
         }
 
-        _known = known;
+        _cached = cached;
     }
 
     /// <summary>Computes, or looks up, the logits and features of a batch.</summary>
-    public void See(Batch batch)
+    public void Forward(Batch batch)
     {
-        if (_known.Length == 0) Compute(batch);
+        if (_cached.Length == 0) Compute(batch);
         else LookUp(batch);
         if (_standardise) LogitStandardisation.Apply(Logits, _classes, _logits.AsSpan(0, _count * _classes));
     }
@@ -113,15 +113,15 @@ internal sealed class Teacher : IDisposable
     private void LookUp(Batch batch)
     {
         _count = batch.Count;
-        for (var i = 0; i < batch.Count; i++) _known.AsSpan(batch.Indices[i] * _classes, _classes).CopyTo(_logits.AsSpan(i * _classes));
+        for (var i = 0; i < batch.Count; i++) _cached.AsSpan(batch.Indices[i] * _classes, _classes).CopyTo(_logits.AsSpan(i * _classes));
     }
 
     private void Compute(Batch batch)
     {
         _count = batch.Count;
         var logits = _logits.AsSpan(0, batch.Count * _classes);
-        ReadOnlySpan<float> images = batch.Images.AsSpan(0, batch.Count * _length);
-        if (_change is not null) images = _change.Apply(images);
+        ReadOnlySpan<float> images = batch.Images.AsSpan(0, batch.Count * _imageLength);
+        if (_inputChange is not null) images = _inputChange.Apply(images);
         if (_network is not null)
         {
             _network.Forward(images, batch.Count, training: false).CopyTo(logits);
@@ -134,7 +134,8 @@ internal sealed class Teacher : IDisposable
             {
                 var (first, count) = _ranks.ImagesOfPart(batch.Count, part);
                 if (count == 0) continue;
-                _session!.Run(images.Slice(first * _length, count * _length), count, logits.Slice(first * _classes, count * _classes));
+                _session!.Run(
+                    images.Slice(first * _imageLength, count * _imageLength), count, logits.Slice(first * _classes, count * _classes));
             }
 
             _ranks.GatherRows(logits, batch.Count);

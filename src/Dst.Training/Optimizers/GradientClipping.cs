@@ -39,7 +39,7 @@ public static class GradientClipping
         return norm;
     }
 
-    // Sixteen partial sums whatever the processor's vectors are: the same bits everywhere.
+    /// <summary>Σ x², in sixteen partial sums whatever the processor's vectors are: the same bits everywhere.</summary>
     private static double SumOfSquares(ReadOnlySpan<float> values)
     {
         var low = Vector512<double>.Zero;

@@ -19,21 +19,21 @@ public sealed class Schedule
 {
     private readonly ScheduleOptions _options;
     private readonly long _stepsPerEpoch;
-    private readonly long _before; // steps of the schedule that come before the run
+    private readonly long _stepsBefore; // steps of the schedule that come before the run
     private readonly long _steps;
     private readonly long _warmUp;
 
     private Schedule(ScheduleOptions options, int epochs, long stepsPerEpoch)
     {
-        (_options, _stepsPerEpoch, _before) = (options, stepsPerEpoch, options.EpochsBefore * stepsPerEpoch);
-        (_steps, _warmUp) = (_before + epochs * stepsPerEpoch, options.WarmUpSteps(stepsPerEpoch));
+        (_options, _stepsPerEpoch, _stepsBefore) = (options, stepsPerEpoch, options.EpochsBefore * stepsPerEpoch);
+        (_steps, _warmUp) = (_stepsBefore + epochs * stepsPerEpoch, options.WarmUpSteps(stepsPerEpoch));
     }
 
     /// <summary>The schedule of a run.</summary>
-    /// <exception cref="InputException">The options contradict each other or the run.</exception>
     /// <param name="options">Form of the schedule.</param>
     /// <param name="epochs">Epochs of the run, at least 1.</param>
     /// <param name="stepsPerEpoch">Steps of an epoch, at least 1.</param>
+    /// <exception cref="InputException">The options contradict each other or the run.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1.</exception>
     public static Schedule Create(ScheduleOptions options, int epochs, long stepsPerEpoch)
     {
@@ -49,7 +49,7 @@ public sealed class Schedule
     public double LearningRate(long step)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
-        step += _before;
+        step += _stepsBefore;
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(step, _steps);
         return step < _warmUp ? AfterWarmUp(_warmUp) * (step + 1) / _warmUp : AfterWarmUp(step);
     }

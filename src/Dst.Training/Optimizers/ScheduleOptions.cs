@@ -69,12 +69,12 @@ public sealed record ScheduleOptions
     public int EpochsBefore { get; init; }
 
     /// <summary>Finds options that contradict each other or the length of a run.</summary>
-    /// <exception cref="InputException">
-    /// The warm-up is as long as the run, a cosine ends above its start or restarts too often, or there is no schedule to rewind.
-    /// </exception>
     /// <param name="section">Section of the recipe, for messages.</param>
     /// <param name="epochs">Epochs of the run.</param>
     /// <param name="stepsPerEpoch">Steps of an epoch.</param>
+    /// <exception cref="InputException">
+    /// The warm-up is as long as the run, a cosine ends above its start or restarts too often, or there is no schedule to rewind.
+    /// </exception>
     public void Check(string section, int epochs, long stepsPerEpoch)
     {
         if (Kind == ScheduleKind.Rewind)

@@ -11,23 +11,25 @@ namespace Dst.Training.Ranks;
 /// </summary>
 internal sealed class GradientExchange(RankGroup ranks)
 {
-    /// <summary>Gradients that travel together, in floats: 256 kB. So the first ones leave early, and none pays a latency alone.</summary>
+    /// <summary>
+    /// Gradients that travel together, in floats: 256 kB. The first ones then leave early, and small ones share one latency.
+    /// </summary>
     public const int BucketLength = 64 * 1024;
 
-    /// <summary>Channels from 1 on are in turns those of gradients.</summary>
-    private const int Channels = 32_000;
+    /// <summary>Operations on gradients take channels 1 to this in turns.</summary>
+    private const int LastChannel = 32_000;
 
     private readonly List<RankOperation> _underWay = [];
-    private readonly List<Action> _arrived = [];
+    private readonly List<Action> _arrived = []; // called at the end
     private readonly Parcels<float> _weights = new();
     private readonly Parcels<double> _sums = new();
     private readonly Dictionary<LayerMask, int[]> _kept = [];
     private Parcel<float>? _bucket;
-    private int _channel;
-    private long _since;
-    private long _sent;
+    private int _operations; // begun in this pass
+    private long _busySince; // timestamp since which messages are under way
+    private long _busyTicks; // of this pass, in which messages were under way
 
-    /// <summary>Adds up a parameter's gradient over the ranks; it has the sum of this rank's parts.</summary>
+    /// <summary>Begins to add up a parameter's gradient over the ranks. The gradient holds the sum of this rank's parts.</summary>
     public void Sum(Parameter parameter)
     {
         if (ranks.Count == 1) return;
@@ -36,9 +38,9 @@ internal sealed class GradientExchange(RankGroup ranks)
         if (_bucket.Length >= BucketLength) SendBucket();
     }
 
-    /// <summary>Adds up sums over the ranks.</summary>
-    /// <param name="sums">This rank's.</param>
-    /// <param name="arrived">Called when they are those of all.</param>
+    /// <summary>Begins to add up sums over the ranks.</summary>
+    /// <param name="sums">This rank's sums, which become those of all.</param>
+    /// <param name="arrived">Called when they have: by <see cref="Finish"/>, or at once if there is one rank.</param>
     public void Sum(double[] sums, Action arrived)
     {
         if (ranks.Count == 1)
@@ -53,12 +55,12 @@ internal sealed class GradientExchange(RankGroup ranks)
         _arrived.Add(arrived);
     }
 
-    /// <summary>Fills in a convolution's weight gradient: this rank has the filters of its share of the blocks of 16.</summary>
+    /// <summary>Begins to fill in a convolution's weight gradient. This rank has the filters of its share of the blocks of 16.</summary>
     public void Gather(Parameter weight)
     {
         if (ranks.Count == 1) return;
         var (filters, kept) = (weight.Shape.Shape[0], KeptOf(weight));
-        var blocks = (filters + Layout.Block - 1) / Layout.Block;
+        var blocks = Layout.Blocks(filters);
         var bounds = new int[ranks.Count + 1];
         for (var rank = 0; rank <= ranks.Count; rank++)
         {
@@ -76,7 +78,7 @@ internal sealed class GradientExchange(RankGroup ranks)
     {
         if (_underWay.Count == 0) return;
         _underWay.RemoveAll(operation => operation.Advance());
-        if (_underWay.Count == 0) _sent += Stopwatch.GetTimestamp() - _since;
+        if (_underWay.Count == 0) _busyTicks += Stopwatch.GetTimestamp() - _busySince;
     }
 
     /// <summary>Waits for all gradients and puts them in their places.</summary>
@@ -91,12 +93,12 @@ internal sealed class GradientExchange(RankGroup ranks)
             Advance();
         }
 
-        ranks.NoteGradients(_sent, Stopwatch.GetTimestamp() - start);
+        ranks.NoteGradients(_busyTicks, Stopwatch.GetTimestamp() - start);
         _weights.UnpackAll();
         _sums.UnpackAll();
         foreach (var arrived in _arrived) arrived();
         _arrived.Clear();
-        (_channel, _sent) = (0, 0);
+        (_operations, _busyTicks) = (0, 0);
     }
 
     /// <summary>The index of the first kept weight from <paramref name="first"/> on.</summary>
@@ -114,14 +116,16 @@ internal sealed class GradientExchange(RankGroup ranks)
 
     private void Begin(RankOperation operation)
     {
-        if (_underWay.Count == 0) _since = Stopwatch.GetTimestamp();
+        if (_underWay.Count == 0) _busySince = Stopwatch.GetTimestamp();
         _underWay.Add(operation);
         operation.Advance();
     }
 
-    private int NextChannel() => 1 + _channel++ % Channels;
+    private int NextChannel() => 1 + _operations++ % LastChannel;
 
-    /// <summary>The weights that a layer with a mask computes, or null for all. The others are zero on every rank.</summary>
+    /// <summary>
+    /// Indices of the weights whose gradients a layer with a mask computes, or null for all. The other gradients are zero on every rank.
+    /// </summary>
     private int[]? KeptOf(Parameter parameter)
     {
         if (parameter.Mask is not { } mask) return null;

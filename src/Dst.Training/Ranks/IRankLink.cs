@@ -10,11 +10,11 @@ public unsafe interface IRankLink
     int Count { get; }
 
     /// <summary>
-    /// Begins to send to a rank and to receive from it. It makes the same call with the lengths the other way round. The memory stays where
-    /// it is, and as it is, until both have ended.
+    /// Begins a message to a partner and one from it. The partner makes the same call with the two lengths exchanged. Until both messages
+    /// have ended, the caller neither moves nor changes the memory.
     /// </summary>
     /// <param name="partner">The other rank.</param>
-    /// <param name="channel">From 0 to 32767: messages of one channel arrive in their order, those of others may overtake them.</param>
+    /// <param name="channel">0 to 32767. Messages of one channel arrive in order; those of other channels may overtake them.</param>
     /// <param name="send">What is sent.</param>
     /// <param name="sendLength">Bytes sent.</param>
     /// <param name="receive">Where to receive.</param>
@@ -25,6 +25,6 @@ public unsafe interface IRankLink
 /// <summary>Two messages under way, one in each direction.</summary>
 public interface IRankExchange
 {
-    /// <summary>Whether both have ended. To ask also lets them go on.</summary>
+    /// <summary>Whether both have ended. Each call also moves them on.</summary>
     bool HasEnded();
 }

@@ -22,9 +22,9 @@ public sealed unsafe class RankGroup
     private long _messages;
     private long _gradientBytes;
     private long _gradientMessages;
-    private long _waited;
-    private long _gradientsWaited;
-    private long _gradientsSent;
+    private long _waitTicks; // as Stopwatch counts
+    private long _gradientWaitTicks;
+    private long _gradientTicks; // in which gradients were under way
 
     /// <summary>Joins the ranks of a link.</summary>
     /// <param name="link">How they send to each other.</param>
@@ -66,14 +66,13 @@ public sealed unsafe class RankGroup
     /// <summary>Parts of this rank.</summary>
     public int PartCount => Parts / Count;
 
-    /// <summary>How long a rank waits for a message of another before it gives up: loading data or measuring may keep that busy.</summary>
+    /// <summary>How long a rank waits for a message before it gives up. The sender may be busy with loading data or measuring.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>What this rank has sent so far.</summary>
     public RankTraffic Traffic => new(
-        _bytes, _messages, _gradientBytes, _gradientMessages, new(_waited * TimeSpan.TicksPerSecond / Stopwatch.Frequency),
-        new(_gradientsWaited * TimeSpan.TicksPerSecond / Stopwatch.Frequency),
-        new(_gradientsSent * TimeSpan.TicksPerSecond / Stopwatch.Frequency));
+        _bytes, _messages, _gradientBytes, _gradientMessages, Stopwatch.GetElapsedTime(0, _waitTicks),
+        Stopwatch.GetElapsedTime(0, _gradientWaitTicks), Stopwatch.GetElapsedTime(0, _gradientTicks));
 
     /// <summary>One process that computes everything, in some number of parts.</summary>
     public static RankGroup Alone(int parts)
@@ -81,36 +80,6 @@ public sealed unsafe class RankGroup
         CheckParts(parts);
         return parts == Single.Parts ? Single : new(parts);
     }
-
-    /// <summary>The images of a part: the cut depends on the batch alone, not on ranks and threads.</summary>
-    internal ImageRange ImagesOfPart(int images, int part)
-    {
-        var first = (int)((long)images * part / Parts);
-        return new(first, (int)((long)images * (part + 1) / Parts) - first);
-    }
-
-    /// <summary>Images of the largest part of a batch.</summary>
-    internal int LargestPart(int images) => (images + Parts - 1) / Parts;
-
-    /// <summary>This rank's images of a batch.</summary>
-    internal ImageRange ImagesOf(int images) => ImagesOf(images, Rank);
-
-    /// <summary>Whether a part is one of this rank's.</summary>
-    internal bool Owns(int part) => part / PartCount == Rank;
-
-    /// <summary>The first of a rank's share of <paramref name="items"/> that are not images, such as positions of Winograd tiles.</summary>
-    internal int FirstOf(int items, int rank) => items * rank / Count;
-
-    /// <summary>A job of the parts of a batch as one of <see cref="PartCount"/>, numbered from 0. Make it once: it may allocate.</summary>
-    internal Action<int> OfParts(Action<int> job) => Count == 1 ? job : number => job(FirstPart + number);
-
-    /// <summary>
-    /// A job of the parts of a batch, those of other ranks too, as one of <see cref="PartCount"/>: number i takes part i of each rank.
-    /// </summary>
-    internal Action<int> OfPartsOfAll(Action<int> job) => Count == 1 ? job : number =>
-    {
-        for (var part = number; part < Parts; part += PartCount) job(part);
-    };
 
     /// <summary>Adds up the arrays of all ranks. Each gets the sum.</summary>
     public void Sum<T>(Span<T> values) where T : unmanaged, INumber<T>
@@ -122,7 +91,7 @@ public sealed unsafe class RankGroup
         fixed (T* own = values) Wait(new RankSum<T>(this, WaitingChannel, own, values.Length, (T*)received));
     }
 
-    /// <summary>Fills in what other ranks have computed: rank r has the elements from <paramref name="bound"/>(r) to (r + 1).</summary>
+    /// <summary>Fills in what other ranks have computed: rank r has the elements from bound(r) up to bound(r + 1).</summary>
     public void Gather<T>(Span<T> values, Func<int, int> bound) where T : unmanaged
     {
         if (Count == 1) return;
@@ -173,6 +142,39 @@ public sealed unsafe class RankGroup
         return votes[0] > 0;
     }
 
+    /// <summary>The images of a part: the cut depends on the batch alone, not on ranks and threads.</summary>
+    internal ImageRange ImagesOfPart(int images, int part)
+    {
+        var first = (int)((long)images * part / Parts);
+        return new(first, (int)((long)images * (part + 1) / Parts) - first);
+    }
+
+    /// <summary>Images of the largest part of a batch.</summary>
+    internal int LargestPart(int images) => (images + Parts - 1) / Parts;
+
+    /// <summary>This rank's images of a batch.</summary>
+    internal ImageRange ImagesOf(int images) => ImagesOf(images, Rank);
+
+    /// <summary>Whether a part is one of this rank's.</summary>
+    internal bool Owns(int part) => part / PartCount == Rank;
+
+    /// <summary>The first of a rank's share of <paramref name="items"/> that are not images, such as blocks of filters.</summary>
+    internal int FirstOf(int items, int rank) => items * rank / Count;
+
+    /// <summary>This rank's share of <paramref name="items"/> that are not images.</summary>
+    internal (int First, int End) OwnShareOf(int items) => (FirstOf(items, Rank), FirstOf(items, Rank + 1));
+
+    /// <summary>A job for each part of this rank, which takes the parts' numbers from 0. Make it once: it may allocate.</summary>
+    internal Action<int> OfParts(Action<int> job) => Count == 1 ? job : number => job(FirstPart + number);
+
+    /// <summary>
+    /// A job for each part of the batch, those of other ranks too, as <see cref="PartCount"/> jobs: number i takes part i of each rank.
+    /// </summary>
+    internal Action<int> OfPartsOfAll(Action<int> job) => Count == 1 ? job : number =>
+    {
+        for (var part = number; part < Parts; part += PartCount) job(part);
+    };
+
     /// <summary>Throws on every rank if any of them is asked to end.</summary>
     /// <exception cref="OperationCanceledException">One is.</exception>
     internal void ThrowIfCancelled(CancellationToken cancellation)
@@ -195,11 +197,11 @@ public sealed unsafe class RankGroup
     }
 
     /// <summary>Notes the ticks in which gradients were under way, and those of them in which the rank waited.</summary>
-    internal void NoteGradients(long sent, long waited)
+    internal void NoteGradients(long underWay, long waited)
     {
-        _gradientsSent += sent;
-        _gradientsWaited += waited;
-        _waited += waited;
+        _gradientTicks += underWay;
+        _gradientWaitTicks += waited;
+        _waitTicks += waited;
     }
 
     private static void CheckParts(int parts)
@@ -214,7 +216,7 @@ public sealed unsafe class RankGroup
     {
         var start = Stopwatch.GetTimestamp();
         operation.Wait();
-        _waited += Stopwatch.GetTimestamp() - start;
+        _waitTicks += Stopwatch.GetTimestamp() - start;
     }
 
     private ImageRange ImagesOf(int images, int rank)

@@ -6,7 +6,7 @@ namespace Dst.Training.Ranks;
 /// <summary>What ranks do together with an array, message by message, while the caller may compute.</summary>
 internal abstract unsafe class RankOperation(RankGroup ranks, int channel)
 {
-    /// <summary>How long a rank that waits keeps its core.</summary>
+    /// <summary>How long a rank that waits asks again and again before it sleeps between two questions.</summary>
     private static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(50);
 
     private IRankExchange? _exchange;
@@ -87,11 +87,12 @@ internal sealed unsafe class RankSum<T>(RankGroup ranks, int channel, T* values,
         if (IsShort(length)) return Exchange(Ranks.Rank ^ 1 << _step, values, length, received, length);
         var level = _step < _levels ? _step : 2 * _levels - 1 - _step;
         var (first, middle, end) = HalvesAt(level);
-        var (partner, takesLower) = (Ranks.Rank ^ 1 << level, TakesLower(level));
-        var (own, other) = takesLower ? ((first, middle), (middle, end)) : ((middle, end), (first, middle));
+        (int First, int Length) lower = (first, middle - first), upper = (middle, end - middle);
+        var (own, other) = TakesLower(level) ? (lower, upper) : (upper, lower);
+        var partner = Ranks.Rank ^ 1 << level;
         return _step < _levels
-            ? Exchange(partner, values + other.Item1, other.Item2 - other.Item1, received, own.Item2 - own.Item1)
-            : Exchange(partner, values + own.Item1, own.Item2 - own.Item1, values + other.Item1, other.Item2 - other.Item1);
+            ? Exchange(partner, values + other.First, other.Length, received, own.Length)
+            : Exchange(partner, values + own.First, own.Length, values + other.First, other.Length);
     }
 
     protected override void EndMessage()
@@ -133,7 +134,7 @@ internal sealed unsafe class RankSum<T>(RankGroup ranks, int channel, T* values,
     }
 }
 
-/// <summary>Fills in what other ranks have computed: rank r has the elements from <paramref name="bound"/>(r) to (r + 1).</summary>
+/// <summary>Fills in what other ranks have computed: rank r has the elements from bound(r) up to bound(r + 1).</summary>
 internal sealed unsafe class RankGather<T>(RankGroup ranks, int channel, T* values, Func<int, int> bound) : RankOperation(ranks, channel)
     where T : unmanaged
 {

@@ -50,7 +50,7 @@ public sealed class EstimatedFormTests
     /// <summary>The form with the rows of tiles that run together, such as <c>winograd4x4 by position 1024</c>.</summary>
     private static string Describe(Conv2dShape shape, KeptTaps? kept, int batch)
     {
-        var form = ConvolutionForms.Estimated.Of(SimdTier.V128, "layer", shape, kept, batch);
+        var form = ConvolutionForms.Estimated.FormOf(SimdTier.V128, "layer", shape, kept, batch);
         if (form is not WinogradForm winograd) return form is FftForm ? form.Name : "direct";
         return winograd.RunsByPosition(shape)
             ? $"{form} by position {batch * winograd.RowsOf(shape)}"

@@ -270,7 +270,7 @@ public sealed class TrainerTests : IDisposable
     private float[] Logits(Model model, Batch batch)
     {
         using var teacher = new Teacher(model, [], batch.Count, new(_pool));
-        teacher.See(batch);
+        teacher.Forward(batch);
         return teacher.Logits.ToArray();
     }
 }

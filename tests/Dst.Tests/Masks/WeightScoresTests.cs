@@ -44,7 +44,7 @@ public class WeightScoresTests
         var model = Initialiser.Initialise(Zoo.Build("resnet8", data.Shape, 3, 0.25), seed: 1);
         using var pool = new WorkerPool(1);
         var options = new PruningOptions { Score = PruningScore.Taylor, TaylorBatches = 2 };
-        var gradients = new ScoreGradients(data, batch: 9, new(pool), seed: 1).Of(model, options)!;
+        var gradients = new ScoreGradients(data, batchSize: 9, new(pool), seed: 1).Of(model, options)!;
 
         var sum = new float[gradients["layer1.0.conv1.weight"].Length];
         using var loader = new BatchLoader(data, data.Training, 9, augment: true, seed: 1);

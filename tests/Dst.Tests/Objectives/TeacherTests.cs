@@ -30,8 +30,8 @@ public sealed class TeacherTests : IDisposable
         foreach (var batch in loader.Epoch(0))
         {
             var expected = network.Forward(batch.Images, batch.Count, training: false).ToArray();
-            withFeatures.See(batch);
-            teacher.See(batch);
+            withFeatures.Forward(batch);
+            teacher.Forward(batch);
             Assert.Equal(expected, withFeatures.Logits.ToArray());
             AssertClose(expected, teacher.Logits);
         }
@@ -44,12 +44,12 @@ public sealed class TeacherTests : IDisposable
         using var network = new TrainingNetwork(_model, _data.Training.Count, new(_pool), seed: 0);
         var all = network.Forward(plain.Epoch(0).First().Images, _data.Training.Count, training: false).ToArray();
         using var teacher = new Teacher(_model, [], BatchSize, new(_pool));
-        teacher.Remember(_data, BatchSize, readsUnlabelled: false, CancellationToken.None);
+        teacher.CacheLogits(_data, BatchSize, readsUnlabelled: false, CancellationToken.None);
 
         using var loader = new BatchLoader(_data, _data.Training, BatchSize, augment: true, seed: 1);
         foreach (var batch in loader.Epoch(0))
         {
-            teacher.See(batch);
+            teacher.Forward(batch);
             AssertClose(batch.Indices.Take(batch.Count).SelectMany(index => all.Skip(3 * index).Take(3)).ToArray(), teacher.Logits);
         }
     }
@@ -64,7 +64,7 @@ public sealed class TeacherTests : IDisposable
         var phase = new TrainingPhase("dst", _model, new()) { Teacher = _model, Distillation = new() { Alpha = 1, CacheTeacher = cache } };
         using var student = new TrainingNetwork(_model, BatchSize, new(_pool), seed: 1);
         using var objective = new Objective(phase, student, BatchSize, new(_pool), seed: 1);
-        objective.RememberTeachers(data, BatchSize, CancellationToken.None);
+        objective.CacheTeachers(data, BatchSize, CancellationToken.None);
 
         using var loader = new BatchLoader(data, data.Training, BatchSize, augment: true, seed: 1);
         var batch = loader.Epoch(0).First();

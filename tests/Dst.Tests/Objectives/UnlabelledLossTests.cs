@@ -51,7 +51,7 @@ public sealed class UnlabelledLossTests : IDisposable
         var loss = objective.Compute(batch, epoch: 0, logits, gradient);
 
         using var teacher = new Teacher(phase.Teacher, ["avgpool"], 8, new(_pool));
-        teacher.See(batch);
+        teacher.Forward(batch);
         var features = new float[8 * student.Graph.Shapes["avgpool"].Channels];
         var labels = batch.Labels.AsSpan(0, 2);
         student.ReadFeature("avgpool", features);
@@ -91,13 +91,13 @@ public sealed class UnlabelledLossTests : IDisposable
         using var teacher = new Teacher(Network(7), [], 8, new(_pool));
         using var loader = new BatchLoader(data, data.Training, 8, augment: true, seed: 1, readsUnlabelled: true);
         var batches = loader.Epoch(0).Select(batch => See(batch)).ToList();
-        teacher.Remember(data, 8, readsUnlabelled: true, CancellationToken.None);
+        teacher.CacheLogits(data, 8, readsUnlabelled: true, CancellationToken.None);
         var remembered = loader.Epoch(0).Select(batch => See(batch)).ToList();
         foreach (var (a, b) in batches.SelectMany(values => values).Zip(remembered.SelectMany(values => values))) Assert.Equal(a, b, 1e-4f);
 
         float[] See(Batch batch)
         {
-            teacher.See(batch);
+            teacher.Forward(batch);
             return teacher.Logits.ToArray();
         }
     }

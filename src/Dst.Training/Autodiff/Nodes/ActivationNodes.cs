@@ -21,7 +21,7 @@ internal unsafe class ActivationNode(NodeContext context, Node node, Feature inp
         if (!Input.NeedsGradient) return;
         activation.BackwardData(
             Tier, x, OutputValue(images.First), outputGradient, images.Count, Input.Shape.Channels, Input.Pixels,
-            Input.Gradient(images.First), Accumulate(0));
+            Input.Gradient(images.First), Accumulates(0));
     }
 }
 

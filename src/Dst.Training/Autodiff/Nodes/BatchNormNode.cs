@@ -116,7 +116,7 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     }
 
     protected override void BackwardImages(ImageRange images, int part) =>
-        BackwardData(images, Input.Gradient(images.First), Accumulate(0));
+        BackwardData(images, Input.Gradient(images.First), Accumulates(0));
 
     private void SumPart(int part)
     {

@@ -13,7 +13,6 @@ internal sealed unsafe class BiasTerm(NodeContext context, Parameter? bias, Feat
     /// <summary>Adds some images' output gradient to a part's gradient.</summary>
     public void AddGradient(ImageRange images, float* outputGradient, int part)
     {
-        var pixels = output.Height * output.Width;
-        if (Exists) Bias.Backward(_tier, outputGradient, images.Count, output.Channels, pixels, GradientOf(part));
+        if (Exists) Bias.Backward(_tier, outputGradient, images.Count, output.Channels, output.Pixels, GradientOf(part));
     }
 }

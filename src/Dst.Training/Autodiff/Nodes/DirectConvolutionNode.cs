@@ -36,9 +36,9 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     /// <summary>
     /// With large weights a part takes some blocks of filters and all images. This saves partial sums but reads all inputs in each part.
     /// </summary>
-    private bool SplitByFilters => Shape.FilterBlocks >= WorkerPool.Parts && _kernel.WeightGradientLength >= LargeWeights;
+    private bool SplitsByFilters => Shape.FilterBlocks >= WorkerPool.Parts && _kernel.WeightGradientLength >= LargeWeights;
 
-    private PartialSums Sums => new(Context, partsOfSum: 1);
+    private WeightGradientSums Sums => new(Context, partsOfSum: 1);
 
     /// <summary>The sum over all images, or over those of this rank: one array of all parts, or the total of theirs.</summary>
     private float* WeightGradient => Sums.First;
@@ -55,7 +55,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         if (Input.NeedsGradient) Context.Workspace.ReserveWeights(_kernel.BackwardDataWeightLength);
         var sums = _kernel.WeightGradientLength;
         var parts = Context.Ranks.PartCount;
-        Context.Workspace.Reserve(0, SplitByFilters ? (sums + parts - 1) / parts : sums);
+        Context.Workspace.ReservePartials(SplitsByFilters ? (sums + parts - 1) / parts : sums);
     }
 
     protected override void BeginForward(WorkerPool pool)
@@ -71,7 +71,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     protected override void BeginBackward(WorkerPool pool)
     {
         if (Input.NeedsGradient) _kernel.PackBackwardDataWeights(Weight.Value, new(BackwardDataWeights, _kernel.BackwardDataWeightLength));
-        if (!SplitByFilters) return;
+        if (!SplitsByFilters) return;
         GatherImages();
         RunParts(pool, _backwardWeightOfBlocks);
     }
@@ -79,27 +79,27 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     protected override void BeginBackwardPart(int part)
     {
         Bias.BeginGradient(part);
-        if (!SplitByFilters) new Span<float>(Sums.Of(part), _kernel.WeightGradientLength).Clear();
+        if (!SplitsByFilters) new Span<float>(Sums.Of(part), _kernel.WeightGradientLength).Clear();
     }
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         var gradient = ReadOutputGradient(images, part);
         Bias.AddGradient(images, gradient, part);
-        if (!SplitByFilters)
+        if (!SplitsByFilters)
             _kernel.BackwardWeight(
                 images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks,
                 Sums.Of(part), Scratch(part, _scratch));
         if (Input.NeedsGradient)
             _kernel.BackwardData(
                 images.Count, gradient, BackwardDataWeights, Input.Gradient(images.First),
-                Scratch(part, _scratch), Accumulate(0));
+                Scratch(part, _scratch), Accumulates(0));
     }
 
     protected override void EndBackward(WorkerPool pool)
     {
         Bias.EndGradient();
-        if (SplitByFilters)
+        if (SplitsByFilters)
         {
             pool.Run(OwnBlocks.End - OwnBlocks.First, _unpackOwnBlock);
             Context.Gradients.Gather(Weight);

@@ -16,7 +16,7 @@ internal sealed unsafe class ReluNode(NodeContext context, Node node, Feature in
         if (!Input.NeedsGradient) return;
         Elementwise.ReluBackward(
             Tier, OutputValue(images.First), ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength,
-            Input.Gradient(images.First), Accumulate(0));
+            Input.Gradient(images.First), Accumulates(0));
     }
 }
 
@@ -28,7 +28,7 @@ internal sealed unsafe class StoreNode(NodeContext context, Node node, Feature i
 
     protected override void BackwardImages(ImageRange images, int part) =>
         Elementwise.Copy(
-            Tier, ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
+            Tier, ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulates(0));
 }
 
 /// <summary>
@@ -43,8 +43,7 @@ internal sealed unsafe class AddNode(NodeContext context, Node node, Feature[] i
     public void Defer()
     {
         if (Output.IsGradientComputed || Output.Readers is not [StoringNode { ReadsInChunks: true } and not AddNode, ..]) return;
-        var reader = (StoringNode)Output.Readers[0];
-        reader.Compute(this);
+        ((StoringNode)Output.Readers[0]).TakeOverForward(this);
         _isDeferred = true;
     }
 
@@ -65,7 +64,7 @@ internal sealed unsafe class AddNode(NodeContext context, Node node, Feature[] i
             if (Inputs[i].NeedsGradient && !SharesGradient(Inputs[i]))
                 Elementwise.Copy(
                     Tier, ReadOutputGradient(images, part), (long)images.Count * Output.ImageLength,
-                    Inputs[i].Gradient(images.First), Accumulate(i));
+                    Inputs[i].Gradient(images.First), Accumulates(i));
         }
     }
 
@@ -94,13 +93,13 @@ internal sealed unsafe class MulNode(NodeContext context, Node node, Feature[] i
         if (Inputs[0].NeedsGradient)
         {
             var da = Inputs[0].Gradient(images.First);
-            if (_isElementwise) Elementwise.Multiply(Tier, dy, b, length, da, Accumulate(0));
-            else ChannelScale.BackwardData(Tier, dy, b, images.Count, Channels, Output.Pixels, da, Accumulate(0));
+            if (_isElementwise) Elementwise.Multiply(Tier, dy, b, length, da, Accumulates(0));
+            else ChannelScale.BackwardData(Tier, dy, b, images.Count, Channels, Output.Pixels, da, Accumulates(0));
         }
 
         if (!Inputs[1].NeedsGradient) return;
         var db = Inputs[1].Gradient(images.First);
-        if (_isElementwise) Elementwise.Multiply(Tier, dy, a, length, db, Accumulate(1));
-        else ChannelScale.BackwardFactor(Tier, a, dy, images.Count, Channels, Output.Pixels, db, Accumulate(1));
+        if (_isElementwise) Elementwise.Multiply(Tier, dy, a, length, db, Accumulates(1));
+        else ChannelScale.BackwardFactor(Tier, a, dy, images.Count, Channels, Output.Pixels, db, Accumulates(1));
     }
 }

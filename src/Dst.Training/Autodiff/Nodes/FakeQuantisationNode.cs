@@ -31,6 +31,6 @@ internal sealed unsafe class FakeQuantisationNode(NodeContext context, Node node
         if (!Input.NeedsGradient) return;
         _range.BackwardData(
             Tier, ReadInput(0, images, part), OutputValue(images.First), ReadOutputGradient(images, part), images.Count,
-            Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First), Accumulate(0));
+            Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First), Accumulates(0));
     }
 }

@@ -16,7 +16,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
     private readonly Action<int> _packBackwardDataBlock;
     private readonly Action<int> _transformInput;
     private readonly Action<int> _multiply;
-    private readonly Action<int> _transformGradient;
+    private readonly Action<int> _transformOutputGradient;
     private readonly Action<int> _multiplyTransposed;
     private readonly Action<int> _unpackOwnBlock;
     private int _scratch;
@@ -30,7 +30,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
         _packBackwardDataBlock = block => _kernel.PackBackwardDataWeights(block, Weight.Value, BackwardDataWeights);
         _transformInput = context.Ranks.OfParts(TransformInput);
         _multiply = Multiply;
-        _transformGradient = context.Ranks.OfPartsOfAll(TransformGradient);
+        _transformOutputGradient = context.Ranks.OfPartsOfAll(TransformOutputGradient);
         _multiplyTransposed = MultiplyTransposed;
         _unpackOwnBlock = block => _kernel.UnpackWeightGradient(OwnBlocks.First + block, WeightGradient, Weight.Gradient);
     }
@@ -86,7 +86,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
     protected override void RunBackward(WorkerPool pool)
     {
         GatherImages();
-        RunParts(pool, _transformGradient);
+        RunParts(pool, _transformOutputGradient);
         pool.Run(WorkerPool.Parts, _multiplyTransposed);
         if (Input.NeedsGradient) base.RunBackward(pool);
     }
@@ -94,7 +94,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
     protected override void BackwardImages(ImageRange images, int part)
     {
         var gradient = Input.Gradient(images.First);
-        if (!Accumulate(0)) new Span<float>(gradient, images.Count * Input.ImageLength).Clear();
+        if (!Accumulates(0)) new Span<float>(gradient, images.Count * Input.ImageLength).Clear();
         _kernel.AddInputGradient(TilesOf(images), InputSpectra, gradient, Scratch(part, _scratch));
     }
 
@@ -124,13 +124,13 @@ internal sealed unsafe class FftNode : ConvolutionNode
         }
     }
 
-    private void Multiply(int part)
+    private void Multiply(int job)
     {
-        var (first, end) = FrequenciesOf(part);
+        var (first, end) = FrequenciesOf(job);
         if (OwnTiles.Count > 0) _kernel.Multiply(first, end, OwnTiles, InputSpectra, _weights.Pointer, OutputSpectra);
     }
 
-    private void TransformGradient(int part)
+    private void TransformOutputGradient(int part)
     {
         if (Context.Ranks.Owns(part)) Bias.BeginGradient(part);
         TransformInput(part);
@@ -145,15 +145,16 @@ internal sealed unsafe class FftNode : ConvolutionNode
     }
 
     /// <summary>The weight gradient comes first: the spectra of the input's gradient overwrite those of the input.</summary>
-    private void MultiplyTransposed(int part)
+    private void MultiplyTransposed(int job)
     {
-        var (first, end) = FrequenciesOf(part);
+        var (first, end) = FrequenciesOf(job);
         _kernel.MultiplyForWeightGradient(
             first, end, Tiles, InputSpectra, OutputSpectra, WeightGradient, accumulate: false, OwnBlocks);
         if (Input.NeedsGradient && OwnTiles.Count > 0)
             _kernel.MultiplyTransposed(first, end, OwnTiles, OutputSpectra, BackwardDataWeights, InputSpectra);
     }
 
-    private (int First, int End) FrequenciesOf(int part) =>
-        (_kernel.Frequencies * part / WorkerPool.Parts, _kernel.Frequencies * (part + 1) / WorkerPool.Parts);
+    /// <summary>The frequencies of a job: each multiplies its share of them for all images.</summary>
+    private (int First, int End) FrequenciesOf(int job) =>
+        (_kernel.Frequencies * job / WorkerPool.Parts, _kernel.Frequencies * (job + 1) / WorkerPool.Parts);
 }

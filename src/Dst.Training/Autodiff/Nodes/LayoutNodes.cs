@@ -15,7 +15,7 @@ internal sealed unsafe class FlattenNode(NodeContext context, Node node, Feature
         if (Input.NeedsGradient)
             Flatten.Backward(
                 ReadOutputGradient(images, part), images.Count, Input.Shape.Channels, Input.Pixels,
-                Input.Gradient(images.First), Accumulate(0));
+                Input.Gradient(images.First), Accumulates(0));
     }
 }
 
@@ -32,7 +32,7 @@ internal sealed unsafe class RearrangementNode(
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
-            _inverse.Apply(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+            _inverse.Apply(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulates(0));
     }
 }
 
@@ -46,7 +46,7 @@ internal sealed unsafe class UpsampleNode(NodeContext context, Node node, Featur
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
-            upsample.Backward(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+            upsample.Backward(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulates(0));
     }
 }
 
@@ -73,7 +73,7 @@ internal sealed unsafe class ConcatNode(NodeContext context, Node node, Feature[
             if (!Inputs[i].NeedsGradient) continue;
             Concat.Backward(
                 Tier, ReadOutputGradient(images, part), images.Count, Output.Shape.Channels,
-                first, Inputs[i].Shape.Channels, Output.Pixels, Inputs[i].Gradient(images.First), Accumulate(i));
+                first, Inputs[i].Shape.Channels, Output.Pixels, Inputs[i].Gradient(images.First), Accumulates(i));
         }
     }
 }

@@ -35,7 +35,7 @@ internal sealed unsafe class LayerNormNode(NodeContext context, Node node, Featu
 
     protected override void BackwardImages(ImageRange images, int part) => LayerNorm.Backward(
         Tier, ReadInput(0, images, part), ReadOutputGradient(images, part), _weights.Packed, epsilon, images.Count,
-        Input.Shape.Channels, Input.Pixels, Input.NeedsGradient ? Input.Gradient(images.First) : null, Accumulate(0),
+        Input.Shape.Channels, Input.Pixels, Input.NeedsGradient ? Input.Gradient(images.First) : null, Accumulates(0),
         _weights.GradientOf(part), _biases.GradientOf(part));
 
     protected override void EndBackward(WorkerPool pool)
@@ -58,6 +58,6 @@ internal sealed unsafe class LocalResponseNormNode(
         if (!Input.NeedsGradient) return;
         kernel.Backward(
             ReadInput(0, images, part), ReadOutputGradient(images, part), images.Count, Input.Shape.Channels, Input.Pixels,
-            Input.Gradient(images.First), Accumulate(0));
+            Input.Gradient(images.First), Accumulates(0));
     }
 }

@@ -15,7 +15,7 @@ internal sealed unsafe class MaxPoolNode(NodeContext context, Node node, Feature
         if (Input.NeedsGradient)
             MaxPool.Backward(
                 Tier, shape, ReadInput(0, images, part), OutputValue(images.First), ReadOutputGradient(images, part),
-                images.Count, Input.Gradient(images.First), Accumulate(0));
+                images.Count, Input.Gradient(images.First), Accumulates(0));
     }
 }
 
@@ -31,7 +31,7 @@ internal sealed unsafe class AvgPoolNode(
     {
         if (Input.NeedsGradient)
             AvgPool.Backward(
-                Tier, shape, ReadOutputGradient(images, part), images.Count, countPadding, Input.Gradient(images.First), Accumulate(0));
+                Tier, shape, ReadOutputGradient(images, part), images.Count, countPadding, Input.Gradient(images.First), Accumulates(0));
     }
 }
 
@@ -45,6 +45,6 @@ internal sealed unsafe class SpectralPoolNode(NodeContext context, Node node, Fe
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
-            pool.Backward(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+            pool.Backward(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulates(0));
     }
 }

@@ -29,7 +29,7 @@ internal sealed unsafe class DropoutNode(NodeContext context, Node node, Feature
 
     protected override void BackwardImages(ImageRange images, int part)
     {
-        if (Input.NeedsGradient) Apply(ReadOutputGradient(images, part), images, Input.Gradient(images.First), Accumulate(0));
+        if (Input.NeedsGradient) Apply(ReadOutputGradient(images, part), images, Input.Gradient(images.First), Accumulates(0));
     }
 
     private void Apply(float* source, ImageRange images, float* destination, bool accumulate)
@@ -63,7 +63,7 @@ internal sealed unsafe class MaxPoolDropoutNode(
         if (Input.NeedsGradient)
             MaxPoolDropout.Backward(
                 Tier, _shape, ReadInput(0, images, part), OutputValue(images.First), ReadOutputGradient(images, part), images.Count,
-                UnitsOf(images), Scratch(part, _retained), Input.Gradient(images.First), Accumulate(0));
+                UnitsOf(images), Scratch(part, _retained), Input.Gradient(images.First), Accumulates(0));
     }
 
     private RetainedUnits UnitsOf(ImageRange images) => new(Key, operation.Retain, (long)images.First * Input.ImageLength);
@@ -85,7 +85,7 @@ internal sealed unsafe class StochasticPoolNode(NodeContext context, Node node, 
         if (Input.NeedsGradient)
             StochasticPool.Backward(
                 Tier, shape, ReadInput(0, images, part), ReadOutputGradient(images, part), images.Count, Key, FirstOutput(images),
-                Input.Gradient(images.First), Accumulate(0));
+                Input.Gradient(images.First), Accumulates(0));
     }
 
     private long FirstOutput(ImageRange images) => (long)images.First * Output.ImageLength;

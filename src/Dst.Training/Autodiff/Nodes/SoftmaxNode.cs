@@ -18,7 +18,7 @@ internal sealed unsafe class SoftmaxNode(NodeContext context, Node node, Feature
         if (!Input.NeedsGradient) return;
         Softmax.Backward(
             Row(OutputValue(images.First)), Row(ReadOutputGradient(images, part)), Output.Shape.Channels,
-            Row(Input.Gradient(images.First)), Accumulate(0));
+            Row(Input.Gradient(images.First)), Accumulates(0));
     }
 
     private Span<float> Row(float* features) => new(features, Output.Shape.Channels);

@@ -50,6 +50,6 @@ internal sealed unsafe class TransposedConvolutionNode : PackedWeightNode
         if (Input.NeedsGradient)
             _kernel.BackwardData(
                 images.Count, outputGradient, _backwardDataWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch),
-                Accumulate(0));
+                Accumulates(0));
     }
 }

@@ -10,18 +10,18 @@ namespace Dst.Training.Autodiff.Nodes;
 /// </summary>
 internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 {
-    private readonly Action<int> _gatherInput;
+    private readonly Action<int> _transformInput;
     private readonly Action<int> _multiply;
-    private readonly Action<int> _gatherGradient;
+    private readonly Action<int> _transformOutputGradient;
     private readonly Action<int> _multiplyTransposed;
     private readonly Action<int> _unpackOwnBlock;
 
     public WinogradByPositionNode(NodeContext context, Node node, Feature input, StoredFeature output, WinogradConvolution kernel)
         : base(context, node, input, output, kernel)
     {
-        _gatherInput = context.Ranks.OfParts(GatherInput);
+        _transformInput = context.Ranks.OfParts(TransformInput);
         _multiply = Multiply;
-        _gatherGradient = context.Ranks.OfPartsOfAll(GatherGradient);
+        _transformOutputGradient = context.Ranks.OfPartsOfAll(TransformOutputGradient);
         _multiplyTransposed = MultiplyTransposed;
         _unpackOwnBlock = block => Kernel.UnpackWeightGradient(OwnBlocks.First + block, WeightGradient, Weight.Gradient);
     }
@@ -48,7 +48,7 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 
     protected override void RunForward(WorkerPool pool)
     {
-        RunParts(pool, _gatherInput);
+        RunParts(pool, _transformInput);
         pool.Run(Kernel.Positions, _multiply);
         base.RunForward(pool);
     }
@@ -62,13 +62,13 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
     protected override void RunBackward(WorkerPool pool)
     {
         GatherImages();
-        RunParts(pool, _gatherGradient);
+        RunParts(pool, _transformOutputGradient);
         pool.Run(Kernel.Positions, _multiplyTransposed);
         if (Input.NeedsGradient) base.RunBackward(pool);
     }
 
     protected override void BackwardImages(ImageRange images, int part) =>
-        Kernel.TransformInputGradient(RowsOf(images), InputTiles, AddsInputGradient(images), Input.Gradient(images.First));
+        Kernel.TransformInputGradient(RowsOf(images), InputTiles, BeginInputGradient(images), Input.Gradient(images.First));
 
     protected override void BeginBackwardPart(int part)
     {
@@ -85,7 +85,7 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
     /// <summary>Rows of tiles of some images, at the images' place in the batch.</summary>
     private TileRows RowsOf(ImageRange images) => new(0, images.First * Kernel.RowsPerImage, images.Count * Kernel.RowsPerImage);
 
-    private void GatherInput(int part)
+    private void TransformInput(int part)
     {
         var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
         for (var i = 0; i < images.Count; i++)
@@ -95,10 +95,10 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         }
     }
 
-    private void GatherGradient(int part)
+    private void TransformOutputGradient(int part)
     {
         if (Context.Ranks.Owns(part)) Bias.BeginGradient(part);
-        GatherInput(part);
+        TransformInput(part);
         var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
         for (var i = 0; i < images.Count; i++)
         {

@@ -47,12 +47,12 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
     }
 
     /// <summary>
-    /// Whether tiles add to the inputs' gradient of some images, because another reader has written it or the tiles do not cover it.
-    /// In the second case it is set to zero here.
+    /// Prepares the input's gradient of some images for <c>TransformInputGradient</c>, and returns whether tiles must add to it: because
+    /// another reader has written it, or because the tiles do not cover it, in which case it is set to zero here.
     /// </summary>
-    protected bool AddsInputGradient(ImageRange images)
+    protected bool BeginInputGradient(ImageRange images)
     {
-        if (Accumulate(0)) return true;
+        if (Accumulates(0)) return true;
         if (Kernel.CoversInput) return false;
         new Span<float>(Input.Gradient(images.First), images.Count * Input.ImageLength).Clear();
         return true;

@@ -40,7 +40,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
 
     protected override int ChunkImages => _chunkImages;
 
-    private PartialSums Sums => new(Context, _partsOfSum);
+    private WeightGradientSums Sums => new(Context, _partsOfSum);
 
     /// <summary>Rows of tiles that go through all steps together.</summary>
     public static int RowsTogether(WinogradForm form, Conv2dShape shape, int imagesOfPart)
@@ -55,7 +55,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
         base.PlanScratch();
         _inputTiles = ReserveScratch(checked((int)Kernel.InputTilesLength));
         _outputTiles = ReserveScratch(checked((int)Kernel.OutputTilesLength));
-        Context.Workspace.Reserve(0, Kernel.WeightGradientLength);
+        Context.Workspace.ReservePartials(Kernel.WeightGradientLength);
     }
 
     protected override void ForwardImages(ImageRange images, int part)
@@ -85,7 +85,9 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
         float* v = Scratch(part, _inputTiles), m = Scratch(part, _outputTiles);
         float* x = ReadInput(0, images, part), dy = ReadOutputGradient(images, part);
         Bias.AddGradient(images, dy, part);
-        var adds = Input.NeedsGradient && AddsInputGradient(images);
+        var accumulate = Input.NeedsGradient && BeginInputGradient(images);
+
+        // What is fetched ahead: what these images write, and what the next ones read.
         var next = images.Next(Pass.Images);
         var nextInputs = Input.Values(next);
         MemoryRange written = default, completed = default, nextGradients = default, nextOutputs = default;
@@ -109,16 +111,9 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
             Kernel.MultiplyTransposed(
                 0, Kernel.Positions, rows, m, BackwardDataWeights, v,
                 new(ShareOf(nextGradients, rows, images), ShareOf(nextOutputs, rows, images)));
-            Kernel.TransformInputGradient(rows, v, adds, Input.Gradient(images.First));
+            Kernel.TransformInputGradient(rows, v, accumulate, Input.Gradient(images.First));
         }
     }
-
-    private TileRows RunOfRows(ImageRange images, int first) =>
-        new(first, 0, Math.Min(Kernel.Capacity, images.Count * Kernel.RowsPerImage - first));
-
-    /// <summary>What a run of rows fetches of memory that all runs of some images fetch together.</summary>
-    private MemoryRange ShareOf(MemoryRange memory, TileRows rows, ImageRange images) =>
-        memory.Slice(rows.First, rows.Count, images.Count * Kernel.RowsPerImage);
 
     protected override void EndBackward(WorkerPool pool)
     {
@@ -128,6 +123,13 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     }
 
     protected override void RunBackward(WorkerPool pool) => pool.Run(Context.Ranks.PartCount / _partsOfSum, _backwardParts);
+
+    private TileRows RunOfRows(ImageRange images, int first) =>
+        new(first, 0, Math.Min(Kernel.Capacity, images.Count * Kernel.RowsPerImage - first));
+
+    /// <summary>What a run of rows fetches of memory that all runs of some images fetch together.</summary>
+    private MemoryRange ShareOf(MemoryRange memory, TileRows rows, ImageRange images) =>
+        memory.Slice(rows.First, rows.Count, images.Count * Kernel.RowsPerImage);
 
     /// <summary>The parts that add to the same sums, one after another.</summary>
     private void BackwardParts(int sum)

@@ -14,7 +14,7 @@ public static class BatchNormRestorer
 
     /// <summary>Whether a network with several convolutions has no normalisation: neither of the batch nor of the channels.</summary>
     public static bool LacksBatchNorm(CheckedGraph graph) =>
-        !graph.Nodes.Any(node => node.Operation is BatchNormOp or LayerNormOp) && LayersOf(graph).Count > 1;
+        !graph.Nodes.Any(node => node.Operation is BatchNormOp or LayerNormOp) && UnnormalisedLayersOf(graph).Count > 1;
 
     /// <summary>A line for a network that is to be trained on and lacks batch normalisation, or null.</summary>
     public static string? Describe(CheckedGraph graph) => !LacksBatchNorm(graph) ? null :
@@ -33,7 +33,7 @@ public static class BatchNormRestorer
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static Model Restore(Model model, CalibrationImages images, ComputeContext compute, CancellationToken cancellation = default)
     {
-        var layers = LayersOf(model.Graph);
+        var layers = UnnormalisedLayersOf(model.Graph);
         if (layers.Count == 0)
             throw new InputException($"network '{model.Graph.Name}' has no convolution without a batch normalisation; one was expected");
         var graph = WithNormalisations(model.Graph, layers);
@@ -56,7 +56,8 @@ public static class BatchNormRestorer
     /// <summary>How many calibration images are used: fewer than usual if the network's features are large.</summary>
     public static int ImagesFor(CheckedGraph graph) => NetworkRepair.ImagesFor(graph, new() { Repair = PruningRepair.BatchNorm });
 
-    private static List<string> LayersOf(CheckedGraph graph)
+    /// <summary>The convolutions that get a normalisation.</summary>
+    private static List<string> UnnormalisedLayersOf(CheckedGraph graph)
     {
         var last = graph.Nodes.Last(node => node.Operation.IsWeighted || node == graph.Nodes[0]);
         var normalised = graph.Nodes.Where(node => node.Operation is BatchNormOp).Select(node => node.Inputs[0]).ToHashSet();
@@ -84,7 +85,7 @@ public static class BatchNormRestorer
     }
 
     /// <summary>Adds the parameters of a normalisation whose output is the layer's output as it was, with its bias.</summary>
-    private static void Add(Dictionary<string, Tensor> parameters, string layer, BatchNormFit measured)
+    private static void Add(Dictionary<string, Tensor> parameters, string layer, ChannelStatistics measured)
     {
         var channels = measured.Mean.Count;
         var bias = parameters.GetValueOrDefault($"{layer}.bias")?.Data ?? new float[channels];

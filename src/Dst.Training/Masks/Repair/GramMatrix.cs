@@ -18,7 +18,7 @@ internal sealed unsafe class GramMatrix
     private const int Strip = 4; // lanes of a vector of doubles
     private const int TileStrips = 3; // a tile is 4 rows and 12 columns: 12 accumulators
     private const int Panel = 128; // pixels of a panel: the strips of a tile stay in the first cache
-    private const int UnitStrips = 6;
+    private const int UnitStrips = 6; // rows of strips that a job multiplies
 
     private readonly Conv2dShape _shape;
     private readonly int _firstChannel;

@@ -88,19 +88,21 @@ internal sealed unsafe class LayerFit
     /// <param name="mask">What is kept, or null for all.</param>
     public FittedLayer Fit(LayerMask? mask)
     {
-        var all = TargetSquares();
-        var (weights, intercepts, error) = Solve(mask);
+        var targetSquares = TargetSquares();
+        var solution = Solve(mask);
         for (var i = 0; i < (_path.IsRectified ? Rectifications : 0); i++)
         {
-            using (var output = _halved.Preview(_path.Layer, weights, intercepts)) _goal.Rectify(output);
+            using (var output = _halved.Preview(_path.Layer, solution.Weights, solution.Intercepts)) _goal.Rectify(output);
             Sum(targetsOnly: true);
             for (var group = 0; group < _sums.Length; group++) _equations[group].SetTargets(_sums[group]);
-            (weights, intercepts, error) = Solve(mask);
+            solution = Solve(mask);
         }
 
-        return new(weights, intercepts, mask, all == 0 ? 0 : error / all);
+        var error = targetSquares == 0 ? 0 : solution.Errors.Sum() / targetSquares;
+        return new(solution.Weights, solution.Intercepts, mask, error);
     }
 
+    /// <summary>Sums products of the layer's inputs and targets, or only those with a target.</summary>
     private void Sum(bool targetsOnly)
     {
         var input = _halved[_path.Layer.Inputs[0]];
@@ -113,49 +115,67 @@ internal sealed unsafe class LayerFit
 
     private double SquareOfScale(int filter) => (double)_goal.Scale[filter] * _goal.Scale[filter];
 
+    /// <summary>What the error is a share of: the squares of all targets.</summary>
     private double TargetSquares()
     {
         var sum = 0.0;
+        var filters = _shape.Filters / _shape.Groups;
         for (var filter = 0; filter < _shape.Filters; filter++)
         {
-            var filters = _shape.Filters / _shape.Groups;
             sum += SquareOfScale(filter) * _equations[filter / filters].TargetSquare(filter % filters);
         }
 
         return sum;
     }
 
-    private (float[] Weights, float[] Intercepts, double Error) Solve(LayerMask? mask)
+    /// <summary>Solves for all filters. Each rank solves its share of the blocks of each group.</summary>
+    private Solution Solve(LayerMask? mask)
     {
-        var (weights, intercepts, errors) = (new float[_start.Length], new float[_shape.Filters], new double[_shape.Filters]);
+        var solution = new Solution(new float[_start.Length], new float[_shape.Filters], new double[_shape.Filters]);
         for (var group = 0; group < _equations.Length; group++)
         {
             var (equations, firstFilter) = (_equations[group], group * _shape.Filters / _shape.Groups);
-            var (block, ridge) = (mask?.Block ?? equations.Filters, RidgeOf(equations));
+            var block = mask?.Block ?? equations.Filters;
             var blocks = (equations.Filters + block - 1) / block;
-            var firstBlock = _ranks.FirstOf(blocks, _ranks.Rank);
-            _pool.Run(_ranks.FirstOf(blocks, _ranks.Rank + 1) - firstBlock, part =>
+            var own = _ranks.OwnShareOf(blocks);
+            _pool.Run(own.End - own.First, part =>
             {
-                var first = (firstBlock + part) * block;
-                int[] kept = [.. Enumerable.Range(0, equations.Size).Where(position => mask?.Keeps(first, position) ?? true)];
-                var factor = equations.Factor(kept, ridge);
-                for (var i = first; i < Math.Min(equations.Filters, first + block); i++)
-                {
-                    var filter = firstFilter + i;
-                    var solution = equations.Solve(i, factor, kept, ridge, StartOf(filter));
-                    Array.ConvertAll(solution, w => (float)w).CopyTo(weights, filter * equations.Size);
-                    intercepts[filter] = (float)equations.Intercept(i, solution);
-                    errors[filter] = SquareOfScale(filter) * equations.Error(i, solution);
-                }
+                var first = (own.First + part) * block;
+                SolveBlock(equations, firstFilter, first..Math.Min(equations.Filters, first + block), mask, solution);
             });
             int FirstFilter(int rank) => Math.Min(equations.Filters, _ranks.FirstOf(blocks, rank) * block);
             var filters = new Range(firstFilter, firstFilter + equations.Filters);
-            var ofGroup = weights.AsSpan(firstFilter * equations.Size, equations.Filters * equations.Size);
-            _ranks.Gather(ofGroup, rank => FirstFilter(rank) * equations.Size);
-            _ranks.Gather(intercepts.AsSpan(filters), FirstFilter);
-            _ranks.Gather(errors.AsSpan(filters), FirstFilter);
+            var weights = solution.Weights.AsSpan(firstFilter * equations.Size, equations.Filters * equations.Size);
+            _ranks.Gather(weights, rank => FirstFilter(rank) * equations.Size);
+            _ranks.Gather(solution.Intercepts.AsSpan(filters), FirstFilter);
+            _ranks.Gather(solution.Errors.AsSpan(filters), FirstFilter);
         }
 
-        return (weights, intercepts, errors.Sum());
+        return solution;
     }
+
+    /// <summary>Solves for the filters of a block, which share a factorisation.</summary>
+    /// <param name="equations">Those of the block's group.</param>
+    /// <param name="firstFilter">The first filter of the group.</param>
+    /// <param name="block">The filters, counted from the first of the group.</param>
+    /// <param name="mask">What is kept, or null for all.</param>
+    /// <param name="solution">Receives what is found.</param>
+    private void SolveBlock(NormalEquations equations, int firstFilter, Range block, LayerMask? mask, Solution solution)
+    {
+        var (first, end) = (block.Start.Value, block.End.Value);
+        var ridge = RidgeOf(equations);
+        int[] kept = [.. Enumerable.Range(0, equations.Size).Where(position => mask?.Keeps(first, position) ?? true)];
+        var factor = equations.Factor(kept, ridge);
+        for (var i = first; i < end; i++)
+        {
+            var filter = firstFilter + i;
+            var weights = equations.Solve(i, factor, kept, ridge, StartOf(filter));
+            Array.ConvertAll(weights, w => (float)w).CopyTo(solution.Weights, filter * equations.Size);
+            solution.Intercepts[filter] = (float)equations.Intercept(i, weights);
+            solution.Errors[filter] = SquareOfScale(filter) * equations.Error(i, weights);
+        }
+    }
+
+    /// <summary>Weights of the layer, and the intercept and squared error of each filter.</summary>
+    private readonly record struct Solution(float[] Weights, float[] Intercepts, double[] Errors);
 }

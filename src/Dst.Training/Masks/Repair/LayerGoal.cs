@@ -32,7 +32,7 @@ internal sealed unsafe class LayerGoal : IDisposable
     public LayerGoal(
         LinearPath path, FeatureShape shape, NetworkWalk dense, NetworkWalk halved, Func<string, float[]> parameters, WorkerPool pool)
     {
-        (_pool, _dense, _pixels) = (pool, dense[path.End], shape.Height * shape.Width);
+        (_pool, _dense, _pixels) = (pool, dense[path.End], shape.Pixels);
         _scale = new float[Layout.PaddedChannels(shape.Channels)];
         _scale.AsSpan(0, shape.Channels).Fill(1);
         _rest = new(_dense.Length);

@@ -114,14 +114,15 @@ public sealed class NetworkRepair : IDisposable
         foreach (var node in _graph.Nodes)
         {
             _compute.Ranks.ThrowIfCancelled(cancellation);
-            if (_paths.TryGetValue(node.Name, out var path)) Mend(path);
-            else if (node.Operation is BatchNormOp operation && _changed.Contains(node.Name)) Mend(node, operation);
+            if (_paths.TryGetValue(node.Name, out var path)) MendLayer(path);
+            else if (node.Operation is BatchNormOp operation && _changed.Contains(node.Name)) MendNormalisation(node, operation);
             _halved.ComputeTo(node.Name);
         }
 
         return _start with { Parameters = _parameters, Masks = _masks };
     }
 
+    /// <summary>Finds the features that differ from the dense network's, and the layers with weights that are mended.</summary>
     private void FindPaths()
     {
         foreach (var node in _graph.Nodes)
@@ -134,7 +135,7 @@ public sealed class NetworkRepair : IDisposable
     }
 
     /// <summary>Fits a layer with weights, or only its bias.</summary>
-    private void Mend(LinearPath path)
+    private void MendLayer(LinearPath path)
     {
         var node = path.Layer;
         if (_options.Repair == PruningRepair.LeastSquares) _layers.Add(new(node.Name, Fit(path)));
@@ -142,6 +143,7 @@ public sealed class NetworkRepair : IDisposable
         _dense.Release(path.End);
     }
 
+    /// <summary>Fits a layer by least squares. Returns the share of its targets' squares that it misses.</summary>
     private double Fit(LinearPath path)
     {
         var node = path.Layer;
@@ -174,14 +176,14 @@ public sealed class NetworkRepair : IDisposable
         var shape = _graph.Shapes[node.Name];
         var bias = _parameters[$"{node.Name}.bias"].Data;
         using var output = _halved.Preview(node, _parameters[$"{node.Name}.weight"].Data, bias);
-        var present = new BatchNormFit(output, shape, _compute.Pool).Mean;
-        var wanted = new BatchNormFit(_dense[node.Name], shape, _compute.Pool).Mean;
+        var present = new ChannelStatistics(output, shape, _compute.Pool).Mean;
+        var wanted = new ChannelStatistics(_dense[node.Name], shape, _compute.Pool).Mean;
         for (var c = 0; c < bias.Length; c++) bias[c] += (float)(wanted[c] - present[c]);
     }
 
-    private void Mend(Node node, BatchNormOp operation)
+    private void MendNormalisation(Node node, BatchNormOp operation)
     {
-        var measured = new BatchNormFit(_halved[node.Inputs[0]], _graph.Shapes[node.Name], _compute.Pool);
+        var measured = new ChannelStatistics(_halved[node.Inputs[0]], _graph.Shapes[node.Name], _compute.Pool);
         float[] Parameter(string suffix) => _parameters[$"{node.Name}.{suffix}"].Data;
         if (_paths.Values.Any(path => _options.Repair == PruningRepair.LeastSquares && path.Steps.Contains(node)))
             measured.KeepFunction(operation, Parameter);
@@ -194,10 +196,11 @@ public sealed class NetworkRepair : IDisposable
     {
         const string remedy = "fewer calibration images, or layers left dense by prune.exclude, were expected";
         var shapes = _paths.Values.Select(path => ShapeOf(path.Layer)).ToList();
-        var sums = shapes.Select(GramMatrix.BytesOf).DefaultIfEmpty().Max();
-        var groups = shapes.Select(shape => shape.Groups * GramMatrix.BytesOf(shape)).DefaultIfEmpty().Max();
-        const int copiesOfGroup = 2; // the sums and their problem; of one group also its factor and its inverse, a copy for each thread
-        var equations = copiesOfGroup * groups + (2 + _compute.Pool.Threads) * sums;
+        var group = shapes.Select(GramMatrix.BytesOf).DefaultIfEmpty().Max();
+        var layer = shapes.Select(shape => shape.Groups * GramMatrix.BytesOf(shape)).DefaultIfEmpty().Max();
+
+        // Sums and equations of a layer; factor and inverse of one of its groups, and a copy of that for each thread.
+        var equations = 2 * layer + (2 + _compute.Pool.Threads) * group;
         MemoryLimit.Check(images * BytesOfImage(_graph) + equations, $"{images} calibration images", remedy);
     }
 
@@ -205,7 +208,7 @@ public sealed class NetworkRepair : IDisposable
     private static double BytesOfImage(CheckedGraph graph)
     {
         var outputs = graph.Nodes.Where(node => node.Operation.IsWeighted).Select(node => graph.Shapes[node.Name]);
-        var largest = outputs.Max(shape => (double)Layout.PaddedChannels(shape.Channels) * shape.Height * shape.Width);
+        var largest = outputs.Max(shape => (double)shape.BlockedLength);
         return sizeof(float) * (2 * (double)NetworkWalk.PeakLength(graph) + 3 * largest);
     }
 }

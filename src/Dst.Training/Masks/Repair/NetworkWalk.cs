@@ -35,7 +35,7 @@ internal sealed unsafe class NetworkWalk : IDisposable
         var input = model.Graph.Input;
         var feature = _features[NetworkGraph.InputName] = NewFeature(input);
         fixed (float* source = images.Values)
-            Layout.FromPlain(source, images.Count, input.Channels, input.Height * input.Width, feature.Pointer);
+            Layout.FromPlain(source, images.Count, input.Channels, input.Pixels, feature.Pointer);
     }
 
     /// <summary>Number of images.</summary>
@@ -48,19 +48,16 @@ internal sealed unsafe class NetworkWalk : IDisposable
     public static long PeakLength(CheckedGraph graph)
     {
         var holders = ReadersOf(graph);
-        var (now, peak) = (LengthOf(graph.Input), 0L);
+        var (now, peak) = (graph.Input.BlockedLength, 0L);
         foreach (var node in graph.Nodes)
         {
-            now += LengthOf(graph.Shapes[node.Name]);
+            now += graph.Shapes[node.Name].BlockedLength;
             peak = Math.Max(peak, now);
-            now -= node.Inputs.Where(name => --holders[name] == 0).Sum(name => LengthOf(graph.Shapes[name]));
+            now -= node.Inputs.Where(name => --holders[name] == 0).Sum(name => graph.Shapes[name].BlockedLength);
         }
 
         return peak;
     }
-
-    /// <summary>Floats of one image's feature.</summary>
-    public static long LengthOf(FeatureShape shape) => Layout.ImageLength(shape.Channels, shape.Height * shape.Width);
 
     /// <summary>Keeps a feature alive, once it is computed, until <see cref="Release"/>.</summary>
     public void Hold(string name) => _holders[name]++;
@@ -104,7 +101,7 @@ internal sealed unsafe class NetworkWalk : IDisposable
         return readers;
     }
 
-    private AlignedBuffer NewFeature(FeatureShape shape) => new(Images * LengthOf(shape));
+    private AlignedBuffer NewFeature(FeatureShape shape) => new(Images * shape.BlockedLength);
 
     private AlignedBuffer Compute(LoweredNode node)
     {
@@ -128,7 +125,7 @@ internal sealed unsafe class NetworkWalk : IDisposable
     {
         const int parts = WorkerPool.Parts;
         var units = (long)step.Units(Images);
-        var pitch = (step.ScratchLength(_compute.Pool.Threads) + Layout.Block - 1) / Layout.Block * Layout.Block;
+        var pitch = Workspace.Rounded(step.ScratchLength(_compute.Pool.Threads));
         using var scratch = new AlignedBuffer(pitch * parts);
         var second = step.Second is { } name ? _features[name].Pointer : null;
         var data = new StepData(_features[step.Input].Pointer, second, output.Pointer, Images, _compute.Tier);

@@ -16,18 +16,18 @@ internal sealed unsafe class OptimalBrainSurgeon
 {
     private readonly double[] _inverse; // H⁻¹; the lower triangle
     private readonly double[][] _weights; // s·w of each filter
-    private readonly int _candidate; // weights of a candidate
+    private readonly int _candidateSize; // weights of a candidate in each filter
     private readonly bool[] _dropped;
     private readonly double[] _column;
     private readonly double[] _factor;
 
-    private OptimalBrainSurgeon(double[] inverse, IEnumerable<double[]> weights, int candidate)
+    private OptimalBrainSurgeon(double[] inverse, IEnumerable<double[]> weights, int candidateSize)
     {
-        (_inverse, _candidate) = ((double[])inverse.Clone(), candidate);
+        (_inverse, _candidateSize) = ((double[])inverse.Clone(), candidateSize);
         _weights = [.. weights.Select(filter => (double[])filter.Clone())];
         _column = new double[_weights[0].Length];
-        _dropped = new bool[_column.Length / candidate];
-        _factor = new double[candidate * candidate];
+        _dropped = new bool[_column.Length / candidateSize];
+        _factor = new double[candidateSize * candidateSize];
     }
 
     private int Size => _column.Length;
@@ -44,16 +44,16 @@ internal sealed unsafe class OptimalBrainSurgeon
         var kept = new bool[outline.Kept.Length];
         Array.Fill(kept, true);
         var drops = new List<(int Candidate, double Loss)>[outline.Blocks];
-        var firstBlock = ranks.FirstOf(outline.Blocks, ranks.Rank);
-        pool.Run(ranks.FirstOf(outline.Blocks, ranks.Rank + 1) - firstBlock, part =>
+        var own = ranks.OwnShareOf(outline.Blocks);
+        pool.Run(own.End - own.First, part =>
         {
-            var block = firstBlock + part;
+            var block = own.First + part;
             var first = block * outline.Block;
             var filters = weights[first..Math.Min(weights.Length, first + outline.Block)];
             var surgeon = new OptimalBrainSurgeon(inverse, filters, outline.WeightsPerCandidate);
             drops[block] = outline.Pattern is { } pattern
-                ? surgeon.Drop(pattern.Group, pattern.KeptOf)
-                : surgeon.Drop(surgeon.Size, keptOf: _ => 0);
+                ? surgeon.DropAll(pattern.Group, pattern.KeptOf)
+                : surgeon.DropAll(surgeon.Size, keptOf: _ => 0);
         });
         Gather(drops, ranks);
         var count = outline.Pattern is null ? kept.Length - (int)outline.KeptWeights : drops.Sum(order => order.Count);
@@ -66,17 +66,20 @@ internal sealed unsafe class OptimalBrainSurgeon
     {
         if (ranks.Count == 1) return;
         int FirstBlock(int rank) => ranks.FirstOf(drops.Length, rank);
-        var firsts = new int[drops.Length + 1];
-        for (var block = FirstBlock(ranks.Rank); block < FirstBlock(ranks.Rank + 1); block++) firsts[block + 1] = drops[block].Count;
+        var own = ranks.OwnShareOf(drops.Length);
+        var firsts = new int[drops.Length + 1]; // where the drops of a block begin among those of all
+        for (var block = own.First; block < own.End; block++) firsts[block + 1] = drops[block].Count;
         ranks.Gather(firsts.AsSpan(1), FirstBlock);
         for (var block = 0; block < drops.Length; block++) firsts[block + 1] += firsts[block];
         var all = new (int Candidate, double Loss)[firsts[^1]];
-        for (var block = FirstBlock(ranks.Rank); block < FirstBlock(ranks.Rank + 1); block++) drops[block].CopyTo(all, firsts[block]);
+        for (var block = own.First; block < own.End; block++) drops[block].CopyTo(all, firsts[block]);
         ranks.Gather<(int, double)>(all, rank => firsts[FirstBlock(rank)]);
         for (var block = 0; block < drops.Length; block++) drops[block] = [.. all[firsts[block]..firsts[block + 1]]];
     }
 
-    /// <summary>The first drops of each block, such that as many as asked for go at the least loss.</summary>
+    /// <summary>
+    /// The <paramref name="count"/> drops to make: again and again the one of least loss among the next of each block.
+    /// </summary>
     private static IEnumerable<(int Block, int Candidate)> Cheapest(List<(int Candidate, double Loss)>[] drops, int count)
     {
         var next = new PriorityQueue<(int Block, int Step), (double Loss, int Block)>();
@@ -94,8 +97,8 @@ internal sealed unsafe class OptimalBrainSurgeon
         }
     }
 
-    /// <summary>Drops candidates until each run keeps its number; in the order in which they go, with what each costs.</summary>
-    private List<(int Candidate, double Loss)> Drop(int group, Func<int, int> keptOf)
+    /// <summary>Drops candidates until each run keeps its number. Returns them in their order, with the loss of each.</summary>
+    private List<(int Candidate, double Loss)> DropAll(int group, Func<int, int> keptOf)
     {
         var left = new int[(_dropped.Length + group - 1) / group]; // how many each run must still drop
         for (var run = 0; run < left.Length; run++)
@@ -123,29 +126,29 @@ internal sealed unsafe class OptimalBrainSurgeon
         return drops;
     }
 
-    /// <summary>With the Cholesky factor L of [H⁻¹]_qq: Σ over the filters of ‖L⁻¹·w_q‖².</summary>
+    /// <summary>loss(q) as Σ over the filters of ‖L⁻¹·w_q‖², with the Cholesky factor L of [H⁻¹]_qq.</summary>
     private double LossOf(int candidate)
     {
-        var first = candidate * _candidate;
-        for (var i = 0; i < _candidate; i++)
+        var first = candidate * _candidateSize;
+        for (var i = 0; i < _candidateSize; i++)
         {
             for (var j = 0; j <= i; j++)
             {
                 var value = _inverse[(long)(first + i) * Size + first + j];
-                for (var k = 0; k < j; k++) value -= _factor[i * _candidate + k] * _factor[j * _candidate + k];
-                _factor[i * _candidate + j] = i == j ? Math.Sqrt(value) : value / _factor[j * _candidate + j];
+                for (var k = 0; k < j; k++) value -= _factor[i * _candidateSize + k] * _factor[j * _candidateSize + k];
+                _factor[i * _candidateSize + j] = i == j ? Math.Sqrt(value) : value / _factor[j * _candidateSize + j];
             }
         }
 
         var loss = 0.0;
-        Span<double> z = stackalloc double[_candidate];
+        Span<double> z = stackalloc double[_candidateSize];
         foreach (var weights in _weights)
         {
-            for (var i = 0; i < _candidate; i++)
+            for (var i = 0; i < _candidateSize; i++)
             {
                 z[i] = weights[first + i];
-                for (var j = 0; j < i; j++) z[i] -= _factor[i * _candidate + j] * z[j];
-                z[i] /= _factor[i * _candidate + i];
+                for (var j = 0; j < i; j++) z[i] -= _factor[i * _candidateSize + j] * z[j];
+                z[i] /= _factor[i * _candidateSize + i];
                 loss += z[i] * z[i];
             }
         }
@@ -162,7 +165,7 @@ internal sealed unsafe class OptimalBrainSurgeon
         _dropped[candidate] = true;
         fixed (double* inverse = _inverse, column = _column)
         {
-            for (var p = candidate * _candidate; p < (candidate + 1) * _candidate; p++)
+            for (var p = candidate * _candidateSize; p < (candidate + 1) * _candidateSize; p++)
             {
                 var scale = 1 / Math.Sqrt(inverse[(long)p * Size + p]);
                 for (var i = 0; i < Size; i++) column[i] = scale * inverse[i >= p ? (long)i * Size + p : (long)p * Size + i];
@@ -173,7 +176,7 @@ internal sealed unsafe class OptimalBrainSurgeon
 
                 for (var i = 0; i < Size; i++)
                 {
-                    if (!_dropped[i / _candidate] || i / _candidate == candidate)
+                    if (!_dropped[i / _candidateSize] || i / _candidateSize == candidate)
                         CholeskyFactor.AddScaled(inverse + (long)i * Size, column, -column[i], i + 1);
                 }
             }

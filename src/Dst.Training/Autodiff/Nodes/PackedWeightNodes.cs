@@ -29,7 +29,7 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
 
     protected float* BiasValues => _bias.Packed;
 
-    private PartialSums Sums => new(Context, partsOfSum: 1);
+    private WeightGradientSums Sums => new(Context, partsOfSum: 1);
 
     public virtual void Dispose()
     {
@@ -46,7 +46,7 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     /// <summary>Writes the packed gradient to the parameter's.</summary>
     protected abstract void Unpack(ReadOnlySpan<float> packedGradient);
 
-    protected override void PlanScratch() => Context.Workspace.Reserve(0, _gradientLength);
+    protected override void PlanScratch() => Context.Workspace.ReservePartials(_gradientLength);
 
     protected override void BeginForward(WorkerPool pool)
     {
@@ -108,7 +108,7 @@ internal sealed unsafe class LinearNode : PackedWeightNode
         if (Input.NeedsGradient)
             Linear.BackwardData(
                 Tier, outputGradient, images.Count, Features, Outputs, _backwardDataWeights.Pointer, Input.Gradient(images.First),
-                Accumulate(0));
+                Accumulates(0));
     }
 
     protected override void Unpack(ReadOnlySpan<float> packedGradient) =>
@@ -135,7 +135,7 @@ internal sealed unsafe class DepthwiseNode(NodeContext context, Node node, Featu
         DepthwiseConvolution.BackwardWeight(Tier, shape, x, outputGradient, images.Count, packedGradient);
         if (Input.NeedsGradient)
             DepthwiseConvolution.BackwardData(
-                Tier, shape, outputGradient, Packed, images.Count, Input.Gradient(images.First), Accumulate(0));
+                Tier, shape, outputGradient, Packed, images.Count, Input.Gradient(images.First), Accumulates(0));
     }
 
     protected override void Unpack(ReadOnlySpan<float> packedGradient) =>
@@ -164,7 +164,7 @@ internal sealed unsafe class DepthwiseFftNode(
     {
         var gradient = Input.NeedsGradient ? Input.Gradient(images.First) : null;
         kernel.Backward(
-            images.Count, x, outputGradient, Packed, packedGradient, gradient, Accumulate(0), Scratch(part, _scratch));
+            images.Count, x, outputGradient, Packed, packedGradient, gradient, Accumulates(0), Scratch(part, _scratch));
     }
 
     protected override void Unpack(ReadOnlySpan<float> packedGradient) => kernel.UnpackWeightGradient(packedGradient, Weight.Gradient);

@@ -4,10 +4,8 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Training.Masks.Repair;
 
-/// <summary>
-/// Estimates the statistics of a batch normalisation anew, from what the halved network gives it.
-/// </summary>
-internal sealed unsafe class BatchNormFit
+/// <summary>Mean and variance of each channel of a feature, and how a batch normalisation that reads the feature takes them on.</summary>
+internal sealed unsafe class ChannelStatistics
 {
     private readonly double[] _mean;
     private readonly double[] _variance;
@@ -16,11 +14,11 @@ internal sealed unsafe class BatchNormFit
     /// <param name="feature">[N, C/16, H, W, 16].</param>
     /// <param name="shape">Shape of one image's feature.</param>
     /// <param name="pool">Threads.</param>
-    public BatchNormFit(AlignedBuffer feature, FeatureShape shape, WorkerPool pool)
+    public ChannelStatistics(AlignedBuffer feature, FeatureShape shape, WorkerPool pool)
     {
         var channels = Layout.PaddedChannels(shape.Channels);
         var (sums, squares) = (new double[WorkerPool.Parts * channels], new double[WorkerPool.Parts * channels]);
-        var (groups, pixels) = (feature.Length / Layout.Block, shape.Height * shape.Width);
+        var (groups, pixels) = (feature.Length / Layout.Block, shape.Pixels);
         pool.Run(WorkerPool.Parts, part =>
         {
             for (var i = groups * part / WorkerPool.Parts; i < groups * (part + 1) / WorkerPool.Parts; i++)
@@ -47,8 +45,8 @@ internal sealed unsafe class BatchNormFit
     /// <summary>The mean of each channel.</summary>
     public IReadOnlyList<double> Mean => _mean;
 
-    /// <summary>Replaces the statistics and leaves scale and shift as they are.</summary>
-    /// <param name="parameter">Gives a parameter by its suffix.</param>
+    /// <summary>Replaces the running statistics of a normalisation, and leaves its scale and shift as they are.</summary>
+    /// <param name="parameter">Gives a parameter of the normalisation by its suffix.</param>
     public void SetStatistics(Func<string, float[]> parameter)
     {
         Array.ConvertAll(_mean, value => (float)value).CopyTo(parameter("running_mean"), 0);
@@ -56,11 +54,11 @@ internal sealed unsafe class BatchNormFit
     }
 
     /// <summary>
-    /// Replaces the statistics, and scale and shift with them, so that the function stays the same: behind a fitted layer it is fitted too,
-    /// and training that follows begins with statistics that are so.
+    /// Replaces the running statistics of a normalisation, and changes its scale and shift such that it computes the same as before. The
+    /// layer before it was fitted to what it computes, and training that follows begins with true statistics.
     /// </summary>
     /// <param name="operation">The normalisation.</param>
-    /// <param name="parameter">Gives a parameter by its suffix.</param>
+    /// <param name="parameter">Gives a parameter of the normalisation by its suffix.</param>
     public void KeepFunction(BatchNormOp operation, Func<string, float[]> parameter)
     {
         var (scale, shift) = operation.FoldChannels(parameter);

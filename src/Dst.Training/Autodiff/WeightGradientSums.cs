@@ -8,7 +8,7 @@ namespace Dst.Training.Autodiff;
 /// </summary>
 /// <param name="context">Ranks, workspace and vector width.</param>
 /// <param name="partsOfSum">Parts that add to one array.</param>
-internal readonly unsafe struct PartialSums(NodeContext context, int partsOfSum)
+internal readonly unsafe struct WeightGradientSums(NodeContext context, int partsOfSum)
 {
     /// <summary>Arrays of this rank.</summary>
     public int Count => context.Ranks.PartCount / partsOfSum;
