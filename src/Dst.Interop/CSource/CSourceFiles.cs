@@ -149,14 +149,14 @@ internal sealed class CSourceFiles
             ("INCLUDES", "\n#include <stddef.h>\n"), ("FIELDS", "    const unsigned char *weights; /* set by $load */\n"),
             ("KEPT", "only `weights` has to be kept."), ("ALIGNMENT", "that of a pointer"), ("ALIGNED", "sizeof(void *)"),
             ("WEIGHTS", "    const unsigned char *const weights = context->weights;\n    if (weights == NULL) return -1;\n"),
-            ("WEIGHTS_BYTES", $"{CWeights.Header + _program.WeightBytes + _program.TapBytes}"), ("SOURCE", $"{_sourceNumber:x8}"),
+            ("UNLOADED", ", the context has no weights"), ("WEIGHTS_BYTES", $"{CWeights.Header + _program.WeightBytes + _program.TapBytes}"), ("SOURCE", $"{_sourceNumber:x8}"),
             ("LOADED", "    if (!load()) return 1;\n"),
             ("WEIGHTS_ROW", $"| `{_name}.bin` | the weights: put them where `$load` can read them |\n"),
             ("LOAD_CALL", $"$load(&context, weights, $WEIGHTS_BYTES); /* the content of {_name}.bin, at a multiple of 8 */\n"),
         ]
         :
         [
-            ("INCLUDES", ""), ("FIELDS", ""), ("KEPT", "nothing in it has to be kept or set."), ("ALIGNMENT", "4"),
+            ("INCLUDES", ""), ("FIELDS", ""), ("UNLOADED", ""), ("KEPT", "nothing in it has to be kept or set."), ("ALIGNMENT", "4"),
             ("ALIGNED", "sizeof(float)"), ("WEIGHTS", ""), ("LOADED", ""), ("WEIGHTS_ROW", ""), ("LOAD_CALL", ""),
         ];
 
