@@ -65,10 +65,7 @@ internal sealed class CSourceFiles
             "network_test.c",
             ("EXPECTED", Expected()), ("TOLERANCE", $"{Tolerance}f"), ("LOAD", IfSeparate("load_test.c")))),
         ["Makefile"] = writer => writer.Write(MakefileOf(_name, NeedsMath)),
-        ["README.md"] = writer => writer.Write(
-            Fill(
-                "README.md", ("STACK", StackOf(sizes)),
-                ("EXACTNESS", Tolerance == Exact ? "bit for bit" : $"to {Tolerance} of the largest logit"))),
+        ["README.md"] = writer => writer.Write(ReadMe(sizes)),
     };
 
     /// <summary>The files to measure the size of the code: constants are only declared.</summary>
@@ -134,7 +131,7 @@ internal sealed class CSourceFiles
                 ("MATH", NeedsMath ? " but the mathematical one (`-lm`)" : ""), ("NORMALISED", needsRow ? $": see {_name}_normalise" : ""),
                 ("NORMALISE", needsRow ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
                 ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""),
-                ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)), ("CLASSES", Classes()),
+                ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)),
                 ("OUTPUT_MEANING", _model.DescribeOutputs()), .. WordsOfPlace,
             ]);
         return Templates.Prefix(text, _name);
@@ -149,7 +146,8 @@ internal sealed class CSourceFiles
             ("INCLUDES", "\n#include <stddef.h>\n"), ("FIELDS", "    const unsigned char *weights; /* set by $load */\n"),
             ("KEPT", "only `weights` has to be kept."), ("ALIGNMENT", "that of a pointer"), ("ALIGNED", "sizeof(void *)"),
             ("WEIGHTS", "    const unsigned char *const weights = context->weights;\n    if (weights == NULL) return -1;\n"),
-            ("UNLOADED", ", the context has no weights"), ("WEIGHTS_BYTES", $"{CWeights.Header + _program.WeightBytes + _program.TapBytes}"), ("SOURCE", $"{_sourceNumber:x8}"),
+            ("UNLOADED", ", the context has no weights"),
+            ("WEIGHTS_BYTES", $"{CWeights.Header + _program.WeightBytes + _program.TapBytes}"), ("SOURCE", $"{_sourceNumber:x8}"),
             ("LOADED", "    if (!load()) return 1;\n"),
             ("WEIGHTS_ROW", $"| `{_name}.bin` | the weights: put them where `$load` can read them |\n"),
             ("LOAD_CALL", $"$load(&context, weights, $WEIGHTS_BYTES); /* the content of {_name}.bin, at a multiple of 8 */\n"),
@@ -164,12 +162,17 @@ internal sealed class CSourceFiles
         ? $"at most {bytes} bytes, as compiled with `cc -O2` on the machine that exported it"
         : "not measured, as there was no C compiler";
 
-    private string Classes()
+    /// <summary>Classes are filled in last, because nothing in their names is a mark.</summary>
+    private string ReadMe(CSourceSizes sizes)
     {
-        var names = _model.ClassNames.Count == 0 ? ""
-            : $" The classes, in their order: {string.Join(", ", _model.ClassNames.Select(CText.Markdown))}.";
-        return $"\nThe output is {_model.DescribeOutputs()}.{names}\n";
+        var exactness = Tolerance == Exact ? "bit for bit" : $"to {Tolerance} of the largest logit";
+        var text = Fill("README.md", ("STACK", StackOf(sizes)), ("EXACTNESS", exactness));
+        return text.Replace("@CLASSES@", Classes(), StringComparison.Ordinal);
     }
+
+    /// <summary>The classes with their numbers, a line each.</summary>
+    private string Classes() => _model.ClassNames.Count == 0 ? ""
+        : $"\nThe classes:\n\n{string.Concat(_model.ClassNames.Select((name, index) => $"{index}. {CText.Markdown(name)}\n"))}";
 
     /// <summary>The runtime's logits of the images that the test generates, without Winograd forms.</summary>
     private string Expected()

@@ -159,14 +159,14 @@ public sealed class CSourceExportTests : IDisposable
     {
         var folder = Directory.CreateDirectory(_folder.File("empty")).FullName;
         var model = Networks.Create("resnet8", "kernel:16:16", 1);
-        model = model with { ClassNames = [.. Enumerable.Range(1, model.OutputCount).Select(number => $"größe|{number}")] };
+        model = model with { ClassNames = [.. Enumerable.Range(1, model.OutputCount).Select(number => $"größe $a@NAME@ *{number}|`")] };
         var report = CSourceExport.Write(model, folder, "net", CSourceCheck.None);
         Assert.Equal(["Makefile", "README.md", "net.c", "net.h", "net_test.c"], NamesIn(folder));
         Assert.InRange((double)report.Sizes.WeightBytes / report.Dense.WeightBytes, 0.5, 0.56);
         Assert.Equal(report.Sizes.ArenaBytes, report.Dense.ArenaBytes);
         var readme = File.ReadAllText(Path.Combine(folder, "README.md"));
-        Assert.DoesNotContain("@", readme);
-        Assert.Contains("größe_1, größe_2", readme);
+        Assert.Contains("\n0. `` größe $a@NAME@ *1|` ``\n1. `` größe $a@NAME@ *2|` ``\n", readme);
+        Assert.DoesNotContain("@", readme.Replace("@NAME@", "", StringComparison.Ordinal));
     }
 
     [Fact]
