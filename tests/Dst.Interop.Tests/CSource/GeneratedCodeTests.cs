@@ -220,6 +220,15 @@ public sealed class GeneratedCodeTests : ExportedCode
         }
     }
 
+    [Theory]
+    [InlineData(AmplitudeTransform.None, "After that: the 3x3 binomial filter")]
+    [InlineData(AmplitudeTransform.Sqrt, "After that: sqrt of the amplitude, then the 3x3 binomial filter")]
+    public void What_smoothed_images_need_is_said(AmplitudeTransform amplitude, string expected)
+    {
+        var normalisation = new InputNormalisation(0, amplitude, [0.5f], [0.25f], Smooth: true);
+        Assert.Contains(expected, CNormalisation.Describe(normalisation, Name));
+    }
+
     private static double Instructions(string source, string flags, string compiler = "gcc")
     {
         var output = Tool.MakeTest(
