@@ -132,10 +132,18 @@ internal sealed class CSourceFiles
                 ("NORMALISE", needsRow ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
                 ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""),
                 ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)),
-                ("OUTPUT_MEANING", _model.DescribeOutputs()), .. WordsOfPlace,
+                ("KIND", IsEmbedding ? "values" : "logits"), ("OUTPUT_MEANING", OutputMeaning),
+                .. WordsOfPlace,
             ]);
         return Templates.Prefix(text, _name);
     }
+
+    /// <summary>Whether it ends in values that are neither classes nor a score: those of a layer.</summary>
+    private bool IsEmbedding => _model.Outputs == OutputKind.None && Outputs > 1;
+
+    private string OutputMeaning => !IsEmbedding ? _model.DescribeOutputs()
+        : $"an embedding: the values of layer '{CText.Comment(_model.Graph.Output.Name)}', not scaled to length 1. The similarity of two "
+            + "images is the cosine of their embeddings, sum(a * b) / sqrt(sum(a * a) * sum(b * b)), from -1 to 1";
 
     private string IfSeparate(string template) => _isSeparate ? Templates.Read(template) : "";
 

@@ -170,6 +170,22 @@ public sealed class CSourceExportTests : IDisposable
     }
 
     [Fact]
+    public void An_embedding_says_that_it_is_one_of_which_layer_and_how_two_are_compared()
+    {
+        var model = Networks.Create("resnet8", "dense", 0.25);
+        var layer = model.Graph.Nodes[^2].Name;
+        CSourceExport.Write(model.UpTo(layer), _folder.File("out"), "net", CSourceCheck.None);
+        foreach (var file in new[] { "README.md", "net.h" })
+        {
+            var text = File.ReadAllText(Path.Combine(_folder.File("out"), file));
+            Assert.Contains($"an embedding: the values of layer '{layer}', not scaled to length 1", text);
+            Assert.Contains("sum(a * b) / sqrt(sum(a * a) * sum(b * b))", text);
+        }
+
+        Assert.Contains(" values: C99", File.ReadAllText(Path.Combine(_folder.File("out"), "net.h")));
+    }
+
+    [Fact]
     public void The_command_checks_the_source_and_reports_its_sizes()
     {
         var path = _folder.File("chips.safetensors");
