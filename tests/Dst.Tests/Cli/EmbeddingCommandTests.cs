@@ -105,6 +105,20 @@ public sealed class EmbeddingCommandTests : IDisposable
     }
 
     [Fact]
+    public void Predict_writes_the_values_of_the_layer_as_an_exported_network_gives_them()
+    {
+        var (model, people, x, y) = (SampleModel.SaveHalved(_folder), SavePeople("people"), _folder.File("x.npy"), _folder.File("y.npy"));
+        var outputs = Model.Load(model).UpTo(Layer).OutputCount;
+        var written = Terminal.Run("predict", model, people, "--embedding", Layer, "--inputs", x, "--logits", y);
+        Assert.Equal((CommandLine.Done, $"{y}: 4 x {outputs} values\n"), (written.ExitCode, written.Output));
+        string[] raw = ["predict", model, "--raw", x, "--logits", _folder.File("z.npy")];
+        Assert.Equal($"{_folder.File("z.npy")}: 4 x {outputs} values\n", Terminal.Run([.. raw, "--embedding", Layer]).Output);
+        Assert.Equal(File.ReadAllBytes(y), File.ReadAllBytes(_folder.File("z.npy")));
+        Terminal.Run([.. raw, "--embedding", "fc2"]).AssertWrongInput("no layer 'fc2'");
+        Terminal.Run([.. raw, "--embedding", Layer, "--gallery", people]).AssertWrongInput("--gallery does not go with --raw");
+    }
+
+    [Fact]
     public void Export_writes_the_network_up_to_the_layer()
     {
         var (model, source) = (SampleModel.SaveHalved(_folder), _folder.File("c"));
