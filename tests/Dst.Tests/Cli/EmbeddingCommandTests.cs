@@ -105,6 +105,18 @@ public sealed class EmbeddingCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_split_without_pairs_is_named_with_what_gives_it_some()
+    {
+        string[] eval = ["eval", SampleModel.SaveHalved(_folder), "--embedding", Layer, "--data.path", SavePeople("people", images: 10)];
+        const string hint = "such as by --data.test 0.5 --data.validation 0.9";
+        Terminal.Run([.. eval, "--data.test", "0.2", "--data.validation", "0.1"]).AssertWrongInput(
+            "the validation split has 2 images of 2 classes, which make no pair of one class",
+            $"{hint}, or --threshold, which needs no validation images");
+        Terminal.Run([.. eval, "--data.test", "0.1", "--threshold", "0.5"]).AssertWrongInput("the test split has 2 images", hint);
+        Assert.Equal(CommandLine.Done, Terminal.Run([.. eval, "--data.test", "0.5", "--data.validation", "0.9"]).ExitCode);
+    }
+
+    [Fact]
     public void Predict_writes_the_values_of_the_layer_as_an_exported_network_gives_them()
     {
         var (model, people, x, y) = (SampleModel.SaveHalved(_folder), SavePeople("people"), _folder.File("x.npy"), _folder.File("y.npy"));
@@ -151,12 +163,12 @@ public sealed class EmbeddingCommandTests : IDisposable
         Terminal.Run("predict", model, image, "--embedding", Layer, "--top", "2").AssertWrongInput("--top");
     }
 
-    private string SavePeople(string folder)
+    private string SavePeople(string folder, int images = 2)
     {
         foreach (var (person, i) in new[] { "ann", "bob" }.Select((person, i) => (person, i)))
         {
             Directory.CreateDirectory(Path.Combine(_folder.File(folder), person));
-            for (var image = 0; image < 2; image++) SaveNoise(Path.Combine(folder, person, $"{image}.png"), 10 * i + image);
+            for (var image = 0; image < images; image++) SaveNoise(Path.Combine(folder, person, $"{image}.png"), 10 * i + image);
         }
 
         return _folder.File(folder);
