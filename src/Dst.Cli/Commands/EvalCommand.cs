@@ -47,6 +47,8 @@ internal static class EvalCommand
     private static void Run(Invocation call)
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
+        if (!RecipeInput.NamesData(call.Arguments))
+            throw new InputException("eval has no data; the folder of a run, a recipe, or a folder of labelled images was expected");
         if (EmbeddingEvaluation.IsAskedFor(call.Arguments))
         {
             if (call.Arguments.GetValue(Inference) is not null)
