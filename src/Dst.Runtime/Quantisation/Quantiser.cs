@@ -198,6 +198,7 @@ public sealed class Quantiser
     private List<QuantisedLayer> Compare(Model quantised, float[] images, int count, CancellationToken cancellation)
     {
         using var plan = InferencePlan.CompileDirect(quantised, new() { Tier = _options.Tier });
+        using (var warmUp = new ValueWalk(plan)) Show(warmUp, images, count, show: null, cancellation); // its code is compiled then
         using var floats = new ValueWalk(_plan);
         using var bytes = new ValueWalk(plan);
         var expected = new Dictionary<string, float[]>();
