@@ -121,6 +121,17 @@ public class SuggestionsTests
     }
 
     [Fact]
+    public void A_model_in_8_bit_integers_takes_an_eighth_of_the_epochs_and_the_batch_of_its_training()
+    {
+        string[] ofModel = ["arms=[dst-int8]", "teacher.model=model.safetensors", "student.is_teacher=true"];
+        var chosen = RecipeFor(Photos, ofModel);
+        Assert.Equal((20, 5, 32, 32), (chosen.PruneTrain.Epochs, chosen.Quantise.Epochs, chosen.PruneTrain.Batch, chosen.Quantise.Batch));
+        var given = RecipeFor(Photos, [.. ofModel, "prune_train.epochs=16", "prune_train.batch=48"]);
+        Assert.Equal((2, 48), (given.Quantise.Epochs, given.Quantise.Batch));
+        Assert.Equal(0, RecipeFor(Photos, [.. ofModel, "quantise.epochs=0"]).Quantise.Epochs);
+    }
+
+    [Fact]
     public void Keys_without_effect_are_not_chosen()
     {
         Assert.DoesNotContain(KeysFor(Photos), key => key.StartsWith("prune", StringComparison.Ordinal) || key == "teacher.arch");
