@@ -94,7 +94,7 @@ public sealed class Suggestions
     {
         get
         {
-            if (_input is { } input) return input.Height;
+            if (_input is { } input) return Math.Max(input.Height, input.Width);
             if (_set.Contains("data.crop") && _recipe.Data.Crop > 0) return _recipe.Data.Crop;
             if (_set.Contains("data.resize") && _recipe.Data.Resize > 0) return _recipe.Data.Resize;
             if (_survey.Size is var (height, width) && Math.Max(height, width) <= LargestOwnSide) return Math.Max(height, width);

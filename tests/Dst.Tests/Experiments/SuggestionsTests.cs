@@ -2,6 +2,7 @@ using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Networks;
 
 namespace Dst.Tests.Experiments;
 
@@ -43,6 +44,17 @@ public class SuggestionsTests
     {
         var data = RecipeFor(Photos with { Size = own is { } side ? (side, side) : null, MedianSide = median }, "arms=[student]").Data;
         Assert.Equal((resize, shift, shift), (data.Resize, data.Shift, data.Pad));
+    }
+
+    [Fact]
+    public void Images_move_as_far_with_a_model_of_their_size_as_without()
+    {
+        var survey = Photos with { Size = (20, 24) };
+        var model = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 20, 24), 3), seed: 1);
+        Assert.Equal(3, RecipeFor(survey, "arms=[student]").Data.Shift);
+        var recipe = Parse([SettingOverride.Parse("arms=[student]")]);
+        Assert.Contains(
+            "training images move by up to 3 pixels", Suggestions.For(survey, recipe, [], model).Select(suggestion => suggestion.Text));
     }
 
     [Fact]
