@@ -177,9 +177,10 @@ public sealed class Suggestions
         var patience = Math.Max(Epochs / 2, 5);
         yield return Suggestion.Of(
             "train.epochs", $"{Words.Count(_scale.Epochs, "epoch")} {Images}", ("train.epochs", _scale.Epochs));
-        yield return Suggestion.Of(
-            "train.patience", $"training ends early after {Words.Count(patience, "epoch")} without a better one",
-            ("train.patience", patience));
+        if (patience < Epochs)
+            yield return Suggestion.Of(
+                "train.patience", $"training ends early after {Words.Count(patience, "epoch")} without a better one",
+                ("train.patience", patience));
         var goesOn = (_recipe.Arms.Contains(ArmNames.Teacher) ? _recipe.Teacher.From : _recipe.Student.From) is not null;
         var rate = goesOn ? LearningRate / 10 : LearningRate;
         yield return Rate("train", $"learning rate {rate:G3} at its peak{(goesOn ? ", low, to go on" : "")}", rate);

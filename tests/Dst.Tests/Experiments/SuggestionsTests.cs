@@ -122,6 +122,13 @@ public class SuggestionsTests
     }
 
     [Fact]
+    public void Training_that_cannot_end_early_says_nothing_of_it()
+    {
+        Assert.DoesNotContain("train.patience", KeysFor(Photos, "train.epochs=5"));
+        Assert.Contains("train.patience", KeysFor(Photos, "train.epochs=6"));
+    }
+
+    [Fact]
     public void What_the_user_sets_is_kept_and_others_follow_it()
     {
         var recipe = RecipeFor(
