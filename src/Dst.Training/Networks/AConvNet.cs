@@ -21,7 +21,7 @@ internal static class AConvNet
         Block(b, 4, 128, kernel: 5);
         b.Conv("conv5", b.Classes, kernel: 3, bias: true);
         // Other input sizes leave a larger last map.
-        if (b.LastShape(Name) is not { Height: 1, Width: 1 }) b.GlobalAvgPool("avgpool");
+        if (b.LastShape is not { Height: 1, Width: 1 }) b.GlobalAvgPool("avgpool");
         b.Flatten("flatten");
     }
 

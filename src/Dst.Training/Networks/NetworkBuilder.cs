@@ -6,7 +6,7 @@ namespace Dst.Training.Networks;
 /// Appends nodes to a network. Each method takes the new node's name and reads the node added last, unless it is given an
 /// input; it returns the name of its output. Channels pass through <see cref="Scale"/>.
 /// </summary>
-internal sealed class NetworkBuilder(FeatureShape input, int classes, double width, double dropout, PoolingChoice pooling)
+internal sealed class NetworkBuilder(string network, FeatureShape input, int classes, double width, double dropout, PoolingChoice pooling)
 {
     private const int ChannelMultiple = 4;
     private readonly List<Node> _nodes = [];
@@ -38,7 +38,7 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
     /// <summary>A convolution whose kernel is as large as its input, so that one pixel is left.</summary>
     public string ConvWholeMap(string name, int channels, bool bias)
     {
-        var map = LastShape(name);
+        var map = LastShape;
         return Add(name, new Conv2dOp(channels, map.Height, map.Width, Bias: bias));
     }
 
@@ -50,7 +50,7 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
     public string Pool(string name, int kernel, int padding = 0)
     {
         HasPool = true;
-        return Add(name, pooling.Over(kernel, padding, () => LastShape(name)));
+        return Add(name, pooling.Over(kernel, padding, () => LastShape));
     }
 
     public string Tanh(string name) => Add(name, new TanhOp());
@@ -82,10 +82,10 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
     public string Linear(string name, int features) => Add(name, new LinearOp(features));
 
     /// <summary>Shape of the output of the node added last.</summary>
-    public FeatureShape LastShape(string network) => ToGraph(network).OutputShape;
+    public FeatureShape LastShape => ToGraph().OutputShape;
 
     /// <summary>The network as far as it is built.</summary>
-    public CheckedGraph ToGraph(string network) => new(new(network, input, _nodes.ToArray()));
+    public CheckedGraph ToGraph() => new(new(network, input, _nodes.ToArray()));
 
     private string Add(string name, Operation operation, string? from = null, string? second = null)
     {

@@ -94,12 +94,12 @@ public static class Zoo
 
         pooling ??= PoolingChoice.Max;
         pooling.Check(name);
-        var builder = new NetworkBuilder(input, classes, width, rate, pooling);
+        var builder = new NetworkBuilder(name, input, classes, width, rate, pooling);
         addTo(builder);
         if (pooling != PoolingChoice.Max && !builder.HasPool)
             throw new InputException(
                 $"network '{name}' has no max pooling, so another pooling and pool dropout have no effect; pooling max and pool_dropout 0 "
                 + "were expected, or a network with max pooling, such as vgg8 or plain4");
-        return builder.ToGraph(name);
+        return builder.ToGraph();
     }
 }
