@@ -52,7 +52,7 @@ internal static class EmbeddingEvaluation
     {
         OutputPath.Check(call.Arguments, Roc);
         var model = Model.Load(path);
-        var data = ModelInput.LoadData(RecipeInput.LoadFor(call, RecipeInput.DataKeys), model, call);
+        var data = ModelInput.LoadData(ModelEvaluation.LoadRecipe(call), model, call);
         var samples = ModelEvaluation.SplitOf(data, call);
         var threshold = call.Arguments.GetValue(Threshold);
         if (threshold is null) CheckPairs(data.Validation, ", or --threshold, which needs no validation images");

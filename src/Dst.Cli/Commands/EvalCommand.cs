@@ -47,8 +47,6 @@ internal static class EvalCommand
     private static void Run(Invocation call)
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
-        if (!RecipeInput.NamesData(call.Arguments))
-            throw new InputException("eval has no data; the folder of a run, a recipe, or a folder of labelled images was expected");
         if (EmbeddingEvaluation.IsAskedFor(call.Arguments))
         {
             if (call.Arguments.GetValue(Inference) is not null)
@@ -57,7 +55,7 @@ internal static class EvalCommand
             return;
         }
 
-        var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
+        var recipe = ModelEvaluation.LoadRecipe(call);
         var loaded = WithInference(path, Model.Load(path), call.Arguments.GetValue(Inference));
         var (model, data) = ModelInput.Load(recipe, path, loaded, call);
         var metrics = ModelEvaluation.Measure(model, data, ModelEvaluation.SplitOf(data, call), call);
