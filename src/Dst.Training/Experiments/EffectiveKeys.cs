@@ -20,7 +20,7 @@ public static class EffectiveKeys
     public static void Check(
         IEnumerable<SettingOverride> ofVerb, IEnumerable<SettingOverride> ofLine, Recipe recipe, string command)
     {
-        foreach (var setting in ofLine) CheckArchitecture(setting, recipe);
+        foreach (var setting in ofVerb.Concat(ofLine)) CheckArchitecture(setting, recipe);
         var isFixed = ofVerb.Any(setting => setting.Keys.Contains(Arms));
         var effective = Of(recipe);
         Check(ofLine, isFixed ? [.. effective.Where(key => key != Arms)] : effective, command);
