@@ -39,10 +39,12 @@ internal static class OutputPath
             + "expected, because the old one would be lost");
     }
 
-    /// <summary>A picture in a folder of images would be one of them from then on.</summary>
+    /// <summary>A picture in the folder of a class would be one of its images from then on. Beside these folders none is read.</summary>
     private static void CheckIsNoData(ParseResult arguments, string option, string path)
     {
-        var folder = PathsOf(arguments).FirstOrDefault(name => Directory.Exists(name) && !RunRecipe.IsIn(name) && Holds(name, path));
+        var parent = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var folder = PathsOf(arguments).FirstOrDefault(
+            name => Directory.Exists(name) && !RunRecipe.IsIn(name) && Holds(name, parent));
         if (folder is not null)
             throw new InputException(
                 $"{option} {path} is in the folder {folder}, whose images this command reads; a file elsewhere was expected, because it "

@@ -59,14 +59,10 @@ public sealed class OutputPathTests : IDisposable
     public void A_picture_does_not_become_one_of_the_images_that_are_read()
     {
         var data = SaveImages("data");
-        foreach (var file in new[] { "data/dark/grid.png", "data/grid.png" })
-        {
-            Terminal.Run("data", "inspect", data, "--grid", _folder.File(file))
-                .AssertWrongInput($"{file} is in the folder {data}, whose images this command reads");
-            Assert.False(File.Exists(_folder.File(file)));
-        }
-
-        Assert.Equal(CommandLine.Done, Terminal.Run("data", "inspect", data, "--grid", _folder.File("grid.png")).ExitCode);
+        const string file = "data/dark/grid.png";
+        Terminal.Run("data", "inspect", data, "--grid", _folder.File(file))
+            .AssertWrongInput($"{file} is in the folder {data}, whose images this command reads");
+        Assert.False(File.Exists(_folder.File(file)));
     }
 
     [Fact]
