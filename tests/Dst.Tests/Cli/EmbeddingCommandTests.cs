@@ -109,10 +109,11 @@ public sealed class EmbeddingCommandTests : IDisposable
     {
         string[] eval = ["eval", SampleModel.SaveHalved(_folder), "--embedding", Layer, "--data.path", SavePeople("people", images: 10)];
         const string hint = "such as by --data.test 0.5 --data.validation 0.9";
-        Terminal.Run([.. eval, "--data.test", "0.2", "--data.validation", "0.1"]).AssertWrongInput(
-            "the validation split has 2 images of 2 classes, which make no pair of one class",
-            $"{hint}, or --threshold, which needs no validation images");
-        Terminal.Run([.. eval, "--data.test", "0.1", "--threshold", "0.5"]).AssertWrongInput("the test split has 2 images", hint);
+        Terminal.Run([.. eval, "--data.test", "0.2", "--data.validation", "0.1"]).AssertFailsWith(
+            CommandLine.WrongInput, "the validation split has 2 images of 2 classes, which make no pair of one class; images of each "
+            + $"class, two or more, were expected, {hint}, or --threshold, which needs no validation images");
+        Terminal.Run([.. eval, "--data.test", "0.1", "--threshold", "0.5"])
+            .AssertFailsWith(CommandLine.WrongInput, "the test split has 2 images of 2 classes, which make no pair of one class");
         Assert.Equal(CommandLine.Done, Terminal.Run([.. eval, "--data.test", "0.5", "--data.validation", "0.9"]).ExitCode);
     }
 
