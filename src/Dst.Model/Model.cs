@@ -74,7 +74,9 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
     /// <exception cref="InputException">It is quantised.</exception>
     public Model OfFloats(string what) => Int8 is null
         ? this
-        : throw new InputException($"{what} is quantised already; a model of floats was expected, such as the one that it was made of");
+        : throw new InputException(
+            $"{what} is quantised already; a model of floats was expected, such as the one that it was made of, or what dst export "
+            + "--format onnx and then dst import --float make of it");
 
     /// <summary>Name of a class, or its number if the model has no names.</summary>
     public string ClassNameOf(int label) => ClassNames.Count > 0 ? ClassNames[label] : $"{label}";

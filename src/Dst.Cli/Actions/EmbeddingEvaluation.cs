@@ -52,18 +52,30 @@ internal static class EmbeddingEvaluation
     {
         OutputPath.Check(call.Arguments, Roc);
         var model = Model.Load(path);
-        var data = ModelInput.LoadData(RecipeInput.LoadFor(call, RecipeInput.DataKeys), model, call);
+        var data = ModelInput.LoadData(ModelEvaluation.LoadRecipe(call), model, call);
+        var samples = ModelEvaluation.SplitOf(data, call);
+        var threshold = call.Arguments.GetValue(Threshold);
+        if (threshold is null) CheckPairs(data.Validation, ", or --threshold, which needs no validation images");
+        CheckPairs(samples, "");
         using var embedder = new Embedder(
             model, call.Arguments.GetValue(Layer)!, new() { Tier = call.Tier, Batch = Batch, Tune = false },
             SharedOptions.ThreadsOf(call.Arguments));
-        var threshold = call.Arguments.GetValue(Threshold);
         var origin = threshold is null ? "found on the validation images" : "given";
         threshold ??= Measure(embedder, data, data.Validation, call).Equal.Threshold;
-        var samples = ModelEvaluation.SplitOf(data, call);
         var metrics = Measure(embedder, data, samples, call);
         if (call.Arguments.GetValue(Roc) is { } file) WriteCurve(file, metrics);
         var verification = Verification.Of(samples, metrics, threshold.Value);
         call.Report.Write(new(verification, verification.ToLines(origin)));
+    }
+
+    private static void CheckPairs(SampleSet samples, string otherwise)
+    {
+        var classes = samples.Samples.Select(sample => sample.Label).Distinct().Count();
+        if (classes > 1 && classes < samples.Count) return;
+        var (pair, expected) = classes == 1 ? ("different classes", "several classes") : ("one class", "each class, two or more,");
+        throw new InputException(
+            $"the {samples.Name} split has {Words.Count(samples.Count, "image")} of {Words.Count(classes, "class", "classes")}, which make "
+            + $"no pair of {pair}; images of {expected} were expected, such as by --data.test 0.5 --data.validation 0.9{otherwise}");
     }
 
     private static VerificationMetrics Measure(Embedder embedder, DataSet data, SampleSet samples, Invocation call)

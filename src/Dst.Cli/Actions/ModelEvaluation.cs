@@ -3,6 +3,7 @@ using Dst.Cli.Usage;
 using Dst.Runtime.Inference;
 using Dst.Training.Data;
 using Dst.Training.Engine;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Cli.Actions;
 
@@ -31,6 +32,16 @@ internal static class ModelEvaluation
             _ => data.Test,
         };
         return samples.Count > 0 ? samples : throw new InputException($"the data has no {samples.Name} images; at least one was expected");
+    }
+
+    /// <summary>The recipe of the command line, or one of the data that it names.</summary>
+    /// <exception cref="InputException">There are neither, or as <see cref="RecipeInput.LoadFor"/>.</exception>
+    public static Recipe LoadRecipe(Invocation call)
+    {
+        var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
+        return RecipeInput.NamesData(call.Arguments)
+            ? recipe
+            : throw new InputException("eval has no data; the folder of a run, a recipe, or a folder of labelled images was expected");
     }
 
     /// <summary>Measures a model.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Dst.Cli.Usage;
 using Dst.Foundations;
+using Dst.Images;
 using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Actions;
@@ -23,6 +24,7 @@ internal static class OutputPath
         if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
             throw new InputException($"{option.Name} {path} is in a folder that does not exist; a file in an existing folder was expected");
         if (File.Exists(path)) CheckIsNotRead(arguments, option.Name, path);
+        else if (ImageFile.HasImageName(path)) CheckIsNoData(arguments, option.Name, path);
         AtomicFile.CheckReplaceable(path);
     }
 
@@ -35,6 +37,18 @@ internal static class OutputPath
         throw new InputException(
             $"{option} {path} is a file that this command reads{(folder is null ? "" : $" in the folder {folder}")}; another file was "
             + "expected, because the old one would be lost");
+    }
+
+    /// <summary>A picture in the folder of a class would be one of its images from then on. Beside these folders none is read.</summary>
+    private static void CheckIsNoData(ParseResult arguments, string option, string path)
+    {
+        var parent = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var folder = PathsOf(arguments).FirstOrDefault(
+            name => Directory.Exists(name) && !RunRecipe.IsIn(name) && Holds(name, parent));
+        if (folder is not null)
+            throw new InputException(
+                $"{option} {path} is in the folder {folder}, whose images this command reads; a file elsewhere was expected, because it "
+                + "would be one of them");
     }
 
     private static bool IsReadInFolders(string path) =>

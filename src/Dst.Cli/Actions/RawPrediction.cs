@@ -19,7 +19,8 @@ internal static class RawPrediction
 
     /// <summary>Outputs as they leave the network.</summary>
     public static readonly Option<string?> Logits = SharedOptions.Text(
-        "--logits", "FILE", "NumPy file to write: the logits [N, classes] of --raw, or of the images of --inputs.");
+        "--logits", "FILE", "NumPy file to write: the logits [N, classes] of --raw, or of the images of --inputs; with --embedding the "
+            + "values of that layer, not scaled.");
 
     /// <summary>Where images are written as they enter the network.</summary>
     public static readonly Option<string?> Inputs = SharedOptions.Text(
@@ -40,6 +41,8 @@ internal static class RawPrediction
                 + "both or neither were expected");
         if (first is not null && arguments.GetResult("--top") is not null)
             throw new InputException($"option --top does not go with {first}, with which all logits are written");
+        if (first is not null && arguments.GetValue(EmbeddingPrediction.Gallery) is not null)
+            throw new InputException($"option --gallery does not go with {first}, with which values are written and not compared");
         return first is not null;
     }
 
@@ -56,7 +59,7 @@ internal static class RawPrediction
         var raw = call.Arguments.GetValue(Raw)!;
         if (images.Length > 0) throw new InputException($"predict has --raw and the image '{images[0]}'; one of them was expected");
         OutputPath.Check(call.Arguments, Logits);
-        var model = ModelFile.Load(path);
+        var model = Load(call, path);
         var input = model.Graph.Input;
         var (shape, values) = NpyFile.ReadShaped(raw, [null, input.Channels, input.Height, input.Width]);
         WriteLogits(call, model, values, shape[0]);
@@ -69,14 +72,12 @@ internal static class RawPrediction
     /// <exception cref="InputException">The model or an image cannot be read, or there are too many images for one array.</exception>
     public static void RunOnImages(Invocation call, string path, IReadOnlyList<string> files)
     {
-        if (call.Arguments.GetResult("--embedding") is not null)
-            throw new InputException("predict has --inputs and --embedding; one of them was expected");
         var output = call.Arguments.GetValue(Inputs)!;
         if (Path.GetFullPath(output) == Path.GetFullPath(call.Arguments.GetValue(Logits)!))
             throw new InputException($"options --inputs and --logits are both {output}; two files were expected");
         OutputPath.Check(call.Arguments, Inputs);
         OutputPath.Check(call.Arguments, Logits);
-        var model = ModelFile.Load(path);
+        var model = Load(call, path);
         var input = model.Graph.Input;
         if ((long)files.Count * input.Count > Array.MaxLength)
             throw new InputException(
@@ -95,6 +96,13 @@ internal static class RawPrediction
         WriteLogits(call, model, values, files.Count);
     }
 
+    /// <summary>The model, up to the layer of <c>--embedding</c> if there is one.</summary>
+    private static Model Load(Invocation call, string path)
+    {
+        var model = ModelFile.Load(path);
+        return call.Arguments.GetValue(EmbeddingPrediction.Layer) is { } layer ? model.UpTo(layer) : model;
+    }
+
     private static void WriteLogits(Invocation call, Model model, float[] values, int count)
     {
         var output = call.Arguments.GetValue(Logits)!;
@@ -104,6 +112,7 @@ internal static class RawPrediction
         session.Run(values, count, logits);
         NpyFile.Write(output, [count, plan.Outputs], logits);
         var document = new { File = output, Shape = new[] { count, plan.Outputs } };
-        call.Report.Write(new(document, new Lines($"{output}: {count} x {plan.Outputs} logits")));
+        var what = call.Arguments.GetValue(EmbeddingPrediction.Layer) is null ? "logits" : "values";
+        call.Report.Write(new(document, new Lines($"{output}: {count} x {plan.Outputs} {what}")));
     }
 }

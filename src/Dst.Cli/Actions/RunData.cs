@@ -25,13 +25,14 @@ internal static class RunData
     /// <param name="call">The call.</param>
     /// <param name="recipe">The recipe, with what the command line sets.</param>
     /// <param name="data">Its data, as they are now.</param>
+    /// <param name="model">The model to measure, where it is read already.</param>
     /// <exception cref="InputException">The images to measure a model on are others, and the command line does not name them.</exception>
-    public static void Check(Invocation call, Recipe recipe, DataSet data)
+    public static void Check(Invocation call, Recipe recipe, DataSet data, Model? model = null)
     {
         if (IsCompress(call) && CompressInput.ModelOf(call.Arguments) is null) return; // no network is trained yet
         var folder = RecipeInput.RunOf(call.Arguments);
         if (folder is not null) CheckRun(call, folder, recipe, data);
-        WarnOfModel(call, folder, data);
+        if (model is null || !HasOtherClasses(model, data)) WarnOfModel(call, folder, data);
     }
 
     private static void CheckRun(Invocation call, string folder, Recipe recipe, DataSet data)
@@ -52,6 +53,10 @@ internal static class RunData
             + (isNamed ? ", because the command line names others" : ": files, settings or the seed have changed")
             + (measured is null ? "" : $"; images that it was trained on may be among the {measured} images"));
     }
+
+    /// <summary>Whether the data have none of the classes that the model was trained on: embeddings of other people are measured.</summary>
+    private static bool HasOtherClasses(Model model, DataSet data) =>
+        model.ClassNames.Count > 0 && !model.ClassNames.Intersect(data.ClassNames).Any();
 
     /// <summary>Warns where the model is of a run that is not named, and which had other images to measure on.</summary>
     private static void WarnOfModel(Invocation call, string? named, DataSet data)

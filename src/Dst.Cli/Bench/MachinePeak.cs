@@ -26,5 +26,8 @@ internal sealed record MachinePeak(double Gflops, double ClockGhz)
     /// Multiply-adds of one vector in a cycle of one core. It is near a whole number, the number of units that do them, or the peak or the
     /// clock was disturbed.
     /// </summary>
-    public double MultiplyAddsPerCycle(SimdTier tier, int threads) => Gflops / threads / ClockGhz / 2 / FmaProbe.LanesOf(tier);
+    /// <param name="tier">Vector width.</param>
+    /// <param name="threads">Threads of the measurement; those above the number of cores share them.</param>
+    public double MultiplyAddsPerCycle(SimdTier tier, int threads) =>
+        Gflops / Math.Min(threads, Environment.ProcessorCount) / ClockGhz / 2 / FmaProbe.LanesOf(tier);
 }

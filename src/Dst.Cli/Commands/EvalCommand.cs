@@ -27,7 +27,7 @@ internal static class EvalCommand
                 + "Name the recipe and the seed of its training, so that the splits are the same.",
             "eval runs/latest/dst.safetensors runs/latest",
             "eval runs/latest/dst.safetensors recipes/quickstart.yaml --split validation --json",
-            "eval faces.safetensors --embedding h.relu --data.path people --roc roc.csv")
+            "eval faces.safetensors --embedding h.relu --data.path others --data.test 0.5 --data.validation 0.9 --roc roc.csv")
         {
             SharedOptions.Model,
         };
@@ -55,7 +55,7 @@ internal static class EvalCommand
             return;
         }
 
-        var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
+        var recipe = ModelEvaluation.LoadRecipe(call);
         var loaded = WithInference(path, Model.Load(path), call.Arguments.GetValue(Inference));
         var (model, data) = ModelInput.Load(recipe, path, loaded, call);
         var metrics = ModelEvaluation.Measure(model, data, ModelEvaluation.SplitOf(data, call), call);

@@ -55,6 +55,7 @@ internal static class PredictCommand
     private static void Run(Invocation call)
     {
         var (path, images) = (call.Arguments.GetRequiredValue(SharedOptions.Model), call.Arguments.GetValue(Images)!);
+        var isEmbedding = EmbeddingPrediction.IsAskedFor(call.Arguments);
         var isRaw = RawPrediction.IsAskedFor(call.Arguments);
         if (isRaw && !RawPrediction.ReadsImages(call.Arguments))
         {
@@ -62,7 +63,6 @@ internal static class PredictCommand
             return;
         }
 
-        var isEmbedding = EmbeddingPrediction.IsAskedFor(call.Arguments);
         if (images.Length == 0)
             throw new InputException(
                 "predict has no images; files, folders or zip archives, or --raw FILE and --logits FILE, were expected");

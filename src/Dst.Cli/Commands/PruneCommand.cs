@@ -76,6 +76,9 @@ internal static class PruneCommand
         OutputPath.Check(arguments, Sensitivity);
         if (output is null == csv is null)
             throw new InputException("prune has neither or both of --out FILE and --sensitivity FILE; one of them was expected");
+        if (arguments.GetValue(Unstructured) is not null && arguments.GetValue(PruningInput.Pattern) is { } pattern)
+            throw new InputException(
+                $"prune has --pattern {pattern} and --unstructured, which has no pattern; one of them was expected");
         var model = ModelFile.Load(path).OfFloats(path);
         var recipe = LoadRecipe(arguments);
         var options = recipe.Prune with { Method = PruningMethod.OneShot };

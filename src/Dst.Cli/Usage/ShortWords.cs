@@ -7,7 +7,7 @@ namespace Dst.Cli.Usage;
 internal static class ShortWords
 {
     private static readonly Option<string?> Epochs = SharedOptions.Text(
-        "--epochs", "n", "Epochs of the training: train.epochs, after halving prune_train.epochs.");
+        "--epochs", "n", "Epochs of the training: train.epochs, or prune_train.epochs in its place where a given model is halved.");
 
     private static readonly Option<string?> Batch = SharedOptions.Text("--batch", "n", "Images in a step: train.batch.");
     private static readonly Option<string?> LearningRate = SharedOptions.Text(

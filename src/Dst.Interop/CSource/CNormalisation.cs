@@ -40,11 +40,10 @@ internal sealed class CNormalisation
         if (input is null) return "Values are used as they are.";
         var resize = input.Resize > 0 ? $"resized to {input.Resize} pixels a side {Filter}, then " : "";
         var crop = $"The model was trained on images {resize}cropped or zero padded around the centre, with pixels scaled to 0 to 1. ";
-        var amplitude = $"{Words.Of(input.Amplitude)} of the amplitude";
-        var first = input.Amplitude == AmplitudeTransform.None ? "" : $"{amplitude}, then ";
-        if (!input.Smooth) return $"{crop}`{name}_normalise` does the rest in place: {first}{Scale(input)}.";
+        var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Words.Of(input.Amplitude)} of the amplitude, then ";
+        if (!input.Smooth) return $"{crop}`{name}_normalise` does the rest in place: {amplitude}{Scale(input)}.";
         const string filter = "the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges";
-        return $"{crop}Then: {amplitude}, {filter}, and {Scale(input)}; the source does not do that.";
+        return $"{crop}After that: {amplitude}{filter}, then {Scale(input)}; the source does not do that.";
     }
 
     private static string Scale(InputNormalisation input) => input.PerImage

@@ -83,8 +83,8 @@ public static class CSourceExport
     {
         if (CText.IsName(name)) return;
         throw new InputException(
-            $"name '{name}' is not a C identifier; 1 to {CText.LongestName} letters, digits and '_', a letter first and no keyword, were "
-            + "expected");
+            $"name '{name}' is not a C identifier that is free; 1 to {CText.LongestName} letters, digits and '_', a letter first, were "
+            + "expected, but neither main nor a keyword of C");
     }
 
     private static void WriteFiles(string folder, IReadOnlyDictionary<string, Action<TextWriter>> files)

@@ -1,6 +1,7 @@
 using System.Text;
 using Dst.Graph;
 using Dst.Runtime.Inference;
+using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
 
@@ -8,6 +9,7 @@ namespace Dst.Interop.CSource;
 internal sealed class CSourceFiles
 {
     private const int Images = 2; // of the test
+    private const string Exact = "0.0"; // a tolerance
 
     private const string NormaliseMeaning =
         "/* Normalises an image [CHANNELS][HEIGHT][WIDTH] of values from 0 to 1 in place, as the model was trained. */";
@@ -62,10 +64,9 @@ internal sealed class CSourceFiles
         [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: false),
         [$"{_name}_test.c"] = writer => writer.Write(Fill(
             "network_test.c",
-            ("EXPECTED", ExpectedLogits()), ("TOLERANCE", IsExact ? "0.0f" : "1e-4f"), ("LOAD", IfSeparate("load_test.c")))),
+            ("EXPECTED", ExpectedLogits()), ("TOLERANCE", $"{Tolerance}f"), ("LOAD", IfSeparate("load_test.c")))),
         ["Makefile"] = writer => writer.Write(MakefileOf(_name, NeedsMath)),
-        ["README.md"] = writer => writer.Write(
-            Fill("README.md", ("STACK", StackOf(sizes)), ("EXACTNESS", IsExact ? "bit for bit" : "to 1e-4 of the largest logit"))),
+        ["README.md"] = writer => writer.Write(ReadMe(sizes)),
     };
 
     /// <summary>The files to measure the size of the code: constants are only declared.</summary>
@@ -95,10 +96,28 @@ internal sealed class CSourceFiles
         return image;
     }
 
-    /// <summary>Integers are exact. Sums of floats depend on their order.</summary>
-    private bool IsExact => _network.Program.Nodes.All(node => node.Integers is not null || node.Operation is ConversionOp);
+    /// <summary>
+    /// How far logits may be from the runtime's, as a share of the largest. Integers are exact. Sums of floats depend on their order, and
+    /// where they become bytes inside the network, the least difference can become a step of a byte.
+    /// </summary>
+    private string Tolerance
+    {
+        get
+        {
+            var nodes = _network.Program.Nodes;
+            if (nodes.All(node => node.Integers is not null || node.Operation is ConversionOp)) return Exact;
+            return nodes.Any(RoundsFloats) ? "1e-2" : "1e-4";
+        }
+    }
 
     private bool NeedsMath => _program.NeedsMath || _normalisation.NeedsMath;
+
+    /// <summary>Whether it ends in values that are neither classes nor a score: those of a layer.</summary>
+    private bool IsEmbedding => _model.Outputs == OutputKind.None && Output.Count > 1;
+
+    private string OutputMeaning => !IsEmbedding ? _model.DescribeOutputs()
+        : $"an embedding: the values of layer '{CText.Comment(_model.Graph.Output.Name)}', not scaled to length 1. The similarity of two "
+            + "images is the cosine of their embeddings, sum(a * b) / sqrt(sum(a * a) * sum(b * b)), from -1 to 1";
 
     private FeatureShape Output => _network[_network.Program.Output].Shape;
 
@@ -109,6 +128,7 @@ internal sealed class CSourceFiles
             ("INCLUDES", "\n#include <stddef.h>\n"), ("FIELDS", "    const unsigned char *weights; /* set by $load */\n"),
             ("KEPT", "only `weights` has to be kept."), ("ALIGNMENT", "that of a pointer"), ("ALIGNED", "sizeof(void *)"),
             ("WEIGHTS", "    const unsigned char *const weights = context->weights;\n    if (weights == NULL) return -1;\n"),
+            ("UNLOADED", ", the context has no weights"),
             ("WEIGHTS_BYTES", $"{CWeights.HeaderBytes + _program.WeightBytes + _program.TapBytes}"), ("SOURCE", $"{_sourceNumber:x8}"),
             ("LOADED", "    if (!load()) return 1;\n"),
             ("WEIGHTS_ROW", $"| `{_name}.bin` | the weights: put them where `$load` can read them |\n"),
@@ -116,7 +136,7 @@ internal sealed class CSourceFiles
         ]
         :
         [
-            ("INCLUDES", ""), ("FIELDS", ""), ("KEPT", "nothing in it has to be kept or set."), ("ALIGNMENT", "4"),
+            ("INCLUDES", ""), ("FIELDS", ""), ("UNLOADED", ""), ("KEPT", "nothing in it has to be kept or set."), ("ALIGNMENT", "4"),
             ("ALIGNED", "sizeof(float)"), ("WEIGHTS", ""), ("LOADED", ""), ("WEIGHTS_ROW", ""), ("LOAD_CALL", ""),
         ];
 
@@ -136,6 +156,9 @@ internal sealed class CSourceFiles
         writer.Write(text.AsSpan(split + Mark.Length));
     }
 
+    private bool RoundsFloats(LoweredNode node) => node.Operation is ConversionOp && node.Inputs[0] != NetworkGraph.InputName
+        && _network.Program.Values[node.Output].Type == ElementType.UInt8;
+
     /// <summary>A template with the words given, and those that all of them share.</summary>
     private string Fill(string template, params (string Word, string Text)[] words)
     {
@@ -153,8 +176,8 @@ internal sealed class CSourceFiles
                 ("NORMALISED", normalises ? $": see {_name}_normalise" : ""),
                 ("NORMALISE", normalises ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
                 ("NORMALISE_CALL", normalises ? $"{_name}_normalise(image);\n" : ""),
-                ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)), ("CLASSES", DescribeClasses()),
-                ("OUTPUT_MEANING", _model.DescribeOutputs()), .. WordsOfPlace,
+                ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)),
+                ("KIND", IsEmbedding ? "values" : "logits"), ("OUTPUT_MEANING", OutputMeaning), .. WordsOfPlace,
             ]);
         return Templates.Prefix(text, _name);
     }
@@ -166,12 +189,17 @@ internal sealed class CSourceFiles
         ? $"at most {bytes} bytes, as compiled with `cc -O2` on the machine that exported it"
         : "not measured, as there was no C compiler";
 
-    private string DescribeClasses()
+    /// <summary>Classes are filled in last, because nothing in their names is a mark.</summary>
+    private string ReadMe(CSourceSizes sizes)
     {
-        var names = _model.ClassNames.Count == 0 ? ""
-            : $" The classes, in their order: {string.Join(", ", _model.ClassNames.Select(CText.Markdown))}.";
-        return $"\nThe output is {_model.DescribeOutputs()}.{names}\n";
+        var exactness = Tolerance == Exact ? "bit for bit" : $"to {Tolerance} of the largest logit";
+        var text = Fill("README.md", ("STACK", StackOf(sizes)), ("EXACTNESS", exactness));
+        return text.Replace("@CLASSES@", Classes(), StringComparison.Ordinal);
     }
+
+    /// <summary>The classes with their numbers, a line each.</summary>
+    private string Classes() => _model.ClassNames.Count == 0 ? ""
+        : $"\nThe classes:\n\n{string.Concat(_model.ClassNames.Select((name, index) => $"{index}. {CText.Markdown(name)}\n"))}";
 
     /// <summary>The runtime's logits of the images that the test generates, without Winograd forms.</summary>
     private string ExpectedLogits()

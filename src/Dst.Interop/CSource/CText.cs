@@ -37,9 +37,14 @@ internal static class CText
     public static string Comment(string name) =>
         Replace(name, character => IsNameCharacter(character) || character is '.' or '-' or ':' or ' ');
 
-    /// <summary>A name in the README, with letters of every script and without what Markdown reads as a sign.</summary>
-    public static string Markdown(string name) =>
-        Replace(name, character => char.IsLetterOrDigit(character) || character is '_' or '.' or '-' or ':' or ' ' or '(' or ')' or '+');
+    /// <summary>A name in the README as it is, but for control characters: code between more backticks than it has in a row.</summary>
+    public static string Markdown(string name)
+    {
+        var fence = "`";
+        while (name.Contains(fence, StringComparison.Ordinal)) fence += "`";
+        var space = name.AsSpan().IndexOfAnyExcept(' ') >= 0 && (name[0] is '`' or ' ' || name[^1] is '`' or ' ') ? " " : "";
+        return $"{fence}{space}{Replace(name, character => !char.IsControl(character))}{space}{fence}";
+    }
 
     /// <summary>The shortest decimal constant that a compiler reads as exactly this number.</summary>
     public static string Float(float value)

@@ -66,7 +66,7 @@ public sealed record PatternRuns(
         {
             FinishedRun[] counted = [.. LastOfEachSeed(variant, log).Where(run => run.Summary.Arms.Count > 0)];
             return new PatternRuns(
-                recipe, pattern, different.ConvertAll(key => $"{key} {keys[i][key]}"),
+                recipe, pattern, different.ConvertAll(key => $"{key} {(keys[i][key] is { Length: > 0 } value ? value : "none")}"),
                 [.. variant.Select(run => run.Summary.Seed).Distinct().Order()],
                 ArmStatistic.AllOf([.. counted.Select(run => run.Summary)]))
             {

@@ -134,17 +134,19 @@ public sealed class Quantiser
     {
         foreach (var value in _plan.Program.Values.Keys.Where(_nodes.NeedsScale)) _ranges[value] = new();
         using var walk = new ValueWalk(_plan);
-        ShowAll((value, elements) => _ranges.GetValueOrDefault(value)?.AddEnds(elements));
+        Show(walk, images, count, (value, elements) => _ranges.GetValueOrDefault(value)?.AddEnds(elements), cancellation);
         foreach (var (value, range) in _ranges) Check(value, range, count);
-        if (_options.Method != RangeMethod.Minmax) ShowAll((value, elements) => _ranges.GetValueOrDefault(value)?.AddCounts(elements));
+        if (_options.Method != RangeMethod.Minmax)
+            Show(walk, images, count, (value, elements) => _ranges.GetValueOrDefault(value)?.AddCounts(elements), cancellation);
+    }
 
-        void ShowAll(Action<string, float[]> show)
+    /// <summary>Shows all values of some images.</summary>
+    private void Show(ValueWalk walk, float[] images, int count, Action<string, float[]> show, CancellationToken cancellation)
+    {
+        for (var i = 0; i < count; i++)
         {
-            for (var i = 0; i < count; i++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                walk.Run(ImageOf(images, i), show);
-            }
+            cancellation.ThrowIfCancellationRequested();
+            walk.Run(ImageOf(images, i), show);
         }
     }
 
@@ -209,6 +211,7 @@ public sealed class Quantiser
     private List<QuantisedLayer> Compare(Model quantised, float[] images, int count, CancellationToken cancellation)
     {
         using var plan = InferencePlan.CompileDirect(quantised, new() { Tier = _options.Tier });
+        using (var warmUp = new ValueWalk(plan)) Show(warmUp, images, count, (_, _) => { }, cancellation); // compiles the code
         using var floats = new ValueWalk(_plan);
         using var bytes = new ValueWalk(plan);
         var expected = new Dictionary<string, float[]>();

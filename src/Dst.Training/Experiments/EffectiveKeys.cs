@@ -20,10 +20,23 @@ public static class EffectiveKeys
     public static void Check(
         IEnumerable<SettingOverride> ofVerb, IEnumerable<SettingOverride> ofLine, Recipe recipe, string command)
     {
+        foreach (var setting in ofVerb.Concat(ofLine)) CheckArchitecture(setting, recipe);
         var isFixed = ofVerb.Any(setting => setting.Keys.Contains(Arms));
         var effective = Of(recipe);
         Check(ofLine, isFixed ? [.. effective.Where(key => key != Arms)] : effective, command);
         Check(ofVerb, effective, command);
+    }
+
+    /// <summary>Refuses the architecture of a network that a model file has given one.</summary>
+    private static void CheckArchitecture(SettingOverride setting, Recipe recipe)
+    {
+        foreach (var (name, from) in new[] { ("student", recipe.Student.From), ("teacher", recipe.Teacher.From) })
+        {
+            if (from is not null && KeysOfArchitecture.Select(key => $"{name}.{key}").Intersect(setting.Keys).FirstOrDefault() is { } vain)
+                throw new InputException(
+                    $"{setting.Where}: {vain} has no effect with {name}.from {from}, which has an architecture of its own; one of them was "
+                    + "expected");
+        }
     }
 
     /// <summary>The keys and sections that the arms of a recipe, and the arms that they need, depend on.</summary>

@@ -86,8 +86,11 @@ public static class ModelFit
         var input = model.Graph.Input;
         if (input != data.Shape)
             throw new InputException(
-                $"{what} takes {input}; the data has {data.Shape}, and data.channels, data.resize and data.crop that give {input} were "
-                    + "expected");
+                $"{what} takes {input}; the data has {data.Shape}, and "
+                + (input.Height == input.Width || (input.Height, input.Width) == (data.Shape.Height, data.Shape.Width)
+                    ? $"data.channels, data.resize and data.crop that give {input} were expected"
+                    : $"images of {input.Width}x{input.Height} pixels (width x height) were expected: no key makes an input that is not "
+                        + "square, so resize the images before"));
         if (model.Normalisation is { Resize: > 0 and var resize } && resize != data.Options.Resize)
             throw new InputException(
                 $"{what} was trained on images resized to {resize} pixels; data.resize is {data.Options.Resize}, and {resize} was "

@@ -57,8 +57,10 @@ public sealed class Suggestions
     public static IReadOnlyList<Suggestion> For(DataSurvey survey, Recipe recipe, IEnumerable<string> set, Model? model = null)
     {
         ArgumentNullException.ThrowIfNull(survey);
-        var effective = EffectiveKeys.Of(recipe);
         var suggestions = new Suggestions(survey, recipe, set, model);
+        // A network of 8-bit integers is trained unless the user says otherwise.
+        var quantise = suggestions._set.Contains("quantise.epochs") ? recipe.Quantise : recipe.Quantise with { Epochs = 1 };
+        var effective = EffectiveKeys.Of(recipe with { Quantise = quantise });
         return
         [
             .. suggestions.All().Where(suggestion => !suggestions._set.Contains(suggestion.Key))
@@ -94,7 +96,7 @@ public sealed class Suggestions
     {
         get
         {
-            if (_input is { } input) return input.Height;
+            if (_input is { } input) return Math.Max(input.Height, input.Width);
             if (IsCropped) return _recipe.Data.Crop;
             if (_set.Contains("data.resize") && _recipe.Data.Resize > 0) return _recipe.Data.Resize;
             if (_survey.Size is var (height, width) && Math.Max(height, width) <= LargestOwnSide) return Math.Max(height, width);
@@ -164,7 +166,9 @@ public sealed class Suggestions
     private Suggestion Batch() => Suggestion.Of(
         $"{_section}.batch", $"batches of {_scale.Batch} {Images}", ($"{_section}.batch", _scale.Batch));
 
-    private int Epochs => _set.Contains("train.epochs") ? _recipe.Train.Epochs : _scale.Epochs;
+    private int Epochs => _set.Contains($"{_section}.epochs") ? Options.Epochs
+        : _set.Contains("train.epochs") ? _recipe.Train.Epochs
+        : _scale.Epochs;
 
     private double LearningRate
     {
@@ -181,7 +185,7 @@ public sealed class Suggestions
         var patience = Math.Max(Epochs / 2, 5);
         yield return Suggestion.Of(
             "train.epochs", $"{Words.Count(_scale.Epochs, "epoch")} {Images}", ("train.epochs", _scale.Epochs));
-        if (_recipe.Data.ValidationFrom != ValidationSource.None) // else no image shows an improvement
+        if (patience < Epochs && _recipe.Data.ValidationFrom != ValidationSource.None) // else no image shows an improvement
             yield return Suggestion.Of(
                 "train.patience", $"training ends early after {Words.Count(patience, "epoch")} without a better one",
                 ("train.patience", patience));
@@ -200,8 +204,10 @@ public sealed class Suggestions
         yield return Rate("prune_train", $"learning rate {rate:G3} after halving", rate);
         yield return OneCycle("prune_train", "learning rate rises and falls in one cycle after halving");
         var rounded = Math.Max(Epochs / 8, 1);
-        yield return Suggestion.Of(
-            "quantise.epochs", $"{Words.Count(rounded, "epoch")} with weights and values rounded to 8 bits", ("quantise.epochs", rounded));
+        var text = $"{Words.Count(rounded, "epoch")} with weights and values rounded to 8 bits";
+        yield return _section == "train" // whose batch quantise inherits
+            ? Suggestion.Of("quantise.epochs", text, ("quantise.epochs", rounded))
+            : Suggestion.Of("quantise.epochs", text, ("quantise.epochs", rounded), ("quantise.batch", BatchSize));
     }
 
     private static Suggestion Rate(string section, string text, double rate) =>

@@ -28,10 +28,11 @@ public sealed class CSourceExportTests : IDisposable
     [InlineData("a-b")]
     [InlineData("é")]
     [InlineData("while")]
+    [InlineData("main")]
     [InlineData("_net")]
     public void Names_that_C_does_not_allow_are_refused(string name)
     {
-        Assert.Contains($"'{name}' is not a C identifier", Refusal(Small(), _folder.File("out"), name));
+        Assert.Contains($"'{name}' is not a C identifier that is free", Refusal(Small(), _folder.File("out"), name));
         Assert.False(Directory.Exists(_folder.File("out")));
     }
 
@@ -159,14 +160,30 @@ public sealed class CSourceExportTests : IDisposable
     {
         var folder = Directory.CreateDirectory(_folder.File("empty")).FullName;
         var model = Networks.Create("resnet8", "kernel:16:16", 1);
-        model = model with { ClassNames = [.. Enumerable.Range(1, model.OutputCount).Select(number => $"größe|{number}")] };
+        model = model with { ClassNames = [.. Enumerable.Range(1, model.OutputCount).Select(number => $"größe $a@NAME@ *{number}|`")] };
         var report = CSourceExport.Write(model, folder, "net", CSourceCheck.None);
         Assert.Equal(["Makefile", "README.md", "net.c", "net.h", "net_test.c"], NamesIn(folder));
         Assert.InRange((double)report.Sizes.WeightBytes / report.Dense.WeightBytes, 0.5, 0.56);
         Assert.Equal(report.Sizes.ArenaBytes, report.Dense.ArenaBytes);
         var readme = File.ReadAllText(Path.Combine(folder, "README.md"));
-        Assert.DoesNotContain("@", readme);
-        Assert.Contains("größe_1, größe_2", readme);
+        Assert.Contains("\n0. `` größe $a@NAME@ *1|` ``\n1. `` größe $a@NAME@ *2|` ``\n", readme);
+        Assert.DoesNotContain("@", readme.Replace("@NAME@", "", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_embedding_says_that_it_is_one_of_which_layer_and_how_two_are_compared()
+    {
+        var model = Networks.Create("resnet8", "dense", 0.25);
+        var layer = model.Graph.Nodes[^2].Name;
+        CSourceExport.Write(model.UpTo(layer), _folder.File("out"), "net", CSourceCheck.None);
+        foreach (var file in new[] { "README.md", "net.h" })
+        {
+            var text = File.ReadAllText(Path.Combine(_folder.File("out"), file));
+            Assert.Contains($"an embedding: the values of layer '{layer}', not scaled to length 1", text);
+            Assert.Contains("sum(a * b) / sqrt(sum(a * a) * sum(b * b))", text);
+        }
+
+        Assert.Contains(" values: C99", File.ReadAllText(Path.Combine(_folder.File("out"), "net.h")));
     }
 
     [Fact]

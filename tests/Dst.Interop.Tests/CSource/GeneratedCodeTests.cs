@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dst.Interop.CSource;
+using Dst.Runtime.Inference;
 
 namespace Dst.Interop.Tests.CSource;
 
@@ -40,6 +41,45 @@ public sealed class GeneratedCodeTests : ExportedCode
         var model = Networks.Create("aconvnet", "dense", 1);
         // Two rows of the second layer with what they read and what they become: 16x42x42, 32x2x38 and 32x19x19.
         Assert.Equal(sizeof(float) * ((16 * 42 * 42) + (32 * 2 * 38) + (32 * 19 * 19)), CSourceExport.SizesOf(model).ArenaBytes, 2000.0);
+    }
+
+    [Theory]
+    [InlineData("DATA=x.npy", "no file or two were expected, and there are 1")]
+    [InlineData("DATA=my x.npy y.npy", "no file or two were expected, and there are 3")]
+    [InlineData("DATA=y.npy x.npy", "image 0 has 10 inputs and 5 logits; 768 and 5 were expected")]
+    [InlineData("DATA=short.npy y.npy", "image 1 has 700 inputs and 5 logits; 768 and 5 were expected")]
+    [InlineData("DATA=none.npy y.npy", "none.npy cannot be opened")]
+    [InlineData("DATA=net.c y.npy", "net.c is not a NumPy file of version 1")]
+    [InlineData("INPUTS=my x.npy", "net:  cannot be opened")]
+    public void Files_that_cannot_be_compared_are_told(string setting, string expected)
+    {
+        var (exitCode, output) = Tool.Run(WithFiles(), "make", "--silent", "test", setting);
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains(expected, output);
+    }
+
+    [Fact]
+    public void Files_are_compared_whose_paths_have_spaces()
+    {
+        var (exitCode, output) = Tool.Run(WithFiles(), "make", "--silent", "test", "INPUTS=my x.npy", "LOGITS=y.npy");
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("net: 2 images", output);
+    }
+
+    /// <summary>A source, and beside it two images with the runtime's logits, and files that lack some.</summary>
+    private string WithFiles()
+    {
+        var model = Networks.Create("resnet8", "dense", 0.25);
+        var source = Export(model);
+        using var plan = InferencePlan.CompileDirect(model);
+        using var session = plan.CreateSession();
+        float[] images = [.. CSourceFiles.TestImage(model, 0), .. CSourceFiles.TestImage(model, 1)];
+        var logits = new float[2 * plan.Outputs];
+        session.Run(images, 2, logits);
+        foreach (var name in new[] { "x.npy", "my x.npy" }) NpyFile.Write(Path.Combine(source, name), [2, 3, 16, 16], images);
+        NpyFile.Write(Path.Combine(source, "y.npy"), [2, plan.Outputs], logits);
+        File.WriteAllBytes(Path.Combine(source, "short.npy"), File.ReadAllBytes(Path.Combine(source, "x.npy"))[..^(68 * sizeof(float))]);
+        return source;
     }
 
     [Fact]
@@ -178,6 +218,15 @@ public sealed class GeneratedCodeTests : ExportedCode
             var (m, d) = perImage ? (mean, deviation) : (normalisation.Mean[i / plane], normalisation.Deviation[i / plane]);
             Assert.Equal((amplitudes[i] - m) / d, actual[i], 1e-5);
         }
+    }
+
+    [Theory]
+    [InlineData(AmplitudeTransform.None, "After that: the 3x3 binomial filter")]
+    [InlineData(AmplitudeTransform.Sqrt, "After that: sqrt of the amplitude, then the 3x3 binomial filter")]
+    public void What_smoothed_images_need_is_said(AmplitudeTransform amplitude, string expected)
+    {
+        var normalisation = new InputNormalisation(0, amplitude, [0.5f], [0.25f], Smooth: true);
+        Assert.Contains(expected, CNormalisation.Describe(normalisation, Name));
     }
 
     private static double Instructions(string source, string flags, string compiler = "gcc")

@@ -39,6 +39,19 @@ public sealed class Int8CodeTests : IDisposable
     }
 
     [Theory]
+    [InlineData("", "0.0f", "bit for bit")]
+    [InlineData("fc", "1e-4f", "to 1e-4 of the largest logit")] // the end: no float becomes a byte
+    [InlineData("conv1", "1e-2f", "to 1e-2 of the largest logit")]
+    public void The_tolerance_is_larger_where_floats_become_bytes_inside_the_network(string keptFloat, string tolerance, string exactness)
+    {
+        var kept = new HashSet<string>(keptFloat.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var source = _folder.File("board");
+        CSourceExport.Write(Quantise(Networks.Create("resnet8", "dense", 0.25), kept), source, "net", CSourceCheck.None);
+        Assert.Contains($"#define TOLERANCE {tolerance} ", File.ReadAllText(Path.Combine(source, "net_test.c")));
+        Assert.Contains($"images of the runtime, {exactness}, or", File.ReadAllText(Path.Combine(source, "README.md")));
+    }
+
+    [Theory]
     [InlineData("aarch64-linux-gnu", "qemu-aarch64", "-O3")]
     [InlineData("arm-linux-gnueabihf", "qemu-arm", "-O2 -mcpu=cortex-a9 -mfpu=vfpv3-d16")] // multiplies pairs by the DSP instructions
     [InlineData("riscv64-linux-gnu", "qemu-riscv64", "-O2 -march=rv64gc")]
@@ -75,12 +88,12 @@ public sealed class Int8CodeTests : IDisposable
     }
 
     /// <summary>A network with 8-bit integers, calibrated on random images.</summary>
-    internal static Model Quantise(Model model)
+    internal static Model Quantise(Model model, IReadOnlySet<string>? keptFloat = null)
     {
         const int count = 4;
         var (random, images) = (new Random(1), new float[count * model.Graph.Input.Count]);
         for (var i = 0; i < images.Length; i++) images[i] = random.NextSingle() * 2 - 1;
-        return Quantiser.Quantise(model, images, count, new() { Method = RangeMethod.Minmax }).Model;
+        return Quantiser.Quantise(model, images, count, new() { KeptFloat = keptFloat ?? new HashSet<string>() }).Model;
     }
 
     private string Export(Model model)

@@ -44,12 +44,19 @@ public sealed class SeparateWeightsTests : ExportedCode
                     const size_t count = fread(bytes, 1, sizeof bytes, file);
                     fclose(file);
                     printf("%d ", net_load(&context, bytes, count));
+                    printf("%d ", net_predict(&context, image, logits)); /* the first file is the only good one */
                     if (i == 0) printf("%d %d ", net_load(&context, (char *)bytes + 4, count), net_load(NULL, bytes, count));
                 }
+                FILE *const good = fopen("0", "rb");
+                const size_t count = fread(bytes, 1, sizeof bytes, good);
+                fclose(good);
+                printf("%d ", net_load(&context, bytes, count));
+                printf("%d ", net_load(&context, bytes, count - 8));
+                printf("%d ", net_predict(&context, image, logits)); /* the failure took its weights */
                 return 0;
             }
             """);
         Compile(source, "gcc", "-std=c99 -O0 main.c net.c -o main -lm");
-        Assert.Equal("-1 0 -1 -1 -4 -4 -4 -2 -2 -3 ", Tool.Run(source, Path.Combine(source, "main")).Output);
+        Assert.Equal("-1 0 0 -1 -1 -4 -1 -4 -1 -4 -1 -2 -1 -2 -1 -3 -1 0 -4 -1 ", Tool.Run(source, Path.Combine(source, "main")).Output);
     }
 }

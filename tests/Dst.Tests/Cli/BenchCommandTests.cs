@@ -2,6 +2,7 @@ using System.Text.Json;
 using Dst.Cli;
 using Dst.Cli.Bench;
 using Dst.Graph;
+using Dst.Kernels.Simd;
 using Dst.Tests.Foundations;
 using Dst.Tests.Report;
 using Dst.Training.Masks;
@@ -13,6 +14,14 @@ public class BenchCommandTests
 {
     private static readonly string[] TinyTraining = [
         "bench", "train", "--arch", "resnet8", "--width", "0.5", "--input", "1,8,8", "--batch", "2", "--steps", "3", "--json"];
+
+    [Fact]
+    public void Threads_above_the_number_of_cores_share_them()
+    {
+        var peak = new MachinePeak(100, 2.5);
+        var cores = Environment.ProcessorCount;
+        Assert.Equal(peak.MultiplyAddsPerCycle(SimdTiers.Best, cores), peak.MultiplyAddsPerCycle(SimdTiers.Best, 64 * cores));
+    }
 
     [Fact]
     public void Ranks_are_measured_one_by_one_and_predicted_for_machines_beyond_the_parts_as_several_runs()

@@ -105,6 +105,33 @@ public sealed class EmbeddingCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_split_without_pairs_is_named_with_what_gives_it_some()
+    {
+        string[] eval = ["eval", SampleModel.SaveHalved(_folder), "--embedding", Layer, "--data.path", SavePeople("people", images: 10)];
+        const string hint = "such as by --data.test 0.5 --data.validation 0.9";
+        Terminal.Run([.. eval, "--data.test", "0.2", "--data.validation", "0.1"]).AssertFailsWith(
+            CommandLine.WrongInput, "the validation split has 2 images of 2 classes, which make no pair of one class; images of each "
+            + $"class, two or more, were expected, {hint}, or --threshold, which needs no validation images");
+        Terminal.Run([.. eval, "--data.test", "0.1", "--threshold", "0.5"])
+            .AssertFailsWith(CommandLine.WrongInput, "the test split has 2 images of 2 classes, which make no pair of one class");
+        Assert.Equal(CommandLine.Done, Terminal.Run([.. eval, "--data.test", "0.5", "--data.validation", "0.9"]).ExitCode);
+    }
+
+    [Fact]
+    public void Predict_writes_the_values_of_the_layer_as_an_exported_network_gives_them()
+    {
+        var (model, people, x, y) = (SampleModel.SaveHalved(_folder), SavePeople("people"), _folder.File("x.npy"), _folder.File("y.npy"));
+        var outputs = Model.Load(model).UpTo(Layer).OutputCount;
+        var written = Terminal.Run("predict", model, people, "--embedding", Layer, "--inputs", x, "--logits", y);
+        Assert.Equal((CommandLine.Done, $"{y}: 4 x {outputs} values\n"), (written.ExitCode, written.Output));
+        string[] raw = ["predict", model, "--raw", x, "--logits", _folder.File("z.npy")];
+        Assert.Equal($"{_folder.File("z.npy")}: 4 x {outputs} values\n", Terminal.Run([.. raw, "--embedding", Layer]).Output);
+        Assert.Equal(File.ReadAllBytes(y), File.ReadAllBytes(_folder.File("z.npy")));
+        Terminal.Run([.. raw, "--embedding", "fc2"]).AssertWrongInput("no layer 'fc2'");
+        Terminal.Run([.. raw, "--embedding", Layer, "--gallery", people]).AssertWrongInput("--gallery does not go with --raw");
+    }
+
+    [Fact]
     public void Export_writes_the_network_up_to_the_layer()
     {
         var (model, source) = (SampleModel.SaveHalved(_folder), _folder.File("c"));
@@ -137,12 +164,12 @@ public sealed class EmbeddingCommandTests : IDisposable
         Terminal.Run("predict", model, image, "--embedding", Layer, "--top", "2").AssertWrongInput("--top");
     }
 
-    private string SavePeople(string folder)
+    private string SavePeople(string folder, int images = 2)
     {
         foreach (var (person, i) in new[] { "ann", "bob" }.Select((person, i) => (person, i)))
         {
             Directory.CreateDirectory(Path.Combine(_folder.File(folder), person));
-            for (var image = 0; image < 2; image++) SaveNoise(Path.Combine(folder, person, $"{image}.png"), 10 * i + image);
+            for (var image = 0; image < images; image++) SaveNoise(Path.Combine(folder, person, $"{image}.png"), 10 * i + image);
         }
 
         return _folder.File(folder);

@@ -46,6 +46,11 @@ public sealed partial class ModelCommandTests
             .AssertWrongInput("pruned already", "prune.permute false");
     }
 
+    [Fact]
+    public void A_pattern_and_no_pattern_are_not_one_request() => Terminal.Run(
+        "prune", SampleModel.SaveDense(_folder, "a", "b"), "--pattern", "row:16:4", "--unstructured", "0.5", "--out", _folder.File("p"))
+        .AssertWrongInput("prune has --pattern row:16:4 and --unstructured, which has no pattern");
+
     [Theory]
     [InlineData("prune.method=gradual")]
     [InlineData("prune.gradual.stages=3")]

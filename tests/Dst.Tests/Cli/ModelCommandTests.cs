@@ -24,6 +24,13 @@ public sealed partial class ModelCommandTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void Eval_without_data_says_that_there_are_none()
+    {
+        Terminal.Run("eval", SampleModel.SaveHalved(_folder)).AssertWrongInput("eval has no data; the folder of a run, a recipe");
+        Terminal.Run("eval", SampleModel.SaveHalved(_folder), "--embedding", "fc").AssertWrongInput("eval has no data");
+    }
+
+    [Fact]
     public void Eval_counts_every_test_image_once()
     {
         var model = SaveModelOfSimulatedClasses();

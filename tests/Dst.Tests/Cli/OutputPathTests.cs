@@ -56,6 +56,16 @@ public sealed class OutputPathTests : IDisposable
     }
 
     [Fact]
+    public void A_picture_does_not_become_one_of_the_images_that_are_read()
+    {
+        var data = SaveImages("data");
+        const string file = "data/dark/grid.png";
+        Terminal.Run("data", "inspect", data, "--grid", _folder.File(file))
+            .AssertWrongInput($"{file} is in the folder {data}, whose images this command reads");
+        Assert.False(File.Exists(_folder.File(file)));
+    }
+
+    [Fact]
     public void A_file_of_the_recipe_is_not_overwritten()
     {
         var archive = _folder.File("data.zip");

@@ -41,6 +41,8 @@ public sealed class QuantiseCommandTests : IDisposable
         Terminal.Run(["quantise", output, "--out", _folder.File("again"), .. SimulatedData]).AssertWrongInput("is quantised already");
         Terminal.Run("prune", output, "--out", _folder.File("again")).AssertWrongInput("is quantised already");
         Terminal.Run(["halve", output, "--out", _folder.File("again"), .. SimulatedData]).AssertWrongInput("is quantised already");
+        Terminal.Run("import", output, "--float", "--out", _folder.File("again"))
+            .AssertWrongInput($"{output} is quantised already; ", "what dst export --format onnx and then dst import --float make of it");
         AssertRefused(Terminal.Run(["train", "--from", output, .. SimulatedData]), "is quantised already");
         Assert.Equal(CommandLine.Done, Terminal.Run("export", output, "--format", "c", "--out", _folder.File("c")).ExitCode);
         var (onnx, again) = (_folder.File("m.onnx"), _folder.File("again"));

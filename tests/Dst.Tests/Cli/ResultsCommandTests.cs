@@ -81,6 +81,14 @@ public sealed class ResultsCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_key_without_a_value_has_none()
+    {
+        WriteRun("a", seed: 1, "{}", ("student", 0.80, 1.0, 2.0));
+        WriteRun("b", seed: 1, "student: { from: x }", ("student", 0.90, 1.0, 2.0));
+        Assert.Contains("student.from none, seeds 1\n", Terminal.Run("results", _folder.Path).Output);
+    }
+
+    [Fact]
     public void Of_many_keys_the_heading_names_a_few_and_a_line_all()
     {
         WriteRun("a", seed: 1, "data: { flip: true, shift: 2, gain: 0.1, erase: 0.1 }", ("student", 0.80, 1.0, 2.0));

@@ -172,6 +172,14 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public void An_architecture_beside_a_model_to_go_on_from_is_refused_with_the_reason()
+    {
+        var model = SampleModel.SaveDense(_folder, "a", "b");
+        Terminal.Run("train", _recipe, "--arch", "resnet8", "--from", model).AssertWrongInput(
+            $"option --arch: student.arch has no effect with student.from {model}, which has an architecture of its own");
+    }
+
+    [Fact]
     public void What_is_no_recipe_and_no_data_is_told_its_place()
     {
         var folder = Directory.CreateDirectory(_folder.File("photos")).FullName;

@@ -111,6 +111,22 @@ public sealed class RunDataTests : IDisposable
     }
 
     [Fact]
+    public void Embeddings_of_other_people_are_no_images_that_trained_a_model()
+    {
+        var (_, model) = Train();
+        foreach (var person in new[] { "ann", "bob" })
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(_folder.File("others"), person)).FullName;
+            for (var i = 0; i < 10; i++)
+                File.WriteAllBytes(Path.Combine(folder, $"{i}.png"), TestImages.GreyPng(16, 16, (y, x) => (byte)(x * y + i + person[0])));
+        }
+
+        string[] eval = ["eval", model, "--embedding", "fc", "--data.test", "0.5", "--data.validation", "0.8", "--data.path"];
+        Assert.DoesNotContain(Trained, Done([.. eval, _folder.File("others")]));
+        Assert.Contains(Trained, Done([.. eval, _photos]));
+    }
+
+    [Fact]
     public void A_run_without_a_manifest_says_that_nothing_is_compared()
     {
         var (run, model) = Train();

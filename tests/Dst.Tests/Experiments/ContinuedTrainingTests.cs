@@ -93,6 +93,16 @@ public sealed class ContinuedTrainingTests : IDisposable
     }
 
     [Fact]
+    public void A_model_that_is_not_square_says_that_no_key_gives_its_input()
+    {
+        var path = _folder.File("oblong.safetensors");
+        ModelFile.Save(path, Initialiser.Initialise(Zoo.Build("resnet8", new(1, 20, 24), 2, width: 0.25), seed: 1));
+        var refusal = Assert.Throws<InputException>(() => RunIn("second", "arms=[student]", $"student.from={path}"));
+        Assert.Contains("takes 1x20x24; the data has 1x", refusal.Message);
+        Assert.Contains("images of 24x20 pixels (width x height) were expected: no key makes an input that is not square", refusal.Message);
+    }
+
+    [Fact]
     public void A_model_that_says_nothing_of_its_inputs_gets_values_from_0_to_1()
     {
         var path = Path.Combine(RunIn("first", "arms=[student]"), "student.safetensors");

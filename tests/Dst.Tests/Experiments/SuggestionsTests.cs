@@ -2,6 +2,7 @@ using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Networks;
 
 namespace Dst.Tests.Experiments;
 
@@ -43,6 +44,17 @@ public class SuggestionsTests
     {
         var data = RecipeFor(Photos with { Size = own is { } side ? (side, side) : null, MedianSide = median }, "arms=[student]").Data;
         Assert.Equal((resize, shift, shift), (data.Resize, data.Shift, data.Pad));
+    }
+
+    [Fact]
+    public void Images_move_as_far_with_a_model_of_their_size_as_without()
+    {
+        var survey = Photos with { Size = (20, 24) };
+        var model = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 20, 24), 3), seed: 1);
+        Assert.Equal(3, RecipeFor(survey, "arms=[student]").Data.Shift);
+        var recipe = Parse([SettingOverride.Parse("arms=[student]")]);
+        Assert.Contains(
+            "training images move by up to 3 pixels", Suggestions.For(survey, recipe, [], model).Select(suggestion => suggestion.Text));
     }
 
     [Fact]
@@ -127,6 +139,13 @@ public class SuggestionsTests
     }
 
     [Fact]
+    public void Training_that_cannot_end_early_says_nothing_of_it()
+    {
+        Assert.DoesNotContain("train.patience", KeysFor(Photos, "train.epochs=5"));
+        Assert.Contains("train.patience", KeysFor(Photos, "train.epochs=6"));
+    }
+
+    [Fact]
     public void What_the_user_sets_is_kept_and_others_follow_it()
     {
         var recipe = RecipeFor(
@@ -135,6 +154,17 @@ public class SuggestionsTests
         Assert.Equal(0.1, recipe.Train.Schedule.LearningRate);
         Assert.Equal((48, 48, false), (recipe.Data.Crop, recipe.Data.Resize, recipe.Data.Flip));
         Assert.DoesNotContain("data.resize", KeysFor(Photos, "data.resize=48"));
+    }
+
+    [Fact]
+    public void A_model_in_8_bit_integers_takes_an_eighth_of_the_epochs_and_the_batch_of_its_training()
+    {
+        string[] ofModel = ["arms=[dst-int8]", "teacher.model=model.safetensors", "student.is_teacher=true"];
+        var chosen = RecipeFor(Photos, ofModel);
+        Assert.Equal((20, 5, 32, 32), (chosen.PruneTrain.Epochs, chosen.Quantise.Epochs, chosen.PruneTrain.Batch, chosen.Quantise.Batch));
+        var given = RecipeFor(Photos, [.. ofModel, "prune_train.epochs=16", "prune_train.batch=48"]);
+        Assert.Equal((2, 48), (given.Quantise.Epochs, given.Quantise.Batch));
+        Assert.Equal(0, RecipeFor(Photos, [.. ofModel, "quantise.epochs=0"]).Quantise.Epochs);
     }
 
     [Fact]

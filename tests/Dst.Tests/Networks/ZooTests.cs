@@ -12,6 +12,16 @@ public class ZooTests
 
     // Numbers of parameters of the PyTorch networks in RepDistiller and mdistiller.
     [Theory]
+    [InlineData("lenet7", 10)]
+    [InlineData("lenet7-bn", 10)]
+    [InlineData("aconvnet", 10)]
+    public void An_input_that_is_too_small_is_told_with_the_name_of_the_network(string name, int side)
+    {
+        var refusal = Assert.Throws<InputException>(() => Zoo.Build(name, new(1, side, side), 3));
+        Assert.StartsWith($"network '{name}'", refusal.Message);
+    }
+
+    [Theory]
     [InlineData("resnet20", 278_324)]
     [InlineData("resnet56", 861_620)]
     [InlineData("resnet8x4", 1_233_540)]

@@ -24,7 +24,9 @@ int $load($context *context, const void *weights, size_t bytes)
 {
     const size_t header = 16; /* "DSTW", the number of the source, bytes behind the header, their checksum */
     const unsigned char *const file = (const unsigned char *)weights;
-    if (context == NULL || weights == NULL || (uintptr_t)context % sizeof(void *) != 0 || (uintptr_t)weights % 8 != 0) return -1;
+    if (context == NULL || (uintptr_t)context % sizeof(void *) != 0) return -1;
+    context->weights = NULL; /* earlier ones too: no prediction follows a failure */
+    if (weights == NULL || (uintptr_t)weights % 8 != 0) return -1;
     if (bytes < header || $word(file) != 0x57545344u) return -2;
     if ($word(file + 4) != 0x@SOURCE@u) return -3;
     if (bytes != $WEIGHTS_BYTES || $word(file + 8) != bytes - header || $word(file + 12) != $checksum(file + header, bytes - header)) return -4;

@@ -1,4 +1,4 @@
-/* @NETWORK@, @INPUT@ to @OUTPUTS@ logits: C99 written by "dst export --format c". See README.md. */
+/* @NETWORK@, @INPUT@ to @OUTPUTS@ @KIND@: C99 written by "dst export --format c". See README.md. */
 #include "@NAME@.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* @NETWORK@, @INPUT@ to @OUTPUTS@ logits: C99 written by "dst export --format c". See README.md. */
+/* @NETWORK@, @INPUT@ to @OUTPUTS@ @KIND@: C99 written by "dst export --format c". See README.md. */
 #ifndef $H
 #define $H
 @INCLUDES@
@@ -10,7 +10,7 @@ extern "C" {
 #define $HEIGHT @HEIGHT@
 #define $WIDTH @WIDTH@
 #define $INPUTS @INPUTS@ /* floats of an image: CHANNELS * HEIGHT * WIDTH */
-#define $OUTPUTS @OUTPUTS@ /* floats of the logits */
+#define $OUTPUTS @OUTPUTS@ /* floats of the @KIND@ */
 #define $ARENA_FLOATS @ARENA@
 #define $ARENA_BYTES ($ARENA_FLOATS * 4)
 
@@ -20,10 +20,10 @@ typedef struct {
 @FIELDS@} $context;
 @LOAD@
 /*
- * Computes the logits of one image.
+ * Computes the @KIND@ of one image.
  * input: [CHANNELS][HEIGHT][WIDTH], normalised@NORMALISED@; not changed.
- * logits: [OUTPUTS], which may not overlap the input. @OUTPUT_MEANING@.
- * Returns 0; -1 if an argument is NULL or the address of the context is no multiple of @ALIGNMENT@; -2 if an input or a logit is infinite or no
+ * logits: [OUTPUTS], which may not overlap the input: @OUTPUT_MEANING@.
+ * Returns 0; -1 if an argument is NULL@UNLOADED@ or the address of the context is no multiple of @ALIGNMENT@; -2 if an input or a logit is infinite or no
  * number, and then the logits mean nothing.
  */
 int $predict($context *context, const float *input, float *logits);

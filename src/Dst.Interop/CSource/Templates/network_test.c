@@ -54,33 +54,47 @@ static int compare(const float *logits_expected, unsigned int n)
     return 1;
 }
 
-/* Opens a NumPy file of version 1 at its first value. */
+/* Opens a NumPy file of version 1 at its first value; says what is wrong if it cannot. */
 static FILE *open_values(const char *path)
 {
     unsigned char start[10];
     FILE *const file = fopen(path, "rb");
-    if (file == NULL) return NULL;
+    if (file == NULL) {
+        printf("@NAME@: %s cannot be opened; a NumPy file was expected\n", path);
+        return NULL;
+    }
     if (fread(start, 1, 10, file) == 10 && memcmp(start, "\x93NUMPY\x01", 7) == 0 && fseek(file, start[8] + 256L * start[9], SEEK_CUR) == 0)
         return file;
+    printf("@NAME@: %s is not a NumPy file of version 1, which was expected\n", path);
     fclose(file);
     return NULL;
+}
+
+/* Compares the images of two open files; returns how many they hold, or 0 if one fails. */
+static unsigned int compare_files(FILE *inputs, FILE *logits)
+{
+    float logits_expected[$OUTPUTS];
+    for (unsigned int n = 0;; n++) {
+        const size_t of_image = fread(image, sizeof(float), $INPUTS, inputs);
+        const size_t of_logits = fread(logits_expected, sizeof(float), $OUTPUTS, logits);
+        if (n > 0u && of_image == 0 && of_logits == 0) return n;
+        if (of_image != $INPUTS || of_logits != $OUTPUTS) {
+            printf("@NAME@: image %u has %u inputs and %u logits; %d and %d were expected, in INPUTS and LOGITS\n",
+                   n, (unsigned int)of_image, (unsigned int)of_logits, $INPUTS, $OUTPUTS);
+            return 0;
+        }
+        if (!compare(logits_expected, n)) return 0;
+    }
 }
 
 /* Checks the images of two files; returns how many they hold, or 0 if one fails. */
 static unsigned int check_files(const char *inputs, const char *logits)
 {
-    float logits_expected[$OUTPUTS];
-    unsigned int n = 0;
-    int passed = 1;
     FILE *const x = open_values(inputs), *const y = open_values(logits);
-    if (x == NULL || y == NULL) printf("@NAME@: %s is not a NumPy file of version 1\n", x == NULL ? inputs : logits);
-    while (passed && x != NULL && y != NULL && fread(image, sizeof(float), $INPUTS, x) == $INPUTS) {
-        passed = fread(logits_expected, sizeof(float), $OUTPUTS, y) == $OUTPUTS && compare(logits_expected, n);
-        n++;
-    }
+    const unsigned int images = x != NULL && y != NULL ? compare_files(x, y) : 0u;
     if (x != NULL) fclose(x);
     if (y != NULL) fclose(y);
-    return passed ? n : 0;
+    return images;
 }
 
 /* Checks the images of the generator, and the first one again at the end: nothing may be left over from others. */
@@ -95,6 +109,10 @@ static unsigned int check_images(void)
 
 @LOAD@int main(int argc, char **argv)
 {
+    if (argc != 1 && argc != 3) {
+        printf("usage: @NAME@_test [INPUTS LOGITS]: no file or two were expected, and there are %d\n", argc - 1);
+        return 2;
+    }
 @LOADED@    const unsigned int images = argc == 3 ? check_files(argv[1], argv[2]) : check_images();
     if (images == 0) return 1;
     if (wrong > 0u) {
