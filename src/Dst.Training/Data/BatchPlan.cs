@@ -1,8 +1,10 @@
+using Dst.Kernels;
+
 namespace Dst.Training.Data;
 
 /// <summary>The images of one set in the batches of an epoch.</summary>
 /// <param name="Samples">The set.</param>
-/// <param name="Order">The sequence in which batches and epochs take its images.</param>
+/// <param name="Order">The order in which batches, epoch after epoch, take its images.</param>
 /// <param name="FirstIndex">Number of its first image in <see cref="Batch.Indices"/>.</param>
 /// <param name="PerBatch">Images in a batch.</param>
 /// <param name="PerEpoch">Images in an epoch; the last batch of an epoch may have fewer than the others.</param>
@@ -20,7 +22,7 @@ internal sealed class BatchPlan
 {
     private const int LabelledStream = 0;
     private const int UnlabelledStream = 1;
-    private const int ClassStreams = 2; // and those after it
+    private const int FirstClassStream = 2; // and those after it
 
     private BatchPlan(int batches, params IReadOnlyList<BatchPart> parts) => (Batches, Parts) = (batches, parts);
 
@@ -33,14 +35,14 @@ internal sealed class BatchPlan
     /// <summary>Images in the largest batch.</summary>
     public int Capacity => Parts.Sum(part => part.CountIn(0));
 
-    /// <summary>One split as its images are numbered.</summary>
+    /// <summary>The images of one split in the order of their numbers.</summary>
     public static BatchPlan InOrder(SampleSet samples, int batch) =>
-        new((samples.Count + batch - 1) / batch, new BatchPart(samples, new NumberedOrder(), FirstIndex: 0, batch, samples.Count));
+        new(Layout.CeilDiv(samples.Count, batch), new BatchPart(samples, new NumberedOrder(), FirstIndex: 0, batch, samples.Count));
 
     /// <summary>
-    /// The training images in random order. An epoch has as many images as there are, labelled and unlabelled. If only the labelled ones
-    /// are read, they come several times. Otherwise each batch has both kinds in their proportion, at least one labelled image, and a
-    /// pass over either kind goes on in the next epoch. <see cref="DataOptions.Sampling"/> orders the labelled ones.
+    /// The training images in random order. An epoch has as many images as there are labelled and unlabelled ones together. If only the
+    /// labelled ones are read, they come several times. Otherwise each batch has both kinds in their proportion, and at least one of
+    /// each; a pass over either kind goes on in the next epoch. <see cref="DataOptions.Sampling"/> orders the labelled ones.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A batch of one image cannot have both kinds.</exception>
     public static BatchPlan ForTraining(DataSet data, int batch, long seed, bool readsUnlabelled)
@@ -48,7 +50,7 @@ internal sealed class BatchPlan
         int labelled = data.Training.Count, unlabelled = data.Unlabelled.Count, all = labelled + unlabelled;
         var batches = data.StepsPerEpoch(batch);
         SampleOrder order = data.Options.Sampling == Sampling.Balanced
-            ? new BalancedOrder(data.Training, seed, ClassStreams)
+            ? new BalancedOrder(data.Training, seed, FirstClassStream)
             : new ShuffledOrder(labelled, seed, LabelledStream);
         if (!readsUnlabelled || unlabelled == 0) return new(batches, new BatchPart(data.Training, order, FirstIndex: 0, batch, all));
 

@@ -162,45 +162,6 @@ public sealed record DataOptions
         Min = 0, Max = 100)]
     public double Cutmix { get; init; }
 
-    /// <summary>Whether training images are mixed with each other.</summary>
-    internal bool IsMixed => Mixup > 0 || Cutmix > 0;
-
-    /// <summary>Whether a training image differs from epoch to epoch.</summary>
-    internal bool IsAugmented =>
-        Shift > 0 || Flip || Rotate > 0 || Gain > 0 || Contrast > 0 || Saturation > 0 || Speckle > 0 || Erase > 0 || IsMixed;
-
-    /// <summary>Whether <see cref="Mean"/> and <see cref="Deviation"/> are given.</summary>
-    /// <param name="channels">Channels of the network's input.</param>
-    /// <exception cref="InputException">They are not for this many channels, or have no effect.</exception>
-    internal bool HasStatistics(int channels)
-    {
-        if (Mean.Count == 0 && Deviation.Count == 0) return false;
-        if (Mean.Count != channels || Deviation.Count != channels)
-            throw new InputException(
-                $"data.mean has {Mean.Count} numbers and data.deviation {Deviation.Count}; {channels} of each were expected, one for "
-                    + "each channel");
-        if (Normalise == NormalisationSource.Image)
-            throw new InputException("data.mean is given with data.normalise image; one of them was expected");
-        return true;
-    }
-
-    /// <summary>Refuses augmentation that has no effect.</summary>
-    /// <param name="channels">Channels of the network's input.</param>
-    /// <exception cref="InputException">It has none.</exception>
-    internal void CheckAugmentation(int channels)
-    {
-        if (Saturation > 0 && channels != 3)
-            throw new InputException(
-                $"data.saturation is {Saturation}, and the network's input has {Words.Count(channels, "channel")}; expected 0, because "
-                + "only RGB has colour");
-        foreach (var (name, value) in new[] { ("gain", Gain), ("contrast", Contrast) })
-        {
-            if (value > 0 && Normalise == NormalisationSource.Image)
-                throw new InputException(
-                    $"data.{name} is {value} with data.normalise image; expected 0, because each image's own mean and deviation undo it");
-        }
-    }
-
     /// <summary>Which folders of FUSAR-Ship are the classes.</summary>
     [Setting("fusar: which folders are the classes")]
     public FusarLevel Level { get; init; }
@@ -220,4 +181,43 @@ public sealed record DataOptions
     /// <summary>Settings of simulated data.</summary>
     [Setting("simulated data")]
     public SimulatedOptions Simulated { get; init; } = new();
+
+    /// <summary>Whether training images are mixed with each other.</summary>
+    internal bool IsMixed => Mixup > 0 || Cutmix > 0;
+
+    /// <summary>Whether a training image differs from epoch to epoch.</summary>
+    internal bool IsAugmented =>
+        Shift > 0 || Flip || Rotate > 0 || Gain > 0 || Contrast > 0 || Saturation > 0 || Speckle > 0 || Erase > 0 || IsMixed;
+
+    /// <summary>Whether <see cref="Mean"/> and <see cref="Deviation"/> are given.</summary>
+    /// <param name="channels">Channels of the network's input.</param>
+    /// <exception cref="InputException">They are not for this many channels, or have no effect.</exception>
+    internal bool HasStatistics(int channels)
+    {
+        if (Mean.Count == 0 && Deviation.Count == 0) return false;
+        if (Mean.Count != channels || Deviation.Count != channels)
+            throw new InputException(
+                $"data.mean has {Mean.Count} numbers and data.deviation {Deviation.Count}; {channels} of each were expected, one for "
+                + "each channel");
+        if (Normalise == NormalisationSource.Image)
+            throw new InputException("data.mean is given with data.normalise image; one of them was expected");
+        return true;
+    }
+
+    /// <summary>Refuses augmentation that has no effect.</summary>
+    /// <param name="channels">Channels of the network's input.</param>
+    /// <exception cref="InputException">Some has none.</exception>
+    internal void CheckAugmentation(int channels)
+    {
+        if (Saturation > 0 && channels != 3)
+            throw new InputException(
+                $"data.saturation is {Saturation}, and the network's input has {Words.Count(channels, "channel")}; expected 0, because "
+                + "only RGB has colour");
+        foreach (var (name, value) in new[] { ("gain", Gain), ("contrast", Contrast) })
+        {
+            if (value > 0 && Normalise == NormalisationSource.Image)
+                throw new InputException(
+                    $"data.{name} is {value} with data.normalise image; expected 0, because each image's own mean and deviation undo it");
+        }
+    }
 }

@@ -1,4 +1,3 @@
-using Dst.Foundations;
 using Dst.Graph;
 using Dst.Images;
 
@@ -30,13 +29,15 @@ public sealed class DataSet
     public required SampleSet Training { get; init; }
 
     /// <summary>
-    /// Images without labels, from which a student learns what its teacher says of them, and an auto-encoder to give them back; usually
-    /// empty.
+    /// Training images without labels, usually none. A student learns from them what its teacher says, an auto-encoder to give them back.
     /// </summary>
     public required SampleSet Unlabelled { get; init; }
 
     /// <summary>Images that every choice is made on; empty with <see cref="ValidationSource.None"/>.</summary>
     public required SampleSet Validation { get; init; }
+
+    /// <summary>Images that results are reported on; read once, at the end.</summary>
+    public required SampleSet Test { get; init; }
 
     /// <summary>Whether images are held back, on which epochs can be chosen.</summary>
     public bool HasValidation => Validation.Count > 0;
@@ -44,22 +45,19 @@ public sealed class DataSet
     /// <summary>The images on which epochs are measured: <see cref="Validation"/>, or <see cref="Training"/> if there are none.</summary>
     public SampleSet Observed => HasValidation ? Validation : Training;
 
-    /// <summary>Images that results are reported on; read once, at the end.</summary>
-    public required SampleSet Test { get; init; }
-
     /// <summary>Training, unlabelled (where there are such images), validation and test.</summary>
     internal IEnumerable<SampleSet> Splits =>
         Unlabelled.Count > 0 ? [Training, Unlabelled, Validation, Test] : [Training, Validation, Test];
 
     /// <summary>
-    /// How images become inputs, with the mean and deviation of the labelled training images' centre crops. So unlabelled images do
-    /// not change what a network takes.
+    /// How images become inputs, with the mean and deviation of the labelled training images' centre crops: unlabelled images do not
+    /// change what a network takes.
     /// </summary>
     public required InputNormalisation Normalisation { get; init; }
 
     /// <summary>
-    /// Steps of an epoch: as many as batches hold all training images, labelled and unlabelled. Arms that read only the labelled ones
-    /// have as many, so that equal epochs cost the same.
+    /// Steps of an epoch: the batches that hold all training images, labelled and unlabelled. Arms that read only the labelled ones have
+    /// as many steps, so that equal epochs cost the same.
     /// </summary>
     public int StepsPerEpoch(int batch) => (int)(((long)Training.Count + Unlabelled.Count + batch - 1) / batch);
 
@@ -105,71 +103,15 @@ public sealed class DataSet
                 new("validation", splits.Validation, shape), new("test", splits.Test, shape),
             ],
             options.Resize, cancellation);
-        var training = sets[0];
         var data = new DataSet(options, source.ClassNames, shape)
         {
-            Training = training,
+            Training = sets[0],
             Unlabelled = sets[1],
             Validation = sets[2],
             Test = sets[3],
-            Normalisation = Statistics.Normalise(training, options, shape, cancellation),
+            Normalisation = Statistics.NormalisationOf(sets[0], options, shape, cancellation),
         };
-        var others = data.Unlabelled.Count > 0 ? $" and {data.Unlabelled.Count} unlabelled" : "";
-        log(
-            $"data: {data.ClassNames.Count} classes, {training.Count} training{others}, {data.Validation.Count} validation and "
-            + $"{data.Test.Count} test images, input {shape}");
-        if (InputShape.Describe(data) is { } line) log($"data: {line}");
-        var sizes = data.Splits.SelectMany(split => split.Samples).Select(sample => (sample.Height, sample.Width));
-        foreach (var seen in CentreCrop.Describe(sizes, options.Resize, shape)) log($"data: {seen}");
-        data.WarnOfSmallRoom(log);
-        data.WarnOfFiles(log);
-        data.WarnOfMixedSamples(log);
-        foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
-        foreach (var problem in ClassCheck.Find(data)) log($"warning: {problem}");
+        DataReport.Write(data, log);
         return data;
-    }
-
-    // Says what decoding found in the files, and what the amplitude transform does to negative floats.
-    private void WarnOfFiles(Action<string> log)
-    {
-        const int shown = 5;
-        foreach (var samples in Splits)
-        {
-            var warnings = samples.Samples.Where(sample => sample.Warning is not null).ToList();
-            foreach (var sample in warnings.Take(shown)) log($"warning: {sample.Warning}");
-            if (warnings.Count > shown) log($"warning: {warnings.Count - shown} more files of the {samples.Name} split are like these");
-            var marked = samples.Samples.Where(sample => sample.NoData > 0).ToList();
-            if (marked.Count > 0)
-                log(
-                    $"warning: {marked.Count} {samples.Name} images, such as '{marked[0].Name}', have "
-                    + $"{marked.Sum(sample => sample.NoData)} samples without data, which are taken as dark");
-            if (Options.Amplitude == AmplitudeTransform.None) continue;
-            var negative = samples.Samples.Where(sample => sample.IsNegative).ToList();
-            if (negative.Count > 0)
-                log(
-                    $"warning: {negative.Count} {samples.Name} images, such as '{negative[0].Name}', have negative values, which "
-                    + $"data.amplitude {Words.Of(Options.Amplitude)} takes as 0");
-        }
-    }
-
-    // Floats stand for themselves, other samples for values from 0 to 1.
-    private void WarnOfMixedSamples(Action<string> log)
-    {
-        var kinds = Splits.SelectMany(split => split.Samples).ToLookup(sample => sample.Window.IsFloat);
-        if (!kinds.Contains(true) || !kinds.Contains(false)) return;
-        log(
-            $"warning: {Words.Count(kinds[true].Count(), "image")}, such as '{kinds[true].First().Name}', have floats, which keep their "
-            + $"values, and {kinds[false].Count()}, such as '{kinds[false].First().Name}', have samples of 8 or 16 bits, which become "
-            + "values from 0 to 1; one kind was expected, or floats from 0 to 1");
-    }
-
-    private void WarnOfSmallRoom(Action<string> log)
-    {
-        var first = Training.Samples[0];
-        var room = Math.Min(Augmenter.Room(Options, first.Height, Shape.Height), Augmenter.Room(Options, first.Width, Shape.Width));
-        if (room < Options.Shift)
-            log(
-                $"data: crops move by at most {room} of data.shift's {Options.Shift} pixels, because images of "
-                + $"{first.Height}x{first.Width} with data.pad {Options.Pad} leave no more room for {Shape.Height}x{Shape.Width}");
     }
 }

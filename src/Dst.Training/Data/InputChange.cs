@@ -4,7 +4,7 @@ using Dst.Images;
 
 namespace Dst.Training.Data;
 
-/// <summary>Turns inputs that are normalised for one network into those of another, so that each network normalises for itself.</summary>
+/// <summary>Turns inputs that are normalised for one network into inputs normalised for another.</summary>
 internal sealed class InputChange
 {
     private readonly InputNormalisation _to;

@@ -1,19 +1,5 @@
 namespace Dst.Training.Data;
 
-/// <summary>Something that two splits share.</summary>
-/// <param name="What"><c>images</c> (equal samples) or <c>ships</c> (images of the same ship).</param>
-/// <param name="First">Name of the first split.</param>
-/// <param name="Second">Name of the second split.</param>
-/// <param name="Count">How many images of the second split are affected.</param>
-/// <param name="Examples">Some pairs of files.</param>
-public sealed record Leak(string What, string First, string Second, int Count, IReadOnlyList<(string First, string Second)> Examples)
-{
-    /// <inheritdoc/>
-    public override string ToString() =>
-        $"{Count} images of the {Second} split show {What} of the {First} split, such as "
-        + $"{string.Join(", ", Examples.Select(e => $"'{e.Second}' = '{e.First}'"))}";
-}
-
 /// <summary>Finds images that are in two splits: accuracy on them says nothing about new images.</summary>
 /// <seealso cref="DataInspection"/>
 public static class LeakCheck
@@ -21,7 +7,7 @@ public static class LeakCheck
     private const int MaxExamples = 3;
 
     /// <summary>
-    /// Compares each two splits: the hashes of their samples, and the ships that they show, where the data tells. Labelled and
+    /// Compares each two splits: the hashes of their images and, where the data tells them, the ships that they show. Labelled and
     /// unlabelled training images may share both.
     /// </summary>
     public static IReadOnlyList<Leak> Find(DataSet data)

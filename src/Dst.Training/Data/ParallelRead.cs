@@ -9,26 +9,29 @@ internal static class ParallelRead
     private const string Advice = "; data.unreadable skip leaves out what cannot be read";
 
     /// <summary>Bands and sizes of images, in the order of the sources.</summary>
-    /// <exception cref="InputException">Some cannot be read; see <see cref="Check"/>.</exception>
+    /// <exception cref="InputException">Some cannot be read; see <see cref="NameAllWrong"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static ImageSize[] Sizes(IReadOnlyList<SourceSample> sources, CancellationToken cancellation)
+    public static ImageSize[] Sizes(IReadOnlyList<SourceSample> sources, CancellationToken cancellation) =>
+        NameAllWrong(sources, () => All(sources, source => source.Measure(), cancellation), cancellation);
+
+    /// <summary>
+    /// Does <paramref name="work"/> on images. If one of them is wrong, all are read for a message that names all that are wrong, also
+    /// those whose header is good.
+    /// </summary>
+    /// <exception cref="InputException">Some images cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static T NameAllWrong<T>(IReadOnlyList<SourceSample> sources, Func<T> work, CancellationToken cancellation)
     {
         try
         {
-            return All(sources, source => source.Measure(), cancellation);
+            return work();
         }
         catch (InputException)
         {
-            Check(sources, cancellation);
+            All(sources, source => source.Read().Height, cancellation, Advice);
             throw;
         }
     }
-
-    /// <summary>Reads images and keeps none: where one is wrong, for a message on all that are, also those whose header is good.</summary>
-    /// <exception cref="InputException">Some cannot be read.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static void Check(IReadOnlyList<SourceSample> sources, CancellationToken cancellation) =>
-        All(sources, source => source.Read().Height, cancellation, Advice);
 
     /// <summary>The images that can be read, in their order. A warning counts the others and names the first.</summary>
     /// <exception cref="InputException">None can be read.</exception>
@@ -44,20 +47,7 @@ internal static class ParallelRead
         return readable;
     }
 
-    private static InputException? ProblemOf(SourceSample source)
-    {
-        try
-        {
-            source.Read();
-            return null;
-        }
-        catch (InputException e)
-        {
-            return e;
-        }
-    }
-
-    /// <summary>The results in the order of the sources. Those behind a wrong one are read too, but not kept.</summary>
+    /// <summary>Reads all sources. The results are in their order. Those after a wrong one are read too, but not kept.</summary>
     /// <exception cref="InputException">Some cannot be read; the message ends with <paramref name="advice"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static TResult[] All<TSource, TResult>(
@@ -78,5 +68,18 @@ internal static class ParallelRead
         });
         wrong.ThrowIfAny(results.Length, advice);
         return results;
+    }
+
+    private static InputException? ProblemOf(SourceSample source)
+    {
+        try
+        {
+            source.Read();
+            return null;
+        }
+        catch (InputException e)
+        {
+            return e;
+        }
     }
 }

@@ -39,7 +39,7 @@ internal sealed class ShuffledOrder(int count, long seed, int stream) : SampleOr
 }
 
 /// <summary>
-/// Each class equally often: round after round of all classes in random order, and of each class its images pass after pass.
+/// Each class equally often. In each round every class comes once, in random order. Of each class, its images come pass after pass.
 /// </summary>
 internal sealed class BalancedOrder : SampleOrder
 {
@@ -50,7 +50,7 @@ internal sealed class BalancedOrder : SampleOrder
     /// <summary>An order of labelled images.</summary>
     /// <param name="samples">The images; classes without one are left out.</param>
     /// <param name="seed">Seed of the run.</param>
-    /// <param name="firstStream">The first of a stream for the rounds and one for each class.</param>
+    /// <param name="firstStream">Stream of the rounds; the next streams are those of the classes.</param>
     public BalancedOrder(SampleSet samples, long seed, int firstStream)
     {
         var classes = samples.Samples.Index().GroupBy(pair => pair.Item.Label!.Value, pair => pair.Index).OrderBy(members => members.Key);

@@ -2,7 +2,7 @@ using Dst.Foundations;
 
 namespace Dst.Training.Data;
 
-/// <summary>The images of a source by what they are for. Only the unlabelled ones have no labels.</summary>
+/// <summary>The images of a source by split. Only the unlabelled ones have no labels.</summary>
 internal sealed record SourceSplits(
     IReadOnlyList<SourceSample> Training, IReadOnlyList<SourceSample> Unlabelled, IReadOnlyList<SourceSample> Validation,
     IReadOnlyList<SourceSample> Test)
@@ -18,27 +18,19 @@ internal sealed record SourceSplits(
     public static SourceSplits Draw(
         SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
-        var (learning, validation, test) = options.ValidationFrom == ValidationSource.Test
+        var splits = options.ValidationFrom == ValidationSource.Test
             ? HalveTest(source, options, seed, log)
             : SplitTraining(source, options, seed, log);
-        List<SourceSample> unlabelled = [];
         if (options is { Others: OtherImages.Dropped, LabelsPerClass: 0 })
             throw new InputException("data.others is dropped with data.labels_per_class 0, which leaves no others; expected unlabelled");
-        if (options.LabelsPerClass > 0)
+        if (options.LabelsPerClass > 0) splits = splits.WithFewerLabels(options, seed, log);
+        return splits with
         {
-            (learning, unlabelled) = StratifiedSplit.DrawAllBut(options.LabelsPerClass, learning, seed, LabelSplit);
-            unlabelled = unlabelled.ConvertAll(sample => sample with { Label = null });
-            if (unlabelled.Count == 0)
-                log($"data: all images keep their labels, because no class has more than data.labels_per_class, {options.LabelsPerClass}");
-            if (options.Others == OtherImages.Dropped) unlabelled.Clear();
-        }
-
-        unlabelled.AddRange(FolderSource.OpenUnlabelled(options, baseFolder, log, cancellation));
-        return new(learning, unlabelled, validation, test);
+            Unlabelled = [.. splits.Unlabelled, .. FolderSource.OpenUnlabelled(options, baseFolder, log, cancellation)],
+        };
     }
 
-    private static (IReadOnlyList<SourceSample> Learning, IReadOnlyList<SourceSample> Validation, IReadOnlyList<SourceSample> Test)
-        SplitTraining(SourceData source, DataOptions options, long seed, Action<string> log)
+    private static SourceSplits SplitTraining(SourceData source, DataOptions options, long seed, Action<string> log)
     {
         var (rest, test) = source.Test.Count > 0
             ? (source.Training, source.Test)
@@ -47,21 +39,20 @@ internal sealed record SourceSplits(
         {
             if (source.Validation.Count > 0)
                 throw new InputException("data.validation_from is none, and the data has validation images of its own; expected training");
-            return (rest, [], test);
+            return new(rest, [], [], test);
         }
 
         if (source.Validation.Count > 0)
         {
             log($"data: {source.Validation.Count} validation images are in a folder of their own, so data.validation draws none");
-            return (rest, source.Validation, test);
+            return new(rest, [], source.Validation, test);
         }
 
-        var (learning, validation) = StratifiedSplit.Draw(rest, source.ClassNames, options.Validation, seed, ValidationSplit);
-        return (learning, validation, test);
+        var (training, validation) = StratifiedSplit.Draw(rest, source.ClassNames, options.Validation, seed, ValidationSplit);
+        return new(training, [], validation, test);
     }
 
-    private static (IReadOnlyList<SourceSample> Learning, IReadOnlyList<SourceSample> Validation, IReadOnlyList<SourceSample> Test)
-        HalveTest(SourceData source, DataOptions options, long seed, Action<string> log)
+    private static SourceSplits HalveTest(SourceData source, DataOptions options, long seed, Action<string> log)
     {
         if (source.Validation.Count > 0)
             throw new InputException("data.validation_from is test, and the data has validation images of its own; expected training");
@@ -70,6 +61,16 @@ internal sealed record SourceSplits(
                 $"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; expected training");
         var (test, validation) = StratifiedSplit.Draw(source.Test, source.ClassNames, HalfOfTheTest, seed, ValidationSplit);
         log("data: half of the test images, drawn by the seed, are the validation images; the other half is the test");
-        return (source.Training, validation, test);
+        return new(source.Training, [], validation, test);
+    }
+
+    /// <summary>These splits, with labels for only some training images of each class. The others lose theirs, or are dropped.</summary>
+    private SourceSplits WithFewerLabels(DataOptions options, long seed, Action<string> log)
+    {
+        var (labelled, others) = StratifiedSplit.DrawAllBut(options.LabelsPerClass, Training, seed, LabelSplit);
+        if (others.Count == 0)
+            log($"data: all images keep their labels, because no class has more than data.labels_per_class, {options.LabelsPerClass}");
+        if (options.Others == OtherImages.Dropped) others.Clear();
+        return this with { Training = labelled, Unlabelled = others.ConvertAll(sample => sample with { Label = null }) };
     }
 }

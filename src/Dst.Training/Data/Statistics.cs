@@ -7,14 +7,33 @@ namespace Dst.Training.Data;
 internal static class Statistics
 {
     /// <summary>
-    /// The mean and deviation that the options give. Without them, measures the centre crops of a split after the amplitude transform and
-    /// smoothing. The sums of each image are added in order,
-    /// so that they do not depend on the number of threads. A channel without variation gets the deviation 1.
+    /// How inputs are normalised: with the mean and deviation that the options give, or else with those of the centre crops of a split
+    /// after the amplitude transform and smoothing.
     /// </summary>
-    public static InputNormalisation Normalise(SampleSet samples, DataOptions options, FeatureShape shape, CancellationToken cancellation)
+    public static InputNormalisation NormalisationOf(
+        SampleSet samples, DataOptions options, FeatureShape shape, CancellationToken cancellation)
     {
         if (options.HasStatistics(shape.Channels))
             return new(options.Resize, options.Amplitude, ToFloats(options.Mean), ToFloats(options.Deviation), options.Smooth);
+        var (mean, deviation) = Measure(samples, options, shape, cancellation);
+        return new(
+            options.Resize, options.Amplitude, mean, deviation, options.Smooth, PerImage: options.Normalise == NormalisationSource.Image);
+    }
+
+    /// <summary>The centre crop of a sample after the amplitude transform and smoothing, before normalisation.</summary>
+    public static void ReadCentreCrop(Sample sample, DataOptions options, FeatureShape shape, Span<float> destination)
+    {
+        Preprocessor.ReadAmplitudes(Framing.Frame(sample.Window, 0, shape), options.Amplitude, destination);
+        if (options.Smooth) Smoothing.Apply(destination, shape);
+    }
+
+    /// <summary>
+    /// Mean and deviation of the centre crops, per channel. The sums of the images are added in their order, so that they do not depend on
+    /// the number of threads. A channel without variation gets the deviation 1.
+    /// </summary>
+    private static (float[] Mean, float[] Deviation) Measure(
+        SampleSet samples, DataOptions options, FeatureShape shape, CancellationToken cancellation)
+    {
         var sums = new (double Sum, double Squares)[samples.Count * shape.Channels];
         var pixels = shape.Height * shape.Width;
         var parallel = new ParallelOptions { CancellationToken = cancellation };
@@ -36,16 +55,8 @@ internal static class Statistics
             (mean[c], deviation[c]) = ImageStatistics.Of(sum, squares, count);
         }
 
-        return new(
-            options.Resize, options.Amplitude, mean, deviation, options.Smooth, PerImage: options.Normalise == NormalisationSource.Image);
+        return (mean, deviation);
     }
 
     private static float[] ToFloats(IReadOnlyList<double> values) => [.. values.Select(value => (float)value)];
-
-    /// <summary>The centre crop of a sample after the amplitude transform and smoothing, before normalisation.</summary>
-    public static void ReadCentreCrop(Sample sample, DataOptions options, FeatureShape shape, Span<float> destination)
-    {
-        Preprocessor.ReadAmplitudes(Framing.Frame(sample.Window, 0, shape), options.Amplitude, destination);
-        if (options.Smooth) Smoothing.Apply(destination, shape);
-    }
 }

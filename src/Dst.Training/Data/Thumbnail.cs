@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels;
 
 namespace Dst.Training.Data;
 
@@ -26,20 +27,19 @@ public sealed record Thumbnail(int Channels, int Height, int Width, byte[] Pixel
         Statistics.ReadCentreCrop(sample, data.Options, shape, amplitudes);
         var (black, white) = sample.Window.IsFloat ? (amplitudes.Min(), amplitudes.Max()) : (0, 1);
         var scale = white > black ? byte.MaxValue / (white - black) : 0;
-        var square = (Math.Max(shape.Height, shape.Width) + MaxSide - 1) / MaxSide;
-        var picture = Empty(shape.Channels == 3 ? 3 : 1, Math.Max(1, shape.Height / square), Math.Max(1, shape.Width / square));
-        for (var i = 0; i < picture.Pixels.Length; i++)
+        var square = Layout.CeilDiv(Math.Max(shape.Height, shape.Width), MaxSide);
+        var channels = shape.Channels == 3 ? 3 : 1;
+        var (height, width) = (Math.Max(1, shape.Height / square), Math.Max(1, shape.Width / square));
+        var pixels = new byte[channels * height * width];
+        for (var i = 0; i < pixels.Length; i++)
         {
-            var (pixel, c) = (i / picture.Channels, i % picture.Channels);
-            var mean = MeanOf(amplitudes, shape, c, pixel / picture.Width * square, pixel % picture.Width * square, square);
-            picture.Pixels[i] = (byte)Math.Clamp((mean - black) * scale + 0.5f, 0, byte.MaxValue);
+            var (pixel, c) = (i / channels, i % channels);
+            var mean = MeanOf(amplitudes, shape, c, pixel / width * square, pixel % width * square, square);
+            pixels[i] = (byte)Math.Clamp((mean - black) * scale + 0.5f, 0, byte.MaxValue);
         }
 
-        return picture;
+        return new(channels, height, width, pixels);
     }
-
-    private static Thumbnail Empty(int channels, int height, int width) =>
-        new(channels, height, width, new byte[channels * height * width]);
 
     private static float MeanOf(float[] amplitudes, FeatureShape shape, int channel, int top, int left, int square)
     {

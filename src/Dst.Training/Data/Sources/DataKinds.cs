@@ -7,7 +7,10 @@ namespace Dst.Training.Data;
 /// <seealso cref="DataSet"/>
 public static class DataKinds
 {
-    // Keys that some kinds alone have. Values compare by content.
+    /// <summary>What to do with a list of labels.</summary>
+    public const string NoLists = "lists of labels are not read: put the images of each class into a folder of its own";
+
+    // Keys that only some kinds have. Values are compared by content.
     private static readonly (string Key, DataKind[] Kinds, Func<DataOptions, object> Value)[] KeysOfKinds =
     [
         ("data.level", [DataKind.Fusar], options => options.Level),
@@ -24,9 +27,6 @@ public static class DataKinds
     public static bool IsData(string path) =>
         Directory.Exists(path)
         || File.Exists(path) && (IdxSource.IsImages(path) || ImageArchive.IsArchive(path) || CifarSource.KindOfArchive(path) is not null);
-
-    /// <summary>What to do with a list of labels.</summary>
-    public const string NoLists = "lists of labels are not read: put the images of each class into a folder of its own";
 
     /// <summary>Whether a file is a list, such as one of labels, by its name.</summary>
     public static bool IsList(string path) => Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv";

@@ -10,9 +10,7 @@ namespace Dst.Training.Data;
 /// <remarks>Hou et al., "FUSAR-Ship: building a high-resolution SAR-AIS matchup dataset of Gaofen-3", Science China 2020.</remarks>
 internal static class FusarSource
 {
-    // Tells which ship an image shows.
-    private const string MetaName = "meta.csv";
-
+    private const string MetaName = "meta.csv"; // tells which ship an image shows
     private const int LargestMeta = 64 << 20;
     private const int LongestHeader = 4096;
 
@@ -84,7 +82,7 @@ internal static class FusarSource
         return ships;
     }
 
-    // The number of columns, and which tells the image's path and which its ship, or -1.
+    // The number of columns, and which of them has the image's path and which its ship, or -1.
     private static (int Count, int Path, int Ship) Header(StringReader reader)
     {
         var names = Fields(reader.ReadLine() ?? "").ConvertAll(name => name.Trim().ToUpperInvariant());

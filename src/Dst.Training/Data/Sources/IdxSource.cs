@@ -7,47 +7,59 @@ using Dst.Images;
 namespace Dst.Training.Data;
 
 /// <summary>
-/// Reads IDX files, as MNIST and its relatives have them: <c>train-images-idx3-ubyte</c> and the like, packed by gzip or not. Labels are
-/// in the file whose name has <c>labels</c> for <c>images</c> and <c>idx1</c> for <c>idx3</c>. Classes are the numbers that occur in
-/// the training set.
+/// Reads IDX files, as MNIST and its relatives have them: <c>train-images-idx3-ubyte</c> and the like, packed by gzip or not. The labels
+/// are in the file with <c>labels</c> for <c>images</c> and <c>idx1</c> for <c>idx3</c> in its name. The classes are the numbers that
+/// occur in the training set.
 /// </summary>
 /// <remarks>LeCun, Cortes, Burges, "The MNIST database of handwritten digits", 1998.</remarks>
 internal static class IdxSource
 {
     private const int UnsignedBytes = 8; // the type in the third byte of a file
-    private const int LargestRatio = 1032; // of what deflate unpacks to what it reads
+    private const int LargestRatio = 1032; // of the bytes that deflate unpacks to those that it reads
 
     /// <summary>A folder with one or two sets, or one file of images.</summary>
     /// <exception cref="InputException">A file is missing, truncated, or not of this format.</exception>
     public static SourceData Open(string path, Action<string> log)
     {
-        var files = Directory.Exists(path) ? Find(path) : [path];
-        var training = files.Where(IsTraining).ToList();
-        var test = files.Except(training).ToList();
-        if (files.Count == 0) throw new InputException($"folder '{path}' has no file such as train-images-idx3-ubyte, which was expected");
-        foreach (var twice in new[] { training, test }.Where(set => set.Count > 1))
-            throw new InputException($"folder '{path}' has both '{Path.GetFileName(twice[0])}' and '{Path.GetFileName(twice[1])}'; one was "
-                + "expected: name it as data.path");
-        var sets = files.Count == 1 ? [ReadSet(files[0])] : new[] { ReadSet(training[0]), ReadSet(test[0]) };
-        if (sets.Length == 1) log($"data: '{files[0]}' is the only set, so test images are drawn from it");
+        var (trainingFile, testFile) = FindSets(path);
+        var training = ReadSet(trainingFile);
+        var test = testFile is null ? [] : ReadSet(testFile);
+        if (testFile is null) log($"data: '{trainingFile}' is the only set, so test images are drawn from it");
 
-        byte[] labels = [.. sets[0].Select(image => image.Label).Distinct().Order()];
-        SourceSample[] Samples((string Name, byte Label, Image Image)[] set) =>
-            Array.ConvertAll(set, image => new SourceSample(image.Name, LabelOf(image.Name, image.Label), () => image.Image));
-        int LabelOf(string name, byte label) => Array.IndexOf(labels, label) is var index and >= 0 ? index : throw new InputException(
-            $"'{name}' has the label {label}, which no image of '{training[0]}' has; only labels with training images were expected");
+        byte[] labels = [.. training.Select(image => image.Label).Distinct().Order()];
         var names = labels.Select(label => label.ToString(CultureInfo.InvariantCulture));
-        return new([.. names], Samples(sets[0]), sets.Length == 1 ? [] : Samples(sets[1]));
+        return new([.. names], [.. training.Select(ToSample)], [.. test.Select(ToSample)]);
+
+        SourceSample ToSample((string Name, byte Label, Image Image) image)
+        {
+            var label = Array.IndexOf(labels, image.Label);
+            return label >= 0 ? new(image.Name, label, () => image.Image) : throw new InputException(
+                $"'{image.Name}' has the label {image.Label}, which no image of '{trainingFile}' has; only labels with training images "
+                + "were expected");
+        }
     }
 
     /// <summary>The files of images in a folder.</summary>
-    public static IReadOnlyList<string> Find(string folder) =>
-        [.. ImageFolder.Files(folder).Where(IsImages)];
+    public static IReadOnlyList<string> Find(string folder) => [.. ImageFolder.Files(folder).Where(IsImages)];
 
     /// <summary>Whether a file's name is that of images in IDX.</summary>
     public static bool IsImages(string file) =>
         Path.GetFileName(file) is var name && !ImageFolder.IsJunk(name) && name.Contains("idx3", StringComparison.OrdinalIgnoreCase)
         && name.Contains("images", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The files of training and of test images. If there is one file, it is for training, whatever its name.</summary>
+    private static (string Training, string? Test) FindSets(string path)
+    {
+        var files = Directory.Exists(path) ? Find(path) : [path];
+        if (files.Count == 0) throw new InputException($"folder '{path}' has no file such as train-images-idx3-ubyte, which was expected");
+        if (files.Count == 1) return (files[0], null);
+        var training = files.Where(IsTraining).ToList();
+        var test = files.Except(training).ToList();
+        foreach (var twice in new[] { training, test }.Where(set => set.Count > 1))
+            throw new InputException($"folder '{path}' has both '{Path.GetFileName(twice[0])}' and '{Path.GetFileName(twice[1])}'; one was "
+                + "expected: name it as data.path");
+        return (training[0], test[0]);
+    }
 
     private static bool IsTraining(string file) => Path.GetFileName(file).Contains("train", StringComparison.OrdinalIgnoreCase);
 

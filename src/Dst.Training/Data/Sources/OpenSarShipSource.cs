@@ -6,8 +6,8 @@ namespace Dst.Training.Data;
 
 /// <summary>
 /// Reads OpenSARShip: <c>scene/Patch_Cal/Class_x1_y2.tif</c>, or <c>Patch_Uint8</c>, where a name may start with <c>Visual_</c>. A file of
-/// one band has VV, one of two has VH, then VV; a name that ends in <c>_vv</c> or <c>_vh</c> has that band alone. There is no official
-/// split.
+/// one band has VV, a file of two has VH, then VV. A file whose name ends in <c>_vv</c> or <c>_vh</c> has that band alone. There is no
+/// official split.
 /// </summary>
 /// <remarks>
 /// Huang et al., "OpenSARShip: A Dataset Dedicated to Sentinel-1 Ship Interpretation", IEEE JSTARS 2018.
@@ -39,13 +39,13 @@ internal static partial class OpenSarShipSource
     public static IReadOnlyList<string> Scenes(string path) =>
         IsScene(path) ? [path] : [.. ImageFolder.Subfolders(path).Where(IsScene)];
 
+    /// <summary>Polarisations as a recipe has them.</summary>
+    public static string List(IEnumerable<Polarisation> bands) => string.Join(", ", bands.Select(band => Words.Of(band)));
+
     private static bool IsScene(string folder) =>
         Enum.GetValues<OpenSarShipPatch>().Any(patch => ImageFolder.Exists(Path.Combine(folder, FolderOf(patch))));
 
     private static string FolderOf(OpenSarShipPatch patch) => $"Patch_{patch}";
-
-    /// <summary>Polarisations as a recipe has them.</summary>
-    public static string List(IEnumerable<Polarisation> bands) => string.Join(", ", bands.Select(band => Words.Of(band)));
 
     private static List<Chip> Chips(string path, OpenSarShipPatch patch, Action<string> log)
     {
@@ -99,6 +99,6 @@ internal static partial class OpenSarShipSource
     [GeneratedRegex(@"^(?:Visual_)?(?<chip>(?<class>.+?)_x-?\d+_y-?\d+)(?:_(?<band>vv|vh))?\.tiff?$", RegexOptions.IgnoreCase)]
     private static partial Regex Name();
 
-    // A chip, and in which file and at which place there each of its bands is.
+    // A chip, and for each of its bands the file that has it and its place there.
     private sealed record Chip(string Class, Dictionary<Polarisation, (string File, int Index)> Bands);
 }

@@ -17,9 +17,9 @@ internal sealed record SplitFolders(string? Training, string? Validation, string
     private static readonly string[] Additions = ["dataset", "set", "data", "images", "imgs", "folder", "split"];
 
     /// <summary>
-    /// The splits of a folder, or null if its folders are classes. A folder is a split if its name is one of the words, or begins with one
-    /// and ends with an addition, and it holds folders of images. What lies beside the splits is not read, with a warning. So are splits
-    /// that are found elsewhere.
+    /// The splits of a folder, or null if its folders are classes. A folder is a split if it holds folders of images and its name is one of
+    /// the words, alone or with an addition behind it. Warns of what lies beside the splits, which is not read, and of classes that look
+    /// like splits.
     /// </summary>
     /// <exception cref="InputException">A split is there twice, or none for training.</exception>
     public static SplitFolders? Find(string path, Action<string> log)

@@ -1,0 +1,58 @@
+using System.IO.Hashing;
+using Dst.Images;
+
+namespace Dst.Training.Data;
+
+/// <summary>One image of a split.</summary>
+public sealed class Sample
+{
+    internal Sample(SourceSample source, Image image, Image window)
+    {
+        (Name, Label, Group) = (source.Name, source.Label, source.Group);
+        (Size, Hash, NoData, Warning) = (ImageSize.Of(image), Digest(image), image.NoData, image.Warning);
+        Window = window;
+        IsNegative = Enumerable.Range(0, window.Channels).Any(channel => window.Darkest(channel) < 0);
+    }
+
+    /// <summary>File, or archive member and number.</summary>
+    public string Name { get; }
+
+    /// <summary>Index of its class, or null if it has no label.</summary>
+    public int? Label { get; }
+
+    /// <summary>Rows of the image as it was read.</summary>
+    public int Height => Size.Height;
+
+    /// <summary>Columns of the image as it was read.</summary>
+    public int Width => Size.Width;
+
+    /// <summary>Bands and size of the image as it was read.</summary>
+    internal ImageSize Size { get; }
+
+    /// <summary>Samples that the file marked as without data.</summary>
+    internal long NoData { get; }
+
+    /// <summary>Whether the window has a negative sample, as only floats may.</summary>
+    internal bool IsNegative { get; }
+
+    /// <summary>What is wrong with the file, or null.</summary>
+    internal string? Warning { get; }
+
+    /// <summary>What the image shows (a ship's identity), or empty.</summary>
+    internal string Group { get; }
+
+    /// <summary>XXH128 of the samples and sizes, before any transform.</summary>
+    internal UInt128 Hash { get; }
+
+    /// <summary>The part about the centre that crops may reach, with the network's channels.</summary>
+    internal Image Window { get; }
+
+    private static UInt128 Digest(Image image)
+    {
+        var hash = new XxHash128();
+        hash.Append([(byte)image.BitsPerSample, (byte)image.Channels]);
+        hash.Append([(byte)image.Height, (byte)(image.Height >> 8), (byte)image.Width, (byte)(image.Width >> 8)]);
+        hash.Append(image.Data.Span);
+        return hash.GetCurrentHashAsUInt128();
+    }
+}
