@@ -1,29 +1,9 @@
-using Dst.Foundations;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 using Dst.Training.Objectives;
 
 namespace Dst.Training.Experiments;
-
-/// <summary>The network that an arm starts from.</summary>
-public enum ArmStart
-{
-    /// <summary>The recipe's teacher with initial weights.</summary>
-    Teacher,
-
-    /// <summary>The recipe's student with initial weights.</summary>
-    Student,
-
-    /// <summary>The finished dense student: S* of the method (<see cref="Arm.BestStudentOf"/>).</summary>
-    BestStudent,
-
-    /// <summary>A narrower student with initial weights, of about the cost of the half-pruned one.</summary>
-    NarrowStudent,
-
-    /// <summary>The finished network of the arm that it quantises (<see cref="Arm.Quantises"/>).</summary>
-    Finished,
-}
 
 /// <summary>
 /// One trained network of a recipe and one row of its summary: what it starts from, how it is pruned, what teaches it, how it is trained.
@@ -48,7 +28,7 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     /// <summary>The key of a recipe by which a model file is given.</summary>
     internal string ModelKey => Start == ArmStart.Teacher ? "teacher.model" : "student.model";
 
-    /// <summary>All arms in the order in which they run: each comes after those that it needs.</summary>
+    /// <summary>All arms. Each comes after those that it may need.</summary>
     public static IReadOnlyList<Arm> All { get; } =
     [
         new(ArmNames.Teacher, ArmStart.Teacher, recipe => recipe.Teacher.Train) { Given = recipe => recipe.Teacher.Model },
@@ -86,6 +66,41 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     /// <summary>The arm of a name.</summary>
     public static Arm Of(string name) => All.First(arm => arm.Name == name);
 
+    /// <summary>The arm that makes the dense student which others start from and learn from.</summary>
+    public static Arm BestStudentOf(Recipe recipe) => Of(recipe.Student.IsTeacher ? ArmNames.Teacher : ArmNames.StudentKd);
+
+    /// <summary>The arms of a recipe and all that these need, in the order of <see cref="All"/>.</summary>
+    public static IReadOnlyList<Arm> NeededBy(Recipe recipe)
+    {
+        var needed = InOrderOf(recipe);
+        return [.. All.Where(needed.Contains)];
+    }
+
+    /// <summary>
+    /// The arms of a recipe and all that these need, in the order in which one process makes them: those that an arm needs come right
+    /// before it.
+    /// </summary>
+    internal static IReadOnlyList<Arm> InOrderOf(Recipe recipe)
+    {
+        var order = new List<Arm>();
+        foreach (var arm in All.Where(arm => recipe.Arms.Contains(arm.Name))) Add(arm);
+        return order;
+
+        void Add(Arm arm)
+        {
+            if (order.Contains(arm)) return;
+            foreach (var need in arm.NeedsIn(recipe)) Add(need);
+            order.Add(arm);
+        }
+    }
+
+    /// <summary>Key and file of the network that pruned arms start from, for messages about a file that is given.</summary>
+    internal static string DenseFileOf(Recipe recipe)
+    {
+        var (section, network) = recipe.Student.IsTeacher ? ("teacher", (NetworkOptions)recipe.Teacher) : ("student", recipe.Student);
+        return network.Model is { } model ? $"{section}.model {model}" : $"{section}.from {network.From}";
+    }
+
     /// <summary>Whether a recipe prunes it from scratch instead of pruning a trained student.</summary>
     public bool IsPrunedFromScratch(Recipe recipe) => Masks is not null && recipe.Prune.IsFromScratch;
 
@@ -102,6 +117,20 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
 
     /// <summary>The section of a recipe that trains it.</summary>
     public TrainOptions TrainIn(Recipe recipe) => IsPrunedFromScratch(recipe) ? recipe.Train : Train(recipe);
+
+    /// <summary>The arms that must be finished before it, in the order in which it asks for them.</summary>
+    public IReadOnlyList<Arm> NeedsIn(Recipe recipe)
+    {
+        if (Given(recipe) is not null) return [];
+        var distill = Distill?.Invoke(recipe);
+        var needs = new List<Arm>();
+        if (Quantises is not null) needs.Add(Quantises(recipe));
+        var startsDense = StartIn(recipe) == ArmStart.BestStudent;
+        if (startsDense) needs.Add(BestStudentOf(recipe));
+        if (distill is { LearnsFromTeacher: true }) needs.Add(Of(ArmNames.Teacher));
+        if (!startsDense && distill is { NeedsDense: true }) needs.Add(BestStudentOf(recipe));
+        return needs;
+    }
 
     /// <summary>What it is in a recipe, in a sentence without its full stop.</summary>
     public string DescribeIn(Recipe recipe)
@@ -136,64 +165,4 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
             : distill.LearnsFromDense ? "taught by the teacher and the network before pruning"
             : "taught by the teacher";
     }
-
-    /// <summary>The arm that makes the dense student which others start from and learn from.</summary>
-    public static Arm BestStudentOf(Recipe recipe) => Of(recipe.Student.IsTeacher ? ArmNames.Teacher : ArmNames.StudentKd);
-
-    /// <summary>Key and file of the network that pruned arms start from, for messages about a file that is given.</summary>
-    internal static string DenseFileOf(Recipe recipe)
-    {
-        var (section, network) = recipe.Student.IsTeacher ? ("teacher", (NetworkOptions)recipe.Teacher) : ("student", recipe.Student);
-        return network.Model is { } model ? $"{section}.model {model}" : $"{section}.from {network.From}";
-    }
-
-    /// <summary>The arms that must be finished before it, in the order in which it asks for them.</summary>
-    public IReadOnlyList<Arm> NeedsIn(Recipe recipe)
-    {
-        if (Given(recipe) is not null) return [];
-        var distill = Distill?.Invoke(recipe);
-        var needs = new List<Arm>();
-        if (Quantises is not null) needs.Add(Quantises(recipe));
-        var startsDense = StartIn(recipe) == ArmStart.BestStudent;
-        if (startsDense) needs.Add(BestStudentOf(recipe));
-        if (distill is { LearnsFromTeacher: true }) needs.Add(Of(ArmNames.Teacher));
-        if (!startsDense && distill is { NeedsDense: true }) needs.Add(BestStudentOf(recipe));
-        return needs;
-    }
-
-    /// <summary>The arms of a recipe, each after those that it needs: the order in which one process makes them.</summary>
-    internal static IReadOnlyList<Arm> InOrderOf(Recipe recipe)
-    {
-        var order = new List<Arm>();
-        foreach (var arm in All.Where(arm => recipe.Arms.Contains(arm.Name))) Add(arm);
-        return order;
-
-        void Add(Arm arm)
-        {
-            if (order.Contains(arm)) return;
-            foreach (var need in arm.NeedsIn(recipe)) Add(need);
-            order.Add(arm);
-        }
-    }
-
-    /// <summary>The arms of a recipe and all that these need, in the order in which they run.</summary>
-    public static IReadOnlyList<Arm> NeededBy(Recipe recipe)
-    {
-        var needed = new HashSet<Arm>();
-        foreach (var name in recipe.Arms) Add(Of(name));
-        return [.. All.Where(needed.Contains)];
-
-        void Add(Arm arm)
-        {
-            if (!needed.Add(arm)) return;
-            foreach (var other in arm.NeedsIn(recipe)) Add(other);
-        }
-    }
-}
-
-/// <summary>A setting that lists arms.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-internal sealed class ArmsSettingAttribute : SettingAttribute
-{
-    public ArmsSettingAttribute(string help) : base(help) => Choices = [.. ArmNames.All];
 }

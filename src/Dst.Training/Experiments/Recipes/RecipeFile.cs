@@ -7,13 +7,6 @@ using YamlDotNet.RepresentationModel;
 
 namespace Dst.Training.Experiments.Recipes;
 
-/// <summary>One key of a recipe, for help and documentation.</summary>
-/// <param name="Path">The key with its sections, such as <c>train.epochs</c>.</param>
-/// <param name="Expected">The legal values in words.</param>
-/// <param name="Default">The value when the key is left out.</param>
-/// <param name="Help">What it does.</param>
-public sealed record SettingDescription(string Path, string Expected, string Default, string Help);
-
 /// <summary>Reads, writes and compares recipes.</summary>
 /// <example>
 /// <code>
@@ -43,7 +36,7 @@ public static partial class RecipeFile
     /// <summary>Every key with its legal values, default and help, in the order of the sections.</summary>
     public static IReadOnlyList<SettingDescription> Describe() =>
         [.. SettingWriter.Flatten(new Recipe()).Select(key => new SettingDescription(
-            key.Path, SettingBinder.Expected(key.Property), key.Value, key.Property.Setting.Help))];
+            key.Path, key.Property.Expected, key.Value, key.Property.Setting.Help))];
 
     /// <summary>
     /// What differs between two recipes among the keys that results depend on, each as "train.epochs is 30, now 40". Threads, the folder
@@ -100,15 +93,35 @@ public static partial class RecipeFile
         CheckRetired(tree);
         var binder = new SettingBinder(tree.Where);
         binder.Bind<Recipe>(tree.Root); // what is wrong is named where it stands, before other sections inherit it
+        FillSections(tree);
+        var recipe = binder.Bind<Recipe>(tree.Root);
+        if (recipe.Name.Length == 0) recipe = recipe with { Name = defaultName };
+        Check(recipe);
+        return recipe;
+    }
+
+    /// <summary>Gives sections the keys that they inherit from others and from presets.</summary>
+    private static void FillSections(RecipeTree tree)
+    {
         tree.Inherit("teacher.train", "train", "restarts");
         tree.Inherit("pretrain.train", "train", "restarts");
         tree.Inherit("prune_train", "train", "restarts");
         tree.Inherit("quantise", "train", "restarts", "epochs", "schedule");
         FillPreset(tree, "distill");
         FillPreset(tree, "distill_pruned");
-        tree.Inherit("distill_pruned", "distill"); // what teaches pruned networks where the recipe does not say
-        var recipe = binder.Bind<Recipe>(tree.Root);
-        if (recipe.Name.Length == 0) recipe = recipe with { Name = defaultName };
+        tree.Inherit("distill_pruned", "distill");
+    }
+
+    /// <summary>Gives a section of distillation the keys of its preset that it lacks.</summary>
+    private static void FillPreset(RecipeTree tree, string section)
+    {
+        if (tree.Find(section, "preset") is YamlScalarNode { Value: { } word }
+            && Words.Find(typeof(DistillationPreset), word) is DistillationPreset preset)
+            tree.Fill(section, SettingWriter.Write(DistillationPresets.Of(preset)));
+    }
+
+    private static void Check(Recipe recipe)
+    {
         if (!FolderName().IsMatch(recipe.Name))
             throw new InputException(
                 $"recipe name '{recipe.Name}' cannot be a folder's name; expected 1 to 80 letters, digits, '-', '_' or '.', "
@@ -121,17 +134,8 @@ public static partial class RecipeFile
             throw new InputException($"recipe {recipe.Name} has no arms; expected at least one of {string.Join(", ", ArmNames.All)}");
         if (Words.FindTwice(recipe.Arms) is { } arm)
             throw new InputException($"recipe {recipe.Name} has the arm {arm} twice; expected different arms");
-        if (recipe.Seeds.CountBy(seed => seed).FirstOrDefault(seed => seed.Value > 1) is { Value: > 1 } twice)
-            throw new InputException($"recipe {recipe.Name} has the seed {twice.Key} twice; expected different seeds");
-        return recipe;
-    }
-
-    /// <summary>Gives a section of distillation the keys of its preset that it lacks.</summary>
-    private static void FillPreset(RecipeTree tree, string section)
-    {
-        if (tree.Find(section, "preset") is YamlScalarNode { Value: { } word }
-            && Words.Find(typeof(DistillationPreset), word) is DistillationPreset preset)
-            tree.Fill(section, SettingWriter.Write(DistillationPresets.Of(preset)));
+        if (Words.FindTwice(recipe.Seeds.Select(seed => SettingWriter.Format(seed))) is { } twice)
+            throw new InputException($"recipe {recipe.Name} has the seed {twice} twice; expected different seeds");
     }
 
     // Folders of earlier runs have this key in their recipe, with 0 unless it was used.

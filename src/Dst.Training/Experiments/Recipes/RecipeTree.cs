@@ -1,18 +1,14 @@
 using Dst.Foundations;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace Dst.Training.Experiments.Recipes;
 
 /// <summary>
 /// The YAML nodes of a recipe before they are bound to options, each with where it came from: a line of the file or an override.
-/// Only plain data is read: anchors, aliases and tags are refused, and size and depth are bounded.
 /// </summary>
 internal sealed class RecipeTree
 {
     private const int MaxBytes = 1 << 20;
-    private const int MaxDepth = 16;
 
     private readonly string _source;
     private readonly Dictionary<YamlNode, string> _overrides = new(ReferenceEqualityComparer.Instance);
@@ -34,7 +30,7 @@ internal sealed class RecipeTree
     /// <exception cref="InputException">The text is not a mapping of plain YAML data.</exception>
     public static RecipeTree Parse(string source, string text)
     {
-        var root = ParseNode(text, line => $"{source} line {line}")
+        var root = PlainYaml.Parse(text, line => $"{source} line {line}")
             ?? throw new InputException($"{source} is empty; expected at least one key such as 'train:'");
         return root is YamlMappingNode mapping
             ? new(source, mapping)
@@ -134,56 +130,5 @@ internal sealed class RecipeTree
         section.Children.Add(keyNode, value);
         _overrides[keyNode] = where;
         foreach (var node in value.AllNodes) _overrides[node] = where;
-    }
-
-    /// <summary>Reads one document of plain YAML, null if there is none; <paramref name="where"/> names the place of a line.</summary>
-    /// <exception cref="InputException">It is not YAML, or not plain.</exception>
-    public static YamlNode? ParseNode(string text, Func<long, string> where)
-    {
-        if (text.IndexOf('\0') is >= 0 and var zero) // the parser would take it for the end
-            throw new InputException($"{where(1 + text.AsSpan(0, zero).Count('\n'))}: a zero byte is in the text; expected YAML");
-        var parser = new Parser(new StringReader(text));
-        try
-        {
-            CheckEvents(parser, where);
-            var stream = new YamlStream();
-            stream.Load(new StringReader(text));
-            return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
-        }
-        catch (YamlException e)
-        {
-            throw new InputException($"{where(e.Start.Line)}: {YamlProblem.Describe(e)}", e);
-        }
-        catch (Exception e) when (e is not InputException) // the parser throws many kinds, of which none says what is wrong
-        {
-            throw new InputException(
-                $"{where(parser.Current?.End.Line ?? 1)}: the text from here on is not YAML; "
-                + "expected keys and values, each bracket, brace and quote closed",
-                e);
-        }
-    }
-
-    // Runs before nodes are built, because building them recurses and follows aliases.
-    private static void CheckEvents(Parser parser, Func<long, string> where)
-    {
-        var depth = 0;
-        var documents = 0;
-        while (parser.MoveNext())
-        {
-            var current = parser.Current!;
-            depth += current.NestingIncrease;
-            if (current is DocumentStart) documents++;
-            var problem = current switch
-            {
-                AnchorAlias => "an alias is used",
-                NodeEvent { Anchor.IsEmpty: false } => "an anchor is defined",
-                NodeEvent { Tag.IsEmpty: false } => "a tag is used",
-                _ when depth > MaxDepth => $"sections are nested deeper than {MaxDepth}",
-                _ when documents > 1 => "a second document begins",
-                _ => null,
-            };
-            if (problem is not null)
-                throw new InputException($"{where(current.Start.Line)}: {problem}; expected one document of plain keys, values and lists");
-        }
     }
 }

@@ -10,13 +10,16 @@ namespace Dst.Training.Experiments.Recipes;
 /// Binds YAML nodes to records whose properties carry <see cref="SettingAttribute"/>s. It is strict: an unknown key, a value of
 /// another type and a value out of range are errors that name the place, the value and what was expected.
 /// </summary>
+/// <param name="where">Says where a node came from.</param>
 internal sealed class SettingBinder(Func<YamlNode, string> where)
 {
+    private const string WholeRecipe = "the recipe";
+
     /// <summary>
     /// A new <typeparamref name="T"/> with the values of <paramref name="node"/>; keys that are absent keep their defaults.
     /// </summary>
     /// <exception cref="InputException">A key or value is not legal.</exception>
-    public T Bind<T>(YamlMappingNode node) where T : class => (T)BindSection(Activator.CreateInstance<T>(), node, "the recipe");
+    public T Bind<T>(YamlMappingNode node) where T : class => (T)BindSection(Activator.CreateInstance<T>(), node, WholeRecipe);
 
     // Fills a new section in place, because a section inside it may have other defaults than its type.
     private object BindSection(object result, YamlMappingNode node, string section)
@@ -44,7 +47,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         if (node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" })
         {
             if (property.IsOptional) return null;
-            throw Illegal(node, $"{property.Name} in {section} has no value; expected {Expected(property)}");
+            throw Illegal(node, $"{property.Name} in {section} has no value; expected {property.Expected}");
         }
 
         if (property.IsSection)
@@ -56,11 +59,17 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
                 node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a section with keys such as '{example}'");
         }
 
-        if (property.ElementType is not { } elementType) return BindScalar(property, property.Type, node, section);
+        return property.ElementType is { } elementType
+            ? BindList(property, elementType, node, section)
+            : BindScalar(property, property.Type, node, section);
+    }
+
+    private Array BindList(SettingProperty property, Type elementType, YamlNode node, string section)
+    {
         if (node is not YamlSequenceNode sequence)
             throw Illegal(
                 node,
-                $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a list such as [a, b], each {Expected(property)}");
+                $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a list such as [a, b], each {property.Expected}");
         var list = Array.CreateInstance(elementType, sequence.Children.Count);
         for (var i = 0; i < list.Length; i++)
         {
@@ -76,10 +85,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
 
     private object BindElement(SettingProperty property, Type type, YamlNode node, string section) => node is YamlMappingNode mapping
         ? BindSection(Activator.CreateInstance(type)!, mapping, PathOf(property, section))
-        : throw Illegal(node, $"{property.Name} in {section} has {RecipeTree.Describe(node)}; expected {Expected(property)}");
-
-    private static string PathOf(SettingProperty property, string section) =>
-        section == "the recipe" ? property.Name : $"{section}.{property.Name}";
+        : throw Illegal(node, $"{property.Name} in {section} has {RecipeTree.Describe(node)}; expected {property.Expected}");
 
     private object BindScalar(SettingProperty property, Type type, YamlNode node, string section)
     {
@@ -96,7 +102,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
                 && (setting.Choices.Length == 0 || setting.Choices.Contains(SettingWriter.Format(value))),
         };
         if (legal) return value!;
-        throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected {Expected(property)}");
+        throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected {property.Expected}");
     }
 
     private static bool InRange(SettingAttribute setting, double number) =>
@@ -120,27 +126,8 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
     // No file name has a zero character. The replacement character stands for bytes, or half a surrogate pair, that are not text.
     private static bool IsWritable(string text) => !text.Contains('\0') && text.EnumerateRunes().All(rune => rune != Rune.ReplacementChar);
 
-    /// <summary>The legal values of a key in words.</summary>
-    internal static string Expected(SettingProperty property)
-    {
-        var type = property.ElementType ?? property.Type;
-        if (property.IsSection) return "a section";
-        if (property.IsListOfSections)
-            return $"sections such as {{{string.Join(", ", SettingSchema.Of(type).Select(key => $"{key.Name}: {Expected(key)}"))}}}";
-        IReadOnlyList<string> choices = type.IsEnum ? Words.All(type) : property.Setting.Choices;
-        if (choices.Count > 0) return Words.Choice(choices);
-        if (type == typeof(bool)) return "true or false";
-        if (type == typeof(string)) return "text";
-        var kind = type == typeof(int) || type == typeof(long) ? "a whole number" : "a number";
-        var (low, high) = (property.Setting.Min, property.Setting.Max);
-        return (double.IsFinite(low), double.IsFinite(high)) switch
-        {
-            (true, true) => $"{kind} from {SettingWriter.Format(low)} to {SettingWriter.Format(high)}",
-            (true, false) => $"{kind} of at least {SettingWriter.Format(low)}",
-            (false, true) => $"{kind} of at most {SettingWriter.Format(high)}",
-            _ => kind,
-        };
-    }
+    private static string PathOf(SettingProperty property, string section) =>
+        section == WholeRecipe ? property.Name : $"{section}.{property.Name}";
 
     private InputException Illegal(YamlNode node, string problem) => new($"{where(node)}: {problem}");
 }

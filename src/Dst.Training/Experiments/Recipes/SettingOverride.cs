@@ -36,7 +36,7 @@ public sealed class SettingOverride
         if (path.Length == 0 || path.Any(string.IsNullOrEmpty))
             throw new InputException($"{where}: expected section.key=value, such as train.epochs=10");
         // A variable of the shell that is not set leaves nothing behind the sign.
-        var value = RecipeTree.ParseNode(assignment[(separator + 1)..], _ => where)
+        var value = PlainYaml.Parse(assignment[(separator + 1)..], _ => where)
             ?? throw new InputException($"{where} has no value; one was expected, or \"''\" for an empty one");
         return new(path, value, where);
     }
@@ -47,14 +47,14 @@ public sealed class SettingOverride
     /// <param name="where">What errors call the place of the value.</param>
     public static SettingOverride Of(string key, string text, string where) => new(key.Split('.'), new YamlScalarNode(text), where);
 
-    private static IEnumerable<string> KeysOf(string path, YamlNode value) => value is YamlMappingNode { Children.Count: > 0 } section
-        ? section.Children.SelectMany(child => KeysOf($"{path}.{child.Key}", child.Value))
-        : [path];
-
     /// <summary>A list of values.</summary>
     /// <param name="key">The key with its sections.</param>
     /// <param name="elements">The values, as in <see cref="Of"/>.</param>
     /// <param name="where">What errors call the place of the values.</param>
     public static SettingOverride OfList(string key, IEnumerable<string> elements, string where) =>
         new(key.Split('.'), new YamlSequenceNode(elements.Select(element => new YamlScalarNode(element))), where);
+
+    private static IEnumerable<string> KeysOf(string path, YamlNode value) => value is YamlMappingNode { Children.Count: > 0 } section
+        ? section.Children.SelectMany(child => KeysOf($"{path}.{child.Key}", child.Value))
+        : [path];
 }
