@@ -1,4 +1,3 @@
-using Dst.Foundations;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 
@@ -8,7 +7,7 @@ namespace Dst.Training.Experiments.Runs;
 /// The folder of one run: <c>recipe.yaml</c>, <c>manifest.json</c>, <c>metrics.csv</c>, <c>summary.json</c>,
 /// <c>checkpoint-last.safetensors</c>, one model file and one <see cref="TestRecord"/> for each arm. It is open for one process at a time.
 /// </summary>
-public sealed class RunFolder : IDisposable
+public sealed partial class RunFolder : IDisposable
 {
     internal const string ForceName = "--force";
     internal const string ForceOption = $"{ForceName} to go on nevertheless";
@@ -19,31 +18,13 @@ public sealed class RunFolder : IDisposable
     /// <summary>Name of the file of the epochs.</summary>
     public const string MetricsName = "metrics.csv";
 
+    internal const string CheckpointName = "checkpoint-last.safetensors";
+
     /// <summary>Name of the link in the folder of runs, which no recipe can have: its runs would be where the link is.</summary>
     public const string LatestName = "latest";
 
-    private const string CheckpointName = "checkpoint-last.safetensors";
-
     private readonly RunLock _lock;
     private readonly MetricsFile _metrics;
-
-    private RunFolder(string path, Recipe recipe, FileMode metricsMode)
-    {
-        Path = path;
-        Recipe = recipe;
-        RecipeHash = RecipeFile.HashOf(recipe);
-        Summary = new(recipe.Name, recipe.Seed, []) { RecipeHash = RecipeHash };
-        _metrics = new(In(path, MetricsName), metricsMode);
-        try
-        {
-            _lock = new(path);
-        }
-        catch
-        {
-            _metrics.Dispose();
-            throw;
-        }
-    }
 
     /// <summary>The folder.</summary>
     public string Path { get; }
@@ -54,23 +35,29 @@ public sealed class RunFolder : IDisposable
     /// <summary>Hash of the recipe: summary, manifest and checkpoint have it too.</summary>
     public string RecipeHash { get; }
 
+    /// <summary>The arms that are finished.</summary>
+    public RunSummary Summary { get; private set; }
+
+    /// <summary>Whether no arm is missing.</summary>
+    internal bool IsFinished => Summary.HasAllArmsOf(Recipe);
+
+    /// <summary>Whether something of it was trained, or taken as given.</summary>
+    internal bool HasResults => _metrics.HasRows || File.Exists(CheckpointPath) || Summary.Arms.Count > 0;
+
+    /// <summary>Whether the finished arms are of another recipe, or of another build.</summary>
+    internal bool HasOtherResults { get; private set; }
+
     /// <summary>Whether the run goes on although something is different that may change its result.</summary>
     public bool IsForced { get; private init; }
 
     /// <summary>Whether this is the copy of a rank other than 0. It keeps no checkpoints, and is removed at the end.</summary>
     internal bool IsCopy { get; private init; }
 
-    /// <summary>Whether it has some of a run's files, which rank 0 has sent and checked.</summary>
-    private bool IsPart { get; init; }
-
-    /// <summary>Whether something of it was trained, or taken as given.</summary>
-    internal bool HasResults => _metrics.HasRows || File.Exists(CheckpointPath) || Summary.Arms.Count > 0;
+    /// <summary>Whether rank 0 has sent its files, all or some, and checked them.</summary>
+    private bool IsFromFirstRank { get; init; }
 
     /// <summary>Whether the run began in this process.</summary>
     private bool IsNew { get; init; }
-
-    /// <summary>Whether the finished arms are of another recipe, or of another build.</summary>
-    internal bool HasOtherResults { get; private set; }
 
     /// <summary>What is different in the recipe since the run began.</summary>
     private IReadOnlyList<string> RecipeChanges { get; init; } = [];
@@ -78,13 +65,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>The set that it is a run of, or null.</summary>
     private RunSet? Set { get; init; }
 
-    /// <summary>The arms that are finished.</summary>
-    public RunSummary Summary { get; private set; }
-
-    /// <summary>Whether no arm is missing.</summary>
-    internal bool IsFinished => Summary.HasAllArmsOf(Recipe);
-
-    /// <summary>The file of the arm in training.</summary>
+    /// <summary>The checkpoint: the state of the arm in training.</summary>
     public string CheckpointPath => In(Path, CheckpointName);
 
     /// <summary>The file of the finished arms.</summary>
@@ -107,36 +88,6 @@ public sealed class RunFolder : IDisposable
     /// <summary>The file of what an arm says of each test image (<see cref="TestRecord"/>).</summary>
     public string TestPath(string arm) => In(Path, TestRecord.FileOf(arm));
 
-    /// <summary>
-    /// Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run; where that is taken, <c>-2</c>, <c>-3</c> and so on is added.
-    /// </summary>
-    /// <exception cref="InputException">The folder cannot be made.</exception>
-    public static RunFolder Create(Recipe recipe, DateTime now)
-    {
-        var path = RunPaths.First(recipe, now);
-        return RunPaths.Guard(path, () => Begin(Claim(path, RecipeFile.WithFullPaths(recipe))));
-    }
-
-    /// <summary>Makes the run folder <paramref name="path"/>, which has no run yet.</summary>
-    /// <param name="path">The folder.</param>
-    /// <param name="recipe">The recipe.</param>
-    /// <param name="set">The set that it is a run of.</param>
-    /// <exception cref="InputException">It cannot be made.</exception>
-    internal static RunFolder CreateAt(string path, Recipe recipe, RunSet set) => RunPaths.Guard(path, () =>
-    {
-        Directory.CreateDirectory(path);
-        return Begin(new RunFolder(path, recipe, FileMode.Create) { IsNew = true, Set = set });
-    });
-
-    /// <summary>The folder that <see cref="Create"/> makes if nothing has its name.</summary>
-    /// <exception cref="InputException">It cannot be made.</exception>
-    public static string PathFor(Recipe recipe, DateTime now)
-    {
-        var path = RunPaths.First(recipe, now);
-        RunPaths.CheckCanBeMade(path);
-        return path;
-    }
-
     /// <summary>Whether a run was begun in the folder.</summary>
     public static bool IsRun(string path) => RunRecipe.IsIn(path) && File.Exists(In(path, MetricsName));
 
@@ -146,62 +97,6 @@ public sealed class RunFolder : IDisposable
         name is SummaryName or MetricsName or RunRecipe.FileName or ManifestFile.Name or CheckpointName
         || System.IO.Path.GetExtension(name) == ".safetensors"
         && ArmNames.All.Concat(ArmNames.AutoEncoders).Contains(System.IO.Path.GetFileNameWithoutExtension(name));
-
-    /// <summary>Opens the folder of a run that was stopped.</summary>
-    /// <param name="path">The run folder.</param>
-    /// <param name="overrides">Only of keys that results do not depend on, such as <c>threads</c>.</param>
-    /// <exception cref="InputException">It is not a run folder, is in use, or an override would change results.</exception>
-    public static RunFolder Resume(string path, params IReadOnlyList<SettingOverride> overrides) =>
-        Resume(path, RunRecipe.Read(path, overrides));
-
-    /// <summary>Opens the folder of a run that was stopped, if it was made with <paramref name="recipe"/>.</summary>
-    /// <param name="path">The run folder.</param>
-    /// <param name="recipe">The recipe.</param>
-    /// <param name="force">Whether the run goes on with another recipe, program or machine too.</param>
-    /// <remarks>The folder keeps its recipe until the run goes on: until <see cref="Pipeline.Run"/> has checked all.</remarks>
-    /// <exception cref="InputException">It is not a run folder, is in use, is damaged, or was made with another recipe.</exception>
-    public static RunFolder Resume(string path, Recipe recipe, bool force = false) => Resume(path, recipe, force, set: null);
-
-    /// <summary>As <see cref="Resume(string, Recipe, bool)"/>, for a run of a set.</summary>
-    /// <param name="path">The run folder.</param>
-    /// <param name="recipe">The recipe.</param>
-    /// <param name="force">Whether the run goes on with another recipe, program or machine too.</param>
-    /// <param name="set">The set that it is a run of, or null.</param>
-    /// <param name="isCopy">Whether it is the copy of a rank other than 0.</param>
-    /// <param name="isPart">Whether it has only what one arm is made from.</param>
-    internal static RunFolder Resume(string path, Recipe recipe, bool force, RunSet? set, bool isCopy = false, bool isPart = false)
-    {
-        (recipe, var changes) = RunRecipe.Compare(path, recipe, force);
-        if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
-        return RunPaths.Guard(path, () =>
-        {
-            var run = new RunFolder(path, recipe, FileMode.Open)
-            {
-                IsForced = force,
-                IsCopy = isCopy,
-                IsPart = isCopy || isPart,
-                RecipeChanges = changes,
-                Set = set,
-            };
-            try
-            {
-                foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
-                run.ReadState();
-                return changes.Count > 0 && run.IsFinished ? throw RunRecipe.Finished(path, changes) : run;
-            }
-            catch
-            {
-                run.Dispose();
-                throw;
-            }
-        });
-    }
-
-    /// <summary>Opens a copy of a run's folder, for a rank other than 0. Rank 0 has checked the folder.</summary>
-    internal static RunFolder OpenCopy(string path, Recipe recipe) => Resume(path, recipe, force: true, set: null, isCopy: true);
-
-    /// <summary>Opens a folder with what one arm of a run is made from. Rank 0 has checked the run's folder.</summary>
-    internal static RunFolder OpenPart(string path, Recipe recipe) => Resume(path, recipe, force: false, set: null, isPart: true);
 
     /// <summary>
     /// Goes on with the run, when all else is checked: compares the manifest with that of its beginning, and gives the folder its recipe.
@@ -222,6 +117,11 @@ public sealed class RunFolder : IDisposable
     /// <summary>The rows of <c>metrics.csv</c>.</summary>
     /// <exception cref="InputException">It has no header, or a line that is not a row.</exception>
     internal IReadOnlyList<EpochMetrics> ReadMetrics() => _metrics.Read();
+
+    /// <summary>The arm of the checkpoint, and the hash of its recipe; null if there is no checkpoint.</summary>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    internal (string Arm, string? Recipe)? ReadOwner() => !File.Exists(CheckpointPath) ? null : RunPaths.Read(
+        () => CheckpointFile.ReadOwner(CheckpointPath), "remove it to train its arm from the start");
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
@@ -278,83 +178,5 @@ public sealed class RunFolder : IDisposable
         if (IsCopy) RunPaths.Remove(Path);
     }
 
-    /// <summary>Reads what is finished and checks that all files are of one run.</summary>
-    private void ReadState()
-    {
-        if (File.Exists(SummaryPath))
-        {
-            var summary = RunPaths.Read(
-                () => RunSummary.Load(SummaryPath), "remove it and the models of all arms to train them again");
-            if (!IsForced && (summary.Recipe, summary.Seed) != (Recipe.Name, Recipe.Seed)) throw OfAnotherRecipe(SummaryPath);
-            CheckHash(SummaryPath, summary.RecipeHash);
-            HasOtherResults = summary.RecipeHash is not null && summary.RecipeHash != RecipeHash;
-            Summary = Summary with { Arms = summary.Arms };
-        }
-
-        if (!IsPart) RunCheck.Check(this);
-        if (ReadOwner() is not var (arm, hash)) return;
-        if (!ArmNames.AutoEncoders.Contains(arm) && !ArmNames.All.Contains(arm))
-            throw new InputException($"{CheckpointPath} has the unknown arm '{arm}'; {Words.Choice(ArmNames.All)} was expected");
-        CheckHash(CheckpointPath, hash);
-    }
-
-    /// <summary>The arm of the checkpoint, and the hash of its recipe; null if there is no checkpoint.</summary>
-    /// <exception cref="InputException">It cannot be read.</exception>
-    internal (string Arm, string? Recipe)? ReadOwner() => !File.Exists(CheckpointPath) ? null : RunPaths.Read(
-        () => CheckpointFile.ReadOwner(CheckpointPath), "remove it to train its arm from the start");
-
-    // Files of older versions have no hash.
-    private void CheckHash(string path, string? hash)
-    {
-        if (!IsForced && hash is not null && hash != RecipeHash) throw OfAnotherRecipe(path);
-    }
-
-    private static InputException OfAnotherRecipe(string path) =>
-        new(
-            $"{path} is not of the recipe in its folder's {RunRecipe.FileName}, or of another build; expected files of one run, or "
-            + ForceOption);
-
     private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
-
-    // A folder belongs to the process that created its metrics.csv. A process that comes second takes the next name.
-    private static RunFolder Claim(string first, Recipe recipe)
-    {
-        foreach (var path in RunPaths.After(first))
-        {
-            if (System.IO.Path.Exists(path)) continue;
-            Directory.CreateDirectory(path);
-            try
-            {
-                return new(path, recipe, FileMode.CreateNew) { IsNew = true };
-            }
-            catch (IOException) when (File.Exists(In(path, MetricsName)))
-            {
-                // The other process was first.
-            }
-            catch
-            {
-                Directory.Delete(path); // refuses if another process has put something there
-                throw;
-            }
-        }
-
-        throw new IOException("every name is taken");
-    }
-
-    private static RunFolder Begin(RunFolder run)
-    {
-        try
-        {
-            run._metrics.Begin();
-            RunRecipe.Write(run.Path, run.Recipe);
-            return run;
-        }
-        catch
-        {
-            run.Dispose();
-            File.Delete(In(run.Path, MetricsName));
-            if (Directory.GetFileSystemEntries(run.Path).Length == 0) RunPaths.Remove(run.Path);
-            throw;
-        }
-    }
 }

@@ -66,24 +66,21 @@ public sealed record RunManifest
     /// <param name="recipe">The recipe of the run.</param>
     /// <param name="started">When the run began.</param>
     /// <param name="data">Its data.</param>
-    public static RunManifest Describe(ComputeContext compute, Recipe recipe, DateTime started, DataSet data)
+    public static RunManifest Describe(ComputeContext compute, Recipe recipe, DateTime started, DataSet data) => new()
     {
-        return new()
-        {
-            Version = ProgramVersion.Version,
-            Commit = ProgramVersion.Commit,
-            Framework = RuntimeInformation.FrameworkDescription,
-            System = RuntimeInformation.OSDescription,
-            Cpu = Processor.Name,
-            Tier = SimdTiers.NameOf(compute.Tier),
-            Threads = compute.Pool.Threads,
-            Seed = recipe.Seed,
-            RecipeHash = RecipeFile.HashOf(recipe),
-            Started = started.ToUniversalTime(),
-            Data = HashesOf(data),
-            Models = ModelsOf(recipe),
-        };
-    }
+        Version = ProgramVersion.Version,
+        Commit = ProgramVersion.Commit,
+        Framework = RuntimeInformation.FrameworkDescription,
+        System = RuntimeInformation.OSDescription,
+        Cpu = Processor.Name,
+        Tier = SimdTiers.NameOf(compute.Tier),
+        Threads = compute.Pool.Threads,
+        Seed = recipe.Seed,
+        RecipeHash = RecipeFile.HashOf(recipe),
+        Started = started.ToUniversalTime(),
+        Data = HashesOf(data),
+        Models = ModelsOf(recipe),
+    };
 
     internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, RunSummary.JsonOptions));
 
@@ -103,6 +100,8 @@ public sealed record RunManifest
     }
 
     /// <summary>Fails unless an earlier manifest has the same data.</summary>
+    /// <param name="earlier">The earlier manifest.</param>
+    /// <param name="path">Its file.</param>
     /// <exception cref="InputException">It has other data.</exception>
     internal void CheckData(RunManifest earlier, string path)
     {
@@ -111,11 +110,10 @@ public sealed record RunManifest
             $"{path}: the {split} data had the hash {earlier.HashOf(split)}, now {HashOf(split)}; expected the same data to resume");
     }
 
-    /// <summary>The splits of which some data have other images or labels, or others in their order, by name.</summary>
+    /// <summary>The names of the splits whose images, labels or their order are others in some data.</summary>
     public IReadOnlyList<string> SplitsOtherThan(DataSet data) => SplitsOtherThan(HashesOf(data));
 
-    /// <summary>As <see cref="SplitsOtherThan(DataSet)"/>.</summary>
-    /// <param name="hashes">The hash of each split of the data.</param>
+    /// <summary>As <see cref="SplitsOtherThan(DataSet)"/>, from the hash of each split of the data.</summary>
     private string[] SplitsOtherThan(IReadOnlyDictionary<string, string> hashes) =>
         [.. Data.Keys.Union(hashes.Keys).Where(split => Data.GetValueOrDefault(split) != hashes.GetValueOrDefault(split))];
 
@@ -153,6 +151,9 @@ public sealed record RunManifest
         return facts;
     }
 
+    /// <summary>Hash of the content of a file.</summary>
+    internal static string HashOfFile(string path) => Convert.ToHexStringLower(XxHash128.Hash(InputFile.ReadAllBytes(path)));
+
     // A file that is gone cannot differ. What still needs it says so.
     private static Dictionary<string, string> ModelsOf(Recipe recipe)
     {
@@ -165,17 +166,14 @@ public sealed record RunManifest
             .ToDictionary(file => file.Key, file => HashOfFile(file.Path!));
     }
 
-    /// <summary>Hash of the content of a file.</summary>
-    internal static string HashOfFile(string path) => Convert.ToHexStringLower(XxHash128.Hash(InputFile.ReadAllBytes(path)));
-
     private static Dictionary<string, string> HashesOf(DataSet data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        return data.Splits.ToDictionary(split => split.Name, HashOf);
+        return data.Splits.ToDictionary(split => split.Name, HashOfSamples);
     }
 
     /// <summary>Hash of the images and labels of a split, in their order.</summary>
-    private static string HashOf(SampleSet samples)
+    private static string HashOfSamples(SampleSet samples)
     {
         var hash = new XxHash128();
         Span<byte> entry = stackalloc byte[16 + sizeof(int)];

@@ -3,18 +3,18 @@ using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Training.Experiments.Runs;
 
-/// <summary>Names of run folders, and what errors say of them.</summary>
+/// <summary>Names of run folders, links to them, and what errors say of them.</summary>
 internal static class RunPaths
 {
     /// <summary>The folder of a run that begins now: <c>runs/name/yyyyMMdd-HHmmss</c>.</summary>
-    public static string First(Recipe recipe, DateTime now) =>
+    public static string OfNewRun(Recipe recipe, DateTime now) =>
         Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
 
-    /// <summary>A name, then those to take where it is taken: with <c>-2</c>, <c>-3</c> and so on.</summary>
-    public static IEnumerable<string> After(string first) =>
+    /// <summary>The names to try for a new folder: the first one, then it with <c>-2</c>, <c>-3</c> and so on.</summary>
+    public static IEnumerable<string> Candidates(string first) =>
         Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{first}-{number}").Prepend(first);
 
-    /// <summary>Fails unless a folder can be made where <paramref name="path"/> is to be. Nothing is left of the trial.</summary>
+    /// <summary>Fails unless the folder <paramref name="path"/> can be made. Nothing is left of the trial.</summary>
     /// <exception cref="InputException">It cannot.</exception>
     public static void CheckCanBeMade(string path) => Guard(path, () =>
     {
@@ -31,8 +31,8 @@ internal static class RunPaths
     }
 
     /// <summary>
-    /// Lets the link <see cref="RunFolder.LatestName"/> in the folder of runs point to a run, or to the set of runs that it is of. Where
-    /// links cannot be made, there is none.
+    /// Lets the link <see cref="RunFolder.LatestName"/> in the folder of runs point to a run, or to the set that the run is of. There is no
+    /// link where links cannot be made.
     /// </summary>
     public static void PointLatest(string runs, string path)
     {

@@ -15,24 +15,24 @@ public sealed class RunSet
     private RunSet(string path, Recipe recipe, bool force = false, bool hasOtherRecipe = false) =>
         (Path, Recipe, _force, _hasOtherRecipe) = (path, recipe, force, hasOtherRecipe);
 
-    /// <summary>Whether the set began in this process.</summary>
-    private bool IsNew { get; init; }
-
     /// <summary>The folder of the set.</summary>
     public string Path { get; }
 
     /// <summary>The recipe with its seeds.</summary>
     public Recipe Recipe { get; }
 
+    /// <summary>Whether the set began in this process.</summary>
+    private bool IsNew { get; init; }
+
     /// <summary>Makes the folder of a new set.</summary>
     /// <exception cref="InputException">It cannot be made.</exception>
     public static RunSet Create(Recipe recipe, DateTime now)
     {
-        var first = RunPaths.First(recipe, now);
+        var first = RunPaths.OfNewRun(recipe, now);
         recipe = RecipeFile.WithFullPaths(recipe);
         return RunPaths.Guard(first, () =>
         {
-            var path = RunPaths.After(first).First(path => !System.IO.Path.Exists(path));
+            var path = RunPaths.Candidates(first).First(path => !System.IO.Path.Exists(path));
             Directory.CreateDirectory(path);
             try
             {
