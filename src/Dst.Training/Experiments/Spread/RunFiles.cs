@@ -7,15 +7,15 @@ namespace Dst.Training.Experiments.Spread;
 internal static class RunFiles
 {
     /// <summary>Name of the checkpoint.</summary>
-    public const string Checkpoint = "checkpoint-last.safetensors";
+    public const string Checkpoint = RunFolder.CheckpointName;
 
-    /// <summary>What all arms of a run write to.</summary>
+    /// <summary>The files that all arms of a run write to.</summary>
     public static IReadOnlyList<string> Tables { get; } = [RunFolder.MetricsName, RunFolder.SummaryName, ManifestFile.Name];
 
-    /// <summary>What every arm begins with. Each rank writes a manifest of its own.</summary>
-    public static IReadOnlyList<string> Begin { get; } = [RunRecipe.FileName, RunFolder.MetricsName, RunFolder.SummaryName];
+    /// <summary>The files that every arm begins with. Each rank writes a manifest of its own.</summary>
+    public static IReadOnlyList<string> Inputs { get; } = [RunRecipe.FileName, RunFolder.MetricsName, RunFolder.SummaryName];
 
-    /// <summary>What one process goes on from with an arm.</summary>
+    /// <summary>The files from which one process goes on with an arm.</summary>
     public static IReadOnlyList<string> State { get; } = [Checkpoint, RunFolder.MetricsName];
 
     /// <summary>Reads a file that may be open for writing.</summary>

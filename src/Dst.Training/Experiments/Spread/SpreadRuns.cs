@@ -13,9 +13,7 @@ namespace Dst.Training.Experiments.Spread;
 /// <seealso cref="Pipeline"/>
 public sealed class SpreadRuns
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
-
-    private readonly IReadOnlyList<SharedFolder> _folders;
+    private readonly IReadOnlyList<SpreadFolder> _folders;
     private readonly List<SpreadItem> _items = [];
     private readonly SpreadQueue _queue;
     private readonly List<string> _failures = [];
@@ -24,11 +22,11 @@ public sealed class SpreadRuns
 
     private SpreadRuns(IReadOnlyList<RunFolder> runs, IReadOnlyList<PlannedArm> plan, Action<string>? log)
     {
-        _folders = [.. runs.Select(run => new SharedFolder(run))];
+        _folders = [.. runs.Select(run => new SpreadFolder(run))];
         foreach (var (number, run) in runs.Index())
         {
             var left = plan.Where(arm => run.Summary.Find(arm.Arm) is null).ToList();
-            _items.AddRange(SpreadItem.Of(number, run.Recipe, left, _items.Count));
+            _items.AddRange(SpreadItem.AllOf(number, run.Recipe, left, _items.Count));
         }
 
         (_queue, _log) = (new(_items), log);
@@ -51,7 +49,7 @@ public sealed class SpreadRuns
     {
         ArgumentNullException.ThrowIfNull(ranks);
         ArgumentNullException.ThrowIfNull(runs);
-        foreach (var run in runs.Where(run => run.Recipe.Seed == manifest.Seed)) SharedFolder.CheckData(run, manifest);
+        foreach (var run in runs.Where(run => run.Recipe.Seed == manifest.Seed)) SpreadFolder.CheckData(run, manifest);
         foreach (var run in runs.Where(run => !run.IsFinished))
         {
             var ofRun = manifest with { Seed = run.Recipe.Seed, RecipeHash = run.RecipeHash };
@@ -72,18 +70,18 @@ public sealed class SpreadRuns
     /// <param name="make">Makes an arm on this rank.</param>
     public static void Help(RankGroup ranks, Recipe recipe, MakeArm make)
     {
-        var mail = new RankMail(ranks, partner: 0);
-        new SpreadWorker(recipe, make).Run(mail.Send, mail.Receive);
+        var connection = new RankConnection(ranks, partner: 0);
+        new SpreadWorker(recipe, make).Run(connection.Send, connection.Receive);
     }
 
     private void Serve(RankGroup ranks, SpreadWorker worker, CancellationToken cancellation)
     {
-        using BlockingCollection<Letter> toUs = [], fromUs = [];
+        using BlockingCollection<RankMessage> toUs = [], fromUs = [];
         var own = Task.Factory.StartNew(
             () => worker.Run(fromUs.Add, toUs.Take), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Helper[] helpers =
         [
-            new(0, toUs.Add, () => own.IsFaulted ? throw own.Exception!.InnerException! : fromUs.TryTake(out var letter) ? letter : null),
+            new(0, toUs.Add, () => own.IsFaulted ? throw own.Exception!.InnerException! : fromUs.TryTake(out var message) ? message : null),
             .. Enumerable.Range(1, ranks.Count - 1).Select(rank => Helper.Of(rank, new(ranks, rank))),
         ];
         var working = helpers.ToHashSet();
@@ -92,22 +90,22 @@ public sealed class SpreadRuns
         {
             _isCancelled |= cancellation.IsCancellationRequested;
             var (hasReceived, hasSent) = (Receive(working, idle), HandOut(working, idle));
-            if (!hasReceived && !hasSent) Thread.Sleep(Pause);
+            if (!hasReceived && !hasSent) Thread.Sleep(RankConnection.Pause);
         }
 
         own.Wait(CancellationToken.None);
     }
 
-    /// <summary>Takes the letters that have arrived. Who has finished an arm becomes idle. Returns whether there was a letter.</summary>
+    /// <summary>Takes the messages that have arrived. Who has finished an arm becomes idle. Returns whether there was a message.</summary>
     private bool Receive(HashSet<Helper> working, List<Helper> idle)
     {
         var hasReceived = false;
         foreach (var helper in working.ToList())
         {
-            if (helper.TryReceive() is not { } letter) continue;
+            if (helper.TryReceive() is not { } message) continue;
             hasReceived = true;
-            Take(letter, helper.Rank);
-            if (letter.Kind == LetterKind.Checkpoint) continue;
+            Take(message, helper.Rank);
+            if (message.Kind == RankMessageKind.Checkpoint) continue;
             working.Remove(helper);
             idle.Add(helper);
         }
@@ -124,7 +122,7 @@ public sealed class SpreadRuns
             var item = _isCancelled ? null : _queue.Take();
             if (item is null && _queue.HasWaiting && !_isCancelled) break; // it waits for what another rank makes
             idle.Remove(helper);
-            helper.Send(item is { } taken ? OrderOf(taken, helper.Rank) : new(LetterKind.Idle));
+            helper.Send(item is { } taken ? OrderOf(taken, helper.Rank) : new(RankMessageKind.Idle));
             if (item is not null) working.Add(helper);
             hasSent = true;
         }
@@ -132,11 +130,11 @@ public sealed class SpreadRuns
         return hasSent;
     }
 
-    private Letter OrderOf(int number, int rank)
+    private RankMessage OrderOf(int number, int rank)
     {
         var item = _items[number];
         _log?.Invoke($"{item.Name} begins on rank {rank}");
-        return new(LetterKind.Make, number)
+        return new(RankMessageKind.Make, number)
         {
             Seed = item.Seed,
             Arm = item.Arm.Name,
@@ -144,42 +142,42 @@ public sealed class SpreadRuns
         };
     }
 
-    private void Take(Letter letter, int rank)
+    private void Take(RankMessage message, int rank)
     {
-        if (letter.Item < 0) return;
-        var item = _items[letter.Item];
+        if (message.Item < 0) return;
+        var item = _items[message.Item];
         var folder = _folders[item.Run];
-        foreach (var line in letter.Log) _log?.Invoke($"seed {item.Seed}: {line}");
-        switch (letter.Kind)
+        foreach (var line in message.Log) _log?.Invoke($"seed {item.Seed}: {line}");
+        switch (message.Kind)
         {
-            case LetterKind.Checkpoint:
-                folder.Keep(item.Arm, letter.Files);
+            case RankMessageKind.Checkpoint:
+                folder.Keep(item.Arm, message.Files);
                 break;
-            case LetterKind.Cancelled:
-                folder.Keep(item.Arm, letter.Files);
+            case RankMessageKind.Cancelled:
+                folder.Keep(item.Arm, message.Files);
                 _isCancelled = true;
                 break;
-            case LetterKind.Done:
-                folder.Merge(item.Arm, letter.Files);
-                _queue.Finish(letter.Item);
+            case RankMessageKind.Done:
+                folder.Merge(item.Arm, message.Files);
+                _queue.Finish(message.Item);
                 _log?.Invoke($"{item.Name} is finished; {Words.Count(_queue.Left, "arm")} left");
                 break;
             default:
-                Fail(letter, item, rank);
+                Fail(message, item, rank);
                 break;
         }
     }
 
-    private void Fail(Letter letter, SpreadItem item, int rank)
+    private void Fail(RankMessage message, SpreadItem item, int rank)
     {
-        _failures.Add($"{item.Name} on rank {rank}: {letter.Reason}");
-        _failures.AddRange(_queue.Fail(letter.Item).Select(lost => $"{_items[lost].Name}: it needs {item.Name}"));
+        _failures.Add($"{item.Name} on rank {rank}: {message.Reason}");
+        _failures.AddRange(_queue.Fail(message.Item).Select(lost => $"{_items[lost].Name}: it needs {item.Name}"));
         _log?.Invoke($"failed: {_failures[^1]}; other arms go on");
     }
 
     /// <summary>A rank as rank 0 sees it.</summary>
-    private sealed record Helper(int Rank, Action<Letter> Send, Func<Letter?> TryReceive)
+    private sealed record Helper(int Rank, Action<RankMessage> Send, Func<RankMessage?> TryReceive)
     {
-        public static Helper Of(int rank, RankMail mail) => new(rank, mail.Send, mail.TryReceive);
+        public static Helper Of(int rank, RankConnection connection) => new(rank, connection.Send, connection.TryReceive);
     }
 }

@@ -13,35 +13,35 @@ public delegate void MakeArm(RunFolder run, string arm, Action<string> log, Acti
 internal sealed class SpreadWorker(Recipe recipe, MakeArm make)
 {
     /// <summary>Makes what it is told to, until there is nothing more.</summary>
-    /// <param name="send">Sends a letter.</param>
+    /// <param name="send">Sends a message.</param>
     /// <param name="receive">Waits for the answer.</param>
-    public void Run(Action<Letter> send, Func<Letter> receive)
+    public void Run(Action<RankMessage> send, Func<RankMessage> receive)
     {
-        send(new(LetterKind.Idle));
-        while (receive() is { Kind: LetterKind.Make } order) send(Make(order, send));
+        send(new(RankMessageKind.Idle));
+        while (receive() is { Kind: RankMessageKind.Make } order) send(Make(order, send));
     }
 
     /// <summary>Makes an item.</summary>
-    /// <returns>The letter that says how it ended.</returns>
-    private Letter Make(Letter order, Action<Letter> send)
+    /// <returns>The message that says how it ended.</returns>
+    private RankMessage Make(RankMessage order, Action<RankMessage> send)
     {
         var folder = Directory.CreateTempSubdirectory("dst-item-").FullName;
         var log = new List<string>();
-        Letter Tell(LetterKind kind) => new(kind, order.Item) { Log = [.. log], Files = NewFilesOf(folder, order) };
+        RankMessage Tell(RankMessageKind kind) => new(kind, order.Item) { Log = [.. log], Files = NewFilesOf(folder, order) };
         try
         {
             RunFiles.Write(folder, order.Files);
             using (var run = RunFolder.OpenPart(folder, RunSet.RecipeOf(recipe, order.Seed)))
-                make(run, order.Arm, log.Add, () => send(Tell(LetterKind.Checkpoint) with { Log = [] }));
-            return Tell(LetterKind.Done);
+                make(run, order.Arm, log.Add, () => send(Tell(RankMessageKind.Checkpoint) with { Log = [] }));
+            return Tell(RankMessageKind.Done);
         }
         catch (OperationCanceledException)
         {
-            return Tell(LetterKind.Cancelled);
+            return Tell(RankMessageKind.Cancelled);
         }
         catch (Exception e) when (e is InputException or NotFiniteNumberException or IOException or UnauthorizedAccessException)
         {
-            return new(LetterKind.Failed, order.Item) { Log = [.. log], Reason = e.Message };
+            return new(RankMessageKind.Failed, order.Item) { Log = [.. log], Reason = e.Message };
         }
         finally
         {
@@ -49,7 +49,7 @@ internal sealed class SpreadWorker(Recipe recipe, MakeArm make)
         }
     }
 
-    private static Dictionary<string, byte[]> NewFilesOf(string folder, Letter order) =>
+    private static Dictionary<string, byte[]> NewFilesOf(string folder, RankMessage order) =>
         Directory.GetFiles(folder).Select(path => Path.GetFileName(path))
             .Where(name => !name.StartsWith('.') && (!order.Files.ContainsKey(name) || IsWritten(name)))
             .ToDictionary(name => name, name => RunFiles.Read(folder, name));

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Dst.Training.Experiments.Spread;
 
 /// <summary>What ranks tell each other of items.</summary>
-internal enum LetterKind
+internal enum RankMessageKind
 {
     /// <summary>From a rank: it has nothing to do. To a rank: there is nothing more to do.</summary>
     Idle,
@@ -27,7 +27,7 @@ internal enum LetterKind
 /// <summary>What is told of an item.</summary>
 /// <param name="Kind">What is told.</param>
 /// <param name="Item">Number of the item, −1 if it is of none.</param>
-internal sealed record Letter(LetterKind Kind, int Item = -1)
+internal sealed record RankMessage(RankMessageKind Kind, int Item = -1)
 {
     /// <summary>Seed of the item's run.</summary>
     public long Seed { get; init; }
@@ -48,5 +48,5 @@ internal sealed record Letter(LetterKind Kind, int Item = -1)
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this);
 
     /// <summary>From bytes.</summary>
-    public static Letter Parse(byte[] bytes) => JsonSerializer.Deserialize<Letter>(bytes)!;
+    public static RankMessage Parse(byte[] bytes) => JsonSerializer.Deserialize<RankMessage>(bytes)!;
 }

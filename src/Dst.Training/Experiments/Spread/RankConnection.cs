@@ -4,41 +4,43 @@ using Dst.Training.Ranks;
 
 namespace Dst.Training.Experiments.Spread;
 
-/// <summary>Letters between this rank and another. One thread makes all calls. Who waits lets the processor rest.</summary>
-internal sealed unsafe class RankMail(RankGroup ranks, int partner)
+/// <summary>Sends messages to another rank and receives its own. One thread makes all calls. It sleeps while it waits.</summary>
+internal sealed unsafe class RankConnection(RankGroup ranks, int partner)
 {
+    /// <summary>How long who waits sleeps before looking again.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+
     private const int Channel = 0;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     private readonly int[] _length = GC.AllocateArray<int>(1, pinned: true);
     private IRankExchange? _incoming;
 
-    /// <summary>Sends a letter.</summary>
-    public void Send(Letter letter)
+    /// <summary>Sends a message.</summary>
+    public void Send(RankMessage message)
     {
-        var bytes = letter.ToBytes();
+        var bytes = message.ToBytes();
         var length = bytes.Length;
         Wait(Send(&length, sizeof(int)));
         fixed (byte* first = bytes) Wait(Send(first, length));
     }
 
-    /// <summary>The next letter if it has come, else null.</summary>
-    public Letter? TryReceive()
+    /// <summary>The next message if it has come, else null.</summary>
+    public RankMessage? TryReceive()
     {
         _incoming ??= Receive(Start(_length), sizeof(int));
         if (!_incoming.HasEnded()) return null;
         _incoming = null;
         var bytes = GC.AllocateUninitializedArray<byte>(_length[0], pinned: true);
         Wait(Receive(Start(bytes), bytes.Length));
-        return Letter.Parse(bytes);
+        return RankMessage.Parse(bytes);
     }
 
-    /// <summary>The next letter.</summary>
-    public Letter Receive()
+    /// <summary>The next message.</summary>
+    public RankMessage Receive()
     {
         while (true)
         {
-            if (TryReceive() is { } letter) return letter;
+            if (TryReceive() is { } message) return message;
             Thread.Sleep(Pause);
         }
     }

@@ -1,23 +1,21 @@
-using Dst.Training.Engine;
 using Dst.Training.Experiments.Runs;
 
 namespace Dst.Training.Experiments.Spread;
 
 /// <summary>
-/// The folder of a run whose arms several ranks make. What there is of an arm that is not finished is in a folder <c>ARM.part</c>.
+/// The folder of a run whose arms several ranks make. The files of an arm that is not finished are in a folder <c>ARM.part</c> in it.
 /// </summary>
-internal sealed class SharedFolder
+internal sealed class SpreadFolder
 {
     private readonly RunFolder _run;
     private readonly List<Arm> _order;
 
     /// <summary>Takes an open run, and the state that one process may have left in it.</summary>
-    public SharedFolder(RunFolder run)
+    public SpreadFolder(RunFolder run)
     {
         (_run, _order) = (run, [.. Arm.InOrderOf(run.Recipe)]);
-        if (File.Exists(run.CheckpointPath))
+        if (run.ReadOwner() is var (name, _))
         {
-            var (name, _) = CheckpointFile.ReadOwner(run.CheckpointPath);
             var place = PlaceOf(name);
             if (place >= 0 && run.Summary.Find(_order[place].Name) is null) Keep(_order[place], Read(run.Path, RunFiles.State));
             File.Delete(run.CheckpointPath);
@@ -34,12 +32,12 @@ internal sealed class SharedFolder
             new ManifestFile(folder, run.IsForced).CheckData(manifest);
     }
 
-    /// <summary>The files that an arm is made from: of finished arms those that it needs, and what there is of it.</summary>
+    /// <summary>The files that an arm is made from: the models that it needs, and those of its own that were kept.</summary>
     public IReadOnlyDictionary<string, byte[]> FilesFor(Arm arm)
     {
         var models = NeedsOf(arm).Select(need => need.Name).Concat(ArmNames.AutoEncoders)
             .Select(name => Path.GetFileName(_run.ModelPath(name)));
-        var files = Read(_run.Path, [.. RunFiles.Begin, .. models]);
+        var files = Read(_run.Path, [.. RunFiles.Inputs, .. models]);
         if (!Directory.Exists(PartOf(arm))) return files;
         var own = Directory.GetFiles(PartOf(arm)).Select(path => Path.GetFileName(path)).Except(RunFiles.Tables)
             .Append(RunFolder.MetricsName);
@@ -47,34 +45,19 @@ internal sealed class SharedFolder
         return files;
     }
 
-    /// <summary>Keeps what there is of an arm.</summary>
-    public void Keep(Arm arm, IReadOnlyDictionary<string, byte[]> files) => RunPaths.Guard(_run.Path, () =>
-    {
-        RunFiles.Write(PartOf(arm), files);
-        return true;
-    });
+    /// <summary>Keeps the files of an arm that is not finished.</summary>
+    public void Keep(Arm arm, IReadOnlyDictionary<string, byte[]> files) =>
+        RunPaths.Guard(_run.Path, () => RunFiles.Write(PartOf(arm), files));
 
-    /// <summary>Adds a finished arm; its row comes last, when all else is there.</summary>
+    /// <summary>Adds a finished arm. Its row comes last, when all else is there.</summary>
     public void Merge(Arm arm, IReadOnlyDictionary<string, byte[]> files)
     {
         Keep(arm, files);
         var (part, autoEncoder) = (PartOf(arm), arm.AutoEncoderIn(_run.Recipe));
-        var isNew = autoEncoder is not null && !File.Exists(_run.ModelPath(autoEncoder));
-        RunPaths.Guard(_run.Path, () =>
-        {
-            // It comes first, as a run with rows has a manifest.
-            if (!File.Exists(_run.Manifest.Path)) File.Copy(Path.Combine(part, ManifestFile.Name), _run.Manifest.Path);
-            foreach (var path in Directory.GetFiles(part))
-            {
-                var name = Path.GetFileName(path);
-                if (name != RunFiles.Checkpoint && !RunFiles.Tables.Contains(name))
-                    File.Move(path, Path.Combine(_run.Path, name), overwrite: true);
-            }
-
-            return true;
-        });
+        var hasTrainedEncoder = autoEncoder is not null && !File.Exists(_run.ModelPath(autoEncoder));
+        RunPaths.Guard(_run.Path, () => MoveFiles(part));
         foreach (var row in MetricsTable.Load(Path.Combine(part, RunFolder.MetricsName)))
-            if (row.Arm == arm.Name || row.Arm == autoEncoder && isNew) _run.AddMetrics(row);
+            if (row.Arm == arm.Name || row.Arm == autoEncoder && hasTrainedEncoder) _run.AddMetrics(row);
         foreach (var (name, forms) in RunManifest.Load(Path.Combine(part, ManifestFile.Name)).Convolutions)
             _run.Manifest.Record(name, forms);
         _run.AddArm(RunSummary.Load(Path.Combine(part, RunFolder.SummaryName)).Find(arm.Name)!);
@@ -83,6 +66,19 @@ internal sealed class SharedFolder
 
     /// <summary>Puts the rows of finished arms in the order in which one process makes them.</summary>
     public void Sort() => _run.SortArms(name => 2 * PlaceOf(name) - (ArmNames.AutoEncoders.Contains(name) ? 1 : 0));
+
+    /// <summary>Moves the files of an arm that the run keeps into its folder.</summary>
+    private void MoveFiles(string part)
+    {
+        // The manifest comes first, as a run with rows has one.
+        if (!File.Exists(_run.Manifest.Path)) File.Copy(Path.Combine(part, ManifestFile.Name), _run.Manifest.Path);
+        foreach (var path in Directory.GetFiles(part))
+        {
+            var name = Path.GetFileName(path);
+            if (name != RunFiles.Checkpoint && !RunFiles.Tables.Contains(name))
+                File.Move(path, Path.Combine(_run.Path, name), overwrite: true);
+        }
+    }
 
     /// <summary>The place of an arm; an auto-encoder is trained by the first that begins with its encoder.</summary>
     private int PlaceOf(string name) => _order.FindIndex(arm => arm.Name == name || arm.AutoEncoderIn(_run.Recipe) == name);
