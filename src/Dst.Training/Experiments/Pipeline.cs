@@ -7,7 +7,6 @@ using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
-using Dst.Training.Masks.Repair;
 using Dst.Training.Optimizers;
 using Dst.Training.Ranks;
 
@@ -36,8 +35,9 @@ public sealed class Pipeline
     private readonly DataSet _data;
     private readonly ComputeContext _compute;
     private readonly ArmFinisher _finisher;
-    private readonly StartNetworks _networks;
+    private readonly StartNetworks _starts;
     private readonly GivenModels _given;
+    private readonly PruningStart _pruningStart;
     private readonly Dictionary<Arm, Model> _models = [];
     private volatile bool _isTraining;
 
@@ -51,8 +51,9 @@ public sealed class Pipeline
         if (compute.Ranks.Count == 1) compute = compute with { Ranks = RankGroup.Alone(run.Recipe.Parts) };
         (_run, _recipe, _data, _compute) = (run, run.Recipe, data, compute);
         _finisher = new(run, data, compute, measureLatency);
-        _networks = new(run.Recipe, data);
+        _starts = new(run.Recipe, data);
         _given = new(run.Recipe, data);
+        _pruningStart = new(run, data, compute);
     }
 
     /// <summary>Whether an arm is in training now, whose state is saved if it is cancelled. May be asked from any thread.</summary>
@@ -82,12 +83,8 @@ public sealed class Pipeline
     /// <summary>Checks a recipe before a folder is made for its run.</summary>
     /// <exception cref="InputException">The recipe contradicts itself or the data, or a model that it gives cannot be read.</exception>
     /// <returns>The arms that will be made.</returns>
-    public static IReadOnlyList<PlannedArm> Check(Recipe recipe, DataSet data)
-    {
-        var check = new RecipeCheck(recipe, finished: null, data, new(recipe, data), new(recipe, data));
-        check.Check();
-        return check.Plan();
-    }
+    public static IReadOnlyList<PlannedArm> Check(Recipe recipe, DataSet data) =>
+        CheckAndPlan(recipe, finished: null, data, new(recipe, data), new(recipe, data));
 
     /// <summary>Runs, or resumes, the arms of the run's recipe.</summary>
     /// <returns>A row for each arm.</returns>
@@ -96,16 +93,8 @@ public sealed class Pipeline
     /// <exception cref="DivergedException">A loss is NaN or infinite.</exception>
     public RunSummary Run(CancellationToken cancellation = default)
     {
-        var check = new RecipeCheck(_recipe, _run.Summary, _data, _networks, _given);
-        check.Check();
-        if (!_data.HasValidation)
-            Log?.Invoke(
-                "data: no image is held back: the last epoch is kept, and what is called validation is measured on the training images");
-        if (_recipe.Student.IsTeacher) Log?.Invoke("student: the teacher itself; other keys of student have no effect");
-        if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
-            Log?.Invoke(
-                $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
-                + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
+        var plan = CheckAndPlan(_recipe, _run.Summary, _data, _starts, _given);
+        LogEffects();
         var manifest = RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data) with { Command = Command };
         if (_run.IsFinished)
         {
@@ -118,9 +107,32 @@ public sealed class Pipeline
         SharedRun.Check(_compute.Ranks, manifest);
         var changes = _run.GoOn(manifest);
         if (changes.Count > 0) Log?.Invoke($"warning: the result is not that of an unbroken run: {string.Join("; ", changes)}");
-        Planned?.Invoke(check.Plan());
+        Planned?.Invoke(plan);
         foreach (var arm in Arm.All.Where(arm => Only is null ? _recipe.Arms.Contains(arm.Name) : arm.Name == Only)) Get(arm, cancellation);
         return _run.Summary;
+    }
+
+    private static IReadOnlyList<PlannedArm> CheckAndPlan(
+        Recipe recipe, RunSummary? finished, DataSet data, StartNetworks starts, GivenModels given)
+    {
+        new RecipeCheck(recipe, data, starts).Check();
+        List<Arm> unfinished = [.. Arm.NeededBy(recipe).Where(arm => finished?.Find(arm.Name) is null)];
+        var networks = new ArmNetworks(recipe, data, starts, given);
+        new NetworkCheck(recipe, data, starts, networks).Check(unfinished);
+        return new ArmPlanner(recipe, data, starts, networks).Plan(unfinished);
+    }
+
+    /// <summary>Logs what the recipe means for this run where its keys do not say so themselves.</summary>
+    private void LogEffects()
+    {
+        if (!_data.HasValidation)
+            Log?.Invoke(
+                "data: no image is held back: the last epoch is kept, and what is called validation is measured on the training images");
+        if (_recipe.Student.IsTeacher) Log?.Invoke("student: the teacher itself; other keys of student have no effect");
+        if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
+            Log?.Invoke(
+                $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
+                + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
     }
 
     /// <summary>The finished network of an arm, which is trained first if it is not there.</summary>
@@ -128,26 +140,50 @@ public sealed class Pipeline
     {
         if (_models.TryGetValue(arm, out var known)) return known;
         if (_run.Summary.Find(arm.Name) is not null) return _models[arm] = ModelFile.Load(_run.ModelPath(arm.Name));
-        if (arm.Given(_recipe) is { } path)
-        {
-            var imported = _finisher.Import(arm, _given.Load(arm, path, Log), cancellation);
-            _finisher.Finish(arm, imported, isPruned: false, Log, cancellation);
-            return _models[arm] = imported.Model;
-        }
-
-        var (result, isPruned) = arm.Quantises is null ? TrainFloats(arm, cancellation) : Quantise(arm, cancellation);
+        var (result, isPruned) =
+            arm.Given(_recipe) is { } path ? (_finisher.Import(arm, _given.Load(arm, path, Log), cancellation), IsPruned: false)
+            : arm.Quantises is null ? TrainFloats(arm, cancellation)
+            : Quantise(arm, cancellation);
         _finisher.Finish(arm, result, isPruned, Log, cancellation);
         return _models[arm] = result.Model;
     }
 
+    /// <summary>Trains the network of an arm that is not quantised. Says whether section prune prunes it.</summary>
     private (PhaseResult Result, bool IsPruned) TrainFloats(Arm arm, CancellationToken cancellation)
     {
-        var (phase, isPruned) = Plan(arm, cancellation);
-        return (Train(phase, cancellation), isPruned);
+        var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
+        var network = startsDense ? BestStudent().ToLogits() : Begin(arm, cancellation);
+        var hasMasks = startsDense && network.Masks.Count > 0;
+        if (hasMasks)
+            Log?.Invoke(
+                $"{arm.Name}: {Arm.DenseFileOf(_recipe)} is pruned already; it keeps its masks, and section prune has no effect");
+        var pruning = arm.Masks is { } masks && !hasMasks ? new Pruning(_recipe.Prune, masks) { Ranks = _compute.Ranks } : null;
+        var (dense, start) = pruning is null ? (network, network) : _pruningStart.Of(arm.Name, network, pruning, Log, cancellation);
+        var phase = new TrainingPhase(arm.Name, start, arm.TrainIn(_recipe))
+        {
+            Pruning = _recipe.Prune.ChangesInTraining ? pruning : null,
+        };
+        return (Train(Taught(arm, phase, Dense, cancellation), cancellation), pruning is not null);
+
+        Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);
+        Model Dense() => startsDense ? dense : BestStudent();
+    }
+
+    /// <summary>What an arm other than those of S* starts from, with the weights of an encoder if the recipe asks for that.</summary>
+    private Model Begin(Arm arm, CancellationToken cancellation)
+    {
+        var start = arm.StartIn(_recipe);
+        var model = _starts.Create(start, Log);
+        if (_recipe.Pretrain.IsUsed && start == ArmStart.NarrowStudent)
+            Log?.Invoke("half-width: it has initial weights, as the auto-encoder has other widths");
+        return arm.AutoEncoderIn(_recipe) is { } name
+            ? new Pretraining(name, _run, _data, _compute).Start(model, phase => Train(phase, cancellation), Log)
+            : model;
     }
 
     /// <summary>
-    /// Quantises the network of another arm and trains it if the recipe asks for that. It is validated as inference computes it.
+    /// Quantises the network of another arm, and trains it if the recipe asks for that. It is validated as inference computes it. Says
+    /// whether section prune has pruned that network.
     /// </summary>
     private (PhaseResult Result, bool IsPruned) Quantise(Arm arm, CancellationToken cancellation)
     {
@@ -167,7 +203,7 @@ public sealed class Pipeline
         // Its channels are in the order that pruning gave them.
         Model Dense() => pruning is null || pruning.Options.IsFromScratch
             ? BestStudent()
-            : pruning.Permute(BestStudent(), GradientsFor(BestStudent()), log: null);
+            : _pruningStart.Permute(BestStudent(), pruning, log: null);
     }
 
     /// <summary>A phase with the networks that teach in an arm.</summary>
@@ -187,8 +223,6 @@ public sealed class Pipeline
 
         Model Teacher() => _recipe.Student.IsTeacher ? dense() : Get(Arm.Of(ArmNames.Teacher), cancellation);
     }
-
-    private ScoreGradients GradientsFor(Model model) => new(_data.For(model), _recipe.Train.Batch, _compute, _recipe.Seed);
 
     private PhaseResult Train(TrainingPhase phase, CancellationToken cancellation)
     {
@@ -213,75 +247,5 @@ public sealed class Pipeline
         {
             _isTraining = false;
         }
-    }
-
-    /// <summary>
-    /// How an arm is trained: its row of the table with the networks that it names. Says whether section prune prunes it.
-    /// </summary>
-    private (TrainingPhase Phase, bool IsPruned) Plan(Arm arm, CancellationToken cancellation)
-    {
-        var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
-        var begin = startsDense ? BestStudent().ToLogits() : Begin(arm, cancellation);
-        var hasMasks = startsDense && begin.Masks.Count > 0;
-        if (hasMasks) Log?.Invoke($"{arm.Name}: {Arm.DenseFileOf(_recipe)} is pruned already; it keeps its masks, and section prune has no "
-            + "effect");
-        var pruning = arm.Masks is { } masks && !hasMasks ? new Pruning(_recipe.Prune, masks) { Ranks = _compute.Ranks } : null;
-        var (dense, start) = pruning is null ? (begin, begin) : Prepare(arm, begin, pruning, cancellation);
-        var phase = new TrainingPhase(arm.Name, start, arm.TrainIn(_recipe))
-        {
-            Pruning = _recipe.Prune.ChangesInTraining ? pruning : null,
-        };
-        return (Taught(arm, phase, Dense, cancellation), pruning is not null);
-
-        Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);
-        Model Dense() => startsDense ? dense : BestStudent();
-    }
-
-    /// <summary>The network that an arm starts from, with the weights of an encoder if the recipe asks for that.</summary>
-    private Model Begin(Arm arm, CancellationToken cancellation)
-    {
-        var start = arm.StartIn(_recipe);
-        var model = _networks.Create(start, Log);
-        if (_recipe.Pretrain.IsUsed && start == ArmStart.NarrowStudent)
-            Log?.Invoke("half-width: it has initial weights, as the auto-encoder has other widths");
-        return arm.AutoEncoderIn(_recipe) is { } name
-            ? new Pretraining(name, _run, _data, _compute).Start(model, phase => Train(phase, cancellation), Log)
-            : model;
-    }
-
-    /// <summary>A network in the order of channels that pruning gives it, and what its phase starts from.</summary>
-    private (Model Dense, Model Start) Prepare(Arm arm, Model model, Pruning pruning, CancellationToken cancellation)
-    {
-        var gradients = GradientsFor(model);
-        switch (pruning.Options.Method)
-        {
-            case PruningMethod.OneShot:
-                var planned = pruning.Prepare(model, gradients, Log);
-                return (planned.Start, pruning.Options.Repair == PruningRepair.None ? planned.Apply() : Repair(arm, planned, cancellation));
-            case PruningMethod.Gradual:
-                var permuted = pruning.Permute(model, gradients, Log);
-                return (permuted, permuted);
-            case PruningMethod.SrSte:
-                return (model, model);
-            case PruningMethod.RandomChannels:
-                var share = pruning.Options.Incremental.ShareIn(stage: 0);
-                return (model, RandomConnections.Plan(model, pruning, _recipe.Seed, share).ApplyTo(model));
-            default:
-                throw new ArgumentOutOfRangeException(nameof(pruning), pruning.Options.Method, "unknown method");
-        }
-    }
-
-    /// <summary>
-    /// The pruned and repaired network. It is kept in the run folder, so that a resumed arm has the same masks on any machine.
-    /// </summary>
-    private Model Repair(Arm arm, PlannedPruning planned, CancellationToken cancellation)
-    {
-        var path = _run.StartPath(arm.Name);
-        if (File.Exists(path)) return ModelFile.Load(path);
-        var count = NetworkRepair.ImagesFor(planned.Start.Graph, _recipe.Prune);
-        var images = CalibrationImages.Draw(_data.For(planned.Start), count, _recipe.Seed);
-        var repaired = NetworkRepair.Apply(planned, _recipe.Prune, images, _compute, Log, cancellation).Model;
-        ModelFile.Save(path, repaired);
-        return repaired;
     }
 }

@@ -11,8 +11,8 @@ using Dst.Training.Networks;
 namespace Dst.Training.Experiments;
 
 /// <summary>
-/// Starts a network from the encoder of an auto-encoder. That is trained once for a run and kept in its folder, with a picture of what it
-/// gives back.
+/// Starts a network from the encoder of an auto-encoder. The auto-encoder is trained once for a run and kept in its folder, with a picture
+/// of what it gives back.
 /// </summary>
 /// <param name="name">Of <see cref="ArmNames.AutoEncoders"/>.</param>
 /// <param name="run">Where it is kept.</param>
@@ -25,19 +25,25 @@ internal sealed class Pretraining(string name, RunFolder run, DataSet data, Comp
     /// <summary>A network with the encoder's weights.</summary>
     /// <param name="network">The student or the teacher with initial weights.</param>
     /// <param name="train">Trains a phase.</param>
-    /// <param name="log">Takes a line that says what was taken.</param>
+    /// <param name="log">Takes a line that says which layers were taken.</param>
     public Model Start(Model network, Func<TrainingPhase, PhaseResult> train, Action<string>? log)
     {
-        var (started, taken, initial) = AutoEncoder.StartFrom(network, Trained(network, train, log));
+        var (started, taken, initial) = AutoEncoder.StartFrom(network, LoadOrTrain(network, train, log));
         log?.Invoke(
             $"{(name == ArmNames.Pretrain ? "student" : "teacher")}: {Words.Count(taken.Count, "layer")} from {taken[0]} to {taken[^1]} "
             + $"begin as in the auto-encoder, {string.Join(", ", initial)} with initial weights");
         return started;
     }
 
+    /// <summary>The phase that trains the auto-encoder with whose encoder an arm begins, or null if it begins with none.</summary>
+    /// <exception cref="InputException">The network has no trunk with a mirror.</exception>
+    public static TrainingPhase? PhaseBefore(Arm arm, Recipe recipe, StartNetworks starts) => arm.AutoEncoderIn(recipe) is { } name
+        ? PhaseOf(name, recipe, starts.Create(arm.StartIn(recipe), log: null))
+        : null;
+
     /// <summary>The phase that trains the auto-encoder around a network.</summary>
     /// <exception cref="InputException">The network has no trunk with a mirror.</exception>
-    public static TrainingPhase PhaseOf(string name, Recipe recipe, Model network)
+    private static TrainingPhase PhaseOf(string name, Recipe recipe, Model network)
     {
         var graph = AutoEncoder.Around(network.Graph, recipe.Pretrain.Decoder);
         var start = Initialiser.Initialise(graph, recipe.Seed) with
@@ -52,7 +58,7 @@ internal sealed class Pretraining(string name, RunFolder run, DataSet data, Comp
         };
     }
 
-    private Model Trained(Model network, Func<TrainingPhase, PhaseResult> train, Action<string>? log)
+    private Model LoadOrTrain(Model network, Func<TrainingPhase, PhaseResult> train, Action<string>? log)
     {
         var path = run.ModelPath(name);
         if (File.Exists(path)) return ModelFile.Load(path);

@@ -9,6 +9,8 @@ namespace Dst.Training.Experiments;
 /// <summary>The networks that arms start from: with initial weights, or those of a model file that a recipe names.</summary>
 internal sealed class StartNetworks(Recipe recipe, DataSet data)
 {
+    private NetworkOptions Student => recipe.Student.IsTeacher ? recipe.Teacher : recipe.Student;
+
     /// <summary>The graph of a start.</summary>
     /// <exception cref="InputException">It does not fit the data or the memory.</exception>
     public CheckedGraph Build(ArmStart start) => Build(OptionsOf(start));
@@ -27,8 +29,6 @@ internal sealed class StartNetworks(Recipe recipe, DataSet data)
         var what = $"{(OptionsOf(start) is TeacherOptions ? "teacher" : "student")}.from {path}";
         return GivenModels.For(data, ModelFit.Continue(what, GivenModels.Read(what, path, log), data, recipe.Seed, log));
     }
-
-    private NetworkOptions Student => recipe.Student.IsTeacher ? recipe.Teacher : recipe.Student;
 
     private NetworkOptions OptionsOf(ArmStart start) => start switch
     {
