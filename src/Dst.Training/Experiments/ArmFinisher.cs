@@ -38,13 +38,29 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
     /// <param name="cancellation">Checked before each batch.</param>
     public void Finish(Arm arm, PhaseResult result, bool isPruned, Action<string>? log, CancellationToken cancellation)
     {
-        var model = result.Model;
-        ModelFile.Save(run.ModelPath(arm.Name), model);
-        var test = Evaluate(model, data.Test, cancellation);
+        ModelFile.Save(run.ModelPath(arm.Name), result.Model);
+        var test = Evaluate(result.Model, data.Test, cancellation);
         TestRecord.Of(data, test.Predictions).Save(run.TestPath(arm.Name));
+        run.AddArm(Summarise(arm, result, test, isPruned));
+        log?.Invoke($"{arm.Name}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
+        if (arm.Start == ArmStart.Teacher && result.Epochs > 0
+            && _chance.Explains(Evaluate(result.Model, data.Observed, cancellation).Confusion.BalancedAccuracy))
+            log?.Invoke(
+                $"warning: {arm.Name} is no better than chance, {_chance.Level:P1}; longer training or another learning rate may help");
+        if (arm.Given(Recipe) is { } path && HasSeenValidation(result.BestTop1, test.Top1))
+            log?.Invoke(
+                $"warning: {arm.ModelKey} {path} scores {result.BestTop1:P1} on the validation images, {test.Top1:P1} on the test images: "
+                + "it knows the validation images; expected data.validation_from: test, because choices on images that a network knows "
+                + "favour whoever follows it");
+    }
+
+    /// <summary>The row of an arm whose model file is written.</summary>
+    private ArmSummary Summarise(Arm arm, PhaseResult result, ClassificationMetrics test, bool isPruned)
+    {
+        var (model, path) = (result.Model, run.ModelPath(arm.Name));
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var isDense = model.Masks.Count == 0;
-        run.AddArm(new()
+        return new()
         {
             Arm = arm.Name,
             Network = model.Graph.Name,
@@ -54,10 +70,10 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
             Nonzero = cost.Nonzeros,
             Macs = cost.Macs,
             EffectiveMacs = cost.EffectiveMacs,
-            FileBytes = new FileInfo(run.ModelPath(arm.Name)).Length,
-            ModelHash = RunManifest.HashOfFile(run.ModelPath(arm.Name)),
+            FileBytes = new FileInfo(path).Length,
+            ModelHash = RunManifest.HashOfFile(path),
             LatencyMs = measureLatency(model),
-            LatencyDenseMs = isDense ? null : measureLatency(model with { Masks = new Dictionary<string, LayerMask>() }),
+            LatencyDenseMs = isDense ? null : measureLatency(WithoutMasks(model)),
             Seconds = result.Seconds,
             Epochs = result.Epochs,
             BestEpoch = result.BestEpoch,
@@ -65,17 +81,7 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
             UnlabelledImages = result.UnlabelledImages,
             Confusion = test.Confusion.Rows,
             Layers = isDense ? [] : DescribeLayers(model, cost, isPruned),
-        });
-        log?.Invoke($"{arm.Name}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
-        if (arm.Start == ArmStart.Teacher && result.Epochs > 0
-            && _chance.Explains(Evaluate(model, data.Observed, cancellation).Confusion.BalancedAccuracy))
-            log?.Invoke(
-                $"warning: {arm.Name} is no better than chance, {_chance.Level:P1}; longer training or another learning rate may help");
-        if (arm.Given(Recipe) is { } path && HasSeenValidation(result.BestTop1, test.Top1))
-            log?.Invoke(
-                $"warning: {arm.ModelKey} {path} scores {result.BestTop1:P1} on the validation images, {test.Top1:P1} on the test images: "
-                + "it knows the validation images; expected data.validation_from: test, because choices on images that a network knows "
-                + "favour whoever follows it");
+        };
     }
 
     /// <summary>Whether a given network knows the validation images, which were drawn from the training images.</summary>
@@ -91,10 +97,12 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
     private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost, bool isPruned)
     {
         var skipped = isPruned
-            ? PruningPlan.Outline(model with { Masks = new Dictionary<string, LayerMask>() }, Recipe.Prune).Skipped
+            ? PruningPlan.Outline(WithoutMasks(model), Recipe.Prune).Skipped
             : new Dictionary<string, string>();
         return [.. cost.Layers.Select(layer => new LayerSummary(
             layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros,
             model.Masks.ContainsKey(layer.Name) ? null : skipped.GetValueOrDefault(layer.Name, "dense in the given model")))];
     }
+
+    private static Model WithoutMasks(Model model) => model with { Masks = new Dictionary<string, LayerMask>() };
 }

@@ -11,6 +11,8 @@ namespace Dst.Training.Experiments;
 /// <param name="Behind">The nodes behind it.</param>
 internal sealed record ClassifierHead(Node Layer, IReadOnlyList<Node> Behind)
 {
+    private HashSet<string> Layers => [.. Behind.Append(Layer).Select(node => node.Name)];
+
     /// <summary>The head of a network, or null if its outputs are mixed from several channels.</summary>
     public static ClassifierHead? Find(CheckedGraph graph)
     {
@@ -72,8 +74,6 @@ internal sealed record ClassifierHead(Node Layer, IReadOnlyList<Node> Behind)
         };
         return (replaced, head.Layer.Name);
     }
-
-    private HashSet<string> Layers => [.. Behind.Append(Layer).Select(node => node.Name)];
 
     /// <summary>Whether the other sign of its input only changes the sign of its output, or what a sigmoid makes of it.</summary>
     private static bool TakesSign(Operation operation) =>

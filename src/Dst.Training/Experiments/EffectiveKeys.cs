@@ -3,7 +3,7 @@ using Dst.Training.Objectives;
 
 namespace Dst.Training.Experiments;
 
-/// <summary>Finds keys that a command line sets in vain.</summary>
+/// <summary>Knows which keys have an effect in a recipe, and refuses those that a command sets in vain.</summary>
 /// <seealso cref="Dst.Training.Experiments.Recipes.RecipeFile"/>
 public static class EffectiveKeys
 {
@@ -11,8 +11,16 @@ public static class EffectiveKeys
     private static readonly string[] KeysOfQuantising = ["quantise.epochs", "quantise.images", "quantise.method", "quantise.keep_float"];
     private const string Arms = "arms";
 
-    /// <summary>Refuses the first setting of a command that trains a recipe that has no effect.</summary>
-    /// <param name="ofVerb">What the verb sets. Where it sets the arms, a command line cannot.</param>
+    /// <summary>The keys and sections that the arms of a recipe, and the arms that they need, depend on.</summary>
+    public static IReadOnlyCollection<string> Of(Recipe recipe)
+    {
+        var keys = new SortedSet<string>(["name", "seed", "seeds", "threads", "runs", Arms, "checkpoint", "data"]);
+        foreach (var arm in Arm.NeededBy(recipe)) keys.UnionWith(Of(arm, recipe));
+        return keys;
+    }
+
+    /// <summary>Refuses the first setting without effect, of a command that trains a recipe.</summary>
+    /// <param name="ofVerb">What the verb sets. If it sets the arms, the command line cannot.</param>
     /// <param name="ofLine">What the command line sets.</param>
     /// <param name="recipe">The recipe with both.</param>
     /// <param name="command">The command, for the message.</param>
@@ -21,30 +29,10 @@ public static class EffectiveKeys
         IEnumerable<SettingOverride> ofVerb, IEnumerable<SettingOverride> ofLine, Recipe recipe, string command)
     {
         foreach (var setting in ofVerb.Concat(ofLine)) CheckArchitecture(setting, recipe);
-        var isFixed = ofVerb.Any(setting => setting.Keys.Contains(Arms));
+        var setsArms = ofVerb.Any(setting => setting.Keys.Contains(Arms));
         var effective = Of(recipe);
-        Check(ofLine, isFixed ? [.. effective.Where(key => key != Arms)] : effective, command);
+        Check(ofLine, setsArms ? [.. effective.Where(key => key != Arms)] : effective, command);
         Check(ofVerb, effective, command);
-    }
-
-    /// <summary>Refuses the architecture of a network that a model file has given one.</summary>
-    private static void CheckArchitecture(SettingOverride setting, Recipe recipe)
-    {
-        foreach (var (name, from) in new[] { ("student", recipe.Student.From), ("teacher", recipe.Teacher.From) })
-        {
-            if (from is not null && KeysOfArchitecture.Select(key => $"{name}.{key}").Intersect(setting.Keys).FirstOrDefault() is { } vain)
-                throw new InputException(
-                    $"{setting.Where}: {vain} has no effect with {name}.from {from}, which has an architecture of its own; one of them was "
-                    + "expected");
-        }
-    }
-
-    /// <summary>The keys and sections that the arms of a recipe, and the arms that they need, depend on.</summary>
-    public static IReadOnlyCollection<string> Of(Recipe recipe)
-    {
-        var keys = new SortedSet<string>(["name", "seed", "seeds", "threads", "runs", Arms, "checkpoint", "data"]);
-        foreach (var arm in Arm.NeededBy(recipe)) keys.UnionWith(Of(arm, recipe));
-        return keys;
     }
 
     /// <summary>Refuses the first of some settings that has no effect.</summary>
@@ -69,6 +57,18 @@ public static class EffectiveKeys
     internal static bool Includes(IEnumerable<string> keys, string key) =>
         keys.Any(other => key == other || IsBelow(key, other) || IsBelow(other, key));
 
+    /// <summary>Refuses the architecture of a network that a model file has given one.</summary>
+    private static void CheckArchitecture(SettingOverride setting, Recipe recipe)
+    {
+        foreach (var (name, from) in new[] { ("student", recipe.Student.From), ("teacher", recipe.Teacher.From) })
+        {
+            if (from is not null && KeysOfArchitecture.Select(key => $"{name}.{key}").Intersect(setting.Keys).FirstOrDefault() is { } vain)
+                throw new InputException(
+                    $"{setting.Where}: {vain} has no effect with {name}.from {from}, which has an architecture of its own; one of them was "
+                    + "expected");
+        }
+    }
+
     private static IEnumerable<string> SectionsOf(IEnumerable<string> keys) => keys.Select(key => key.Split('.')[0]).Distinct().Order();
 
     private static bool IsBelow(string key, string section) => key.StartsWith(section + ".", StringComparison.Ordinal);
@@ -82,30 +82,37 @@ public static class EffectiveKeys
             yield break;
         }
 
-        var start = arm.StartIn(recipe);
-        if (arm.Quantises is not null)
+        if (arm.Quantises is null)
+        {
+            foreach (var key in OfStart(arm, recipe)) yield return key;
+        }
+        else
         {
             foreach (var key in recipe.Quantise.IsTrained ? ["quantise"] : KeysOfQuantising) yield return key;
             if (!recipe.Quantise.IsTrained) yield break;
         }
-        else if (start != ArmStart.BestStudent)
-        {
-            var network = start == ArmStart.Teacher || recipe.Student.IsTeacher ? "teacher" : "student";
-            yield return $"{network}.from";
-            var isFresh = (network == "teacher" ? recipe.Teacher.From : recipe.Student.From) is null;
-            foreach (var key in isFresh ? KeysOfArchitecture : []) yield return $"{network}.{key}";
-        }
-
-        if (start == ArmStart.Student) yield return "pretrain.decoder";
-        if (start == ArmStart.Teacher) yield return "pretrain.teacher";
-        if (arm.AutoEncoderIn(recipe) is not null) yield return "pretrain";
 
         yield return "train"; // teacher.train, prune_train and quantise inherit from it
+        var start = arm.StartIn(recipe);
         if (start == ArmStart.Teacher) yield return "teacher.train";
         if (start == ArmStart.BestStudent) yield return "prune_train";
         if (arm.Masks is not null || start == ArmStart.NarrowStudent) yield return "prune";
         if (arm.Distill?.Invoke(recipe) is not { } distill) yield break;
         yield return "distill"; // distill_pruned inherits from it
         if (distill is PrunedDistillationOptions) yield return "distill_pruned";
+    }
+
+    /// <summary>The keys of the network that an arm starts from, unless that is another arm's.</summary>
+    private static IEnumerable<string> OfStart(Arm arm, Recipe recipe)
+    {
+        var start = arm.StartIn(recipe);
+        if (start == ArmStart.BestStudent) yield break;
+        var network = start == ArmStart.Teacher || recipe.Student.IsTeacher ? "teacher" : "student";
+        yield return $"{network}.from";
+        var isFresh = (network == "teacher" ? recipe.Teacher.From : recipe.Student.From) is null;
+        foreach (var key in isFresh ? KeysOfArchitecture : []) yield return $"{network}.{key}";
+        if (start == ArmStart.Student) yield return "pretrain.decoder";
+        if (start == ArmStart.Teacher) yield return "pretrain.teacher";
+        if (arm.AutoEncoderIn(recipe) is not null) yield return "pretrain";
     }
 }

@@ -4,13 +4,13 @@ using Dst.Training.Masks.Repair;
 
 namespace Dst.Training.Experiments;
 
-/// <summary>Fits a finished model to a data set.</summary>
+/// <summary>Fits a model to a data set.</summary>
 /// <seealso cref="Pipeline"/>
 public static class ModelFit
 {
     /// <summary>
-    /// Compares the input's shape, the number of classes and, where the model has them, their names. Classes in another order are put in
-    /// the order of the data.
+    /// A finished model for a data set. Its input's shape, number of classes and, where it has them, their names must be those of the data.
+    /// Classes in another order are put in the order of the data.
     /// </summary>
     /// <param name="what">What messages call the model: its file.</param>
     /// <param name="model">The model.</param>
@@ -21,19 +21,17 @@ public static class ModelFit
     public static Model Fit(string what, Model model, DataSet data, Action<string>? log)
     {
         CheckShape(what, model, data);
-        var (classes, names) = (Words.Count(model.Classes, "class", "classes"), data.ClassNames);
-        if (model.Classes != names.Count)
-        {
-            var hint = model.Classes == 1 && names.Count == 2
-                ? ", and dst import --outputs logits makes two classes of one output that is the logit of the second" : "";
-            throw new InputException($"{what} has {classes}; the data has {names.Count}{hint}");
-        }
-
+        var names = data.ClassNames;
+        CheckClassCount(what, model, names.Count);
         if (model.ClassNames.Count == 0)
+        {
             log?.Invoke(
                 $"{what} has no class names, so its outputs are taken as the classes of the data in their order: {Words.First(names)}; "
                 + "dst import with --classes gives it names");
-        if (model.ClassNames.Count == 0 || model.ClassNames.SequenceEqual(names)) return model;
+            return model;
+        }
+
+        if (model.ClassNames.SequenceEqual(names)) return model;
         if (!model.ClassNames.ToHashSet().SetEquals(names))
             throw new InputException($"{what} has the classes {string.Join(", ", model.ClassNames)}; the data has "
                 + $"{string.Join(", ", names)}");
@@ -45,8 +43,8 @@ public static class ModelFit
     }
 
     /// <summary>
-    /// A model to be trained on. If its classes are not those of the data, its last layer begins anew. Its masks stay, and its
-    /// normalisation if it has one. Its outputs are logits.
+    /// A model whose training goes on with a data set. If its classes are not those of the data, its last layer begins anew. Its masks
+    /// stay, and its normalisation if it has one. Its outputs are logits.
     /// </summary>
     /// <param name="what">What messages call the model: its key and file.</param>
     /// <param name="model">The model.</param>
@@ -76,11 +74,11 @@ public static class ModelFit
         return replaced.Model;
     }
 
-    /// <summary>Compares the input's shape, and the size that images are resized to if the model knows it.</summary>
-    /// <exception cref="InputException">One of them is another.</exception>
-    /// <param name="what">What errors call the model.</param>
+    /// <summary>Checks the shape of the model's input, and the size that images are resized to if the model knows it.</summary>
+    /// <param name="what">What messages call the model.</param>
     /// <param name="model">The model.</param>
     /// <param name="data">The data.</param>
+    /// <exception cref="InputException">One of them is another.</exception>
     public static void CheckShape(string what, Model model, DataSet data)
     {
         var input = model.Graph.Input;
@@ -94,6 +92,14 @@ public static class ModelFit
         if (model.Normalisation is { Resize: > 0 and var resize } && resize != data.Options.Resize)
             throw new InputException(
                 $"{what} was trained on images resized to {resize} pixels; data.resize is {data.Options.Resize}, and {resize} was "
-                    + "expected");
+                + "expected");
+    }
+
+    private static void CheckClassCount(string what, Model model, int expected)
+    {
+        if (model.Classes == expected) return;
+        var hint = model.Classes == 1 && expected == 2
+            ? ", and dst import --outputs logits makes two classes of one output that is the logit of the second" : "";
+        throw new InputException($"{what} has {Words.Count(model.Classes, "class", "classes")}; the data has {expected}{hint}");
     }
 }

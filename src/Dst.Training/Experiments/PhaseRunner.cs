@@ -28,34 +28,16 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
     public PhaseResult Run(TrainingPhase phase, CancellationToken cancellation)
     {
         phase = phase with { Forms = CheckpointFile.FindForms(run.CheckpointPath, phase.Arm) ?? ChooseForms(phase) };
-        using var trainer = new Trainer(phase, data.For(phase.Start), compute, run.Recipe.Seed)
-        {
-            Checkpoints = run.Recipe.Checkpoint,
-            Progress = Progress,
-            CheckpointDue = run.IsCopy ? null : trainer =>
-            {
-                CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer, run.RecipeHash);
-                // A run that is stopped in its first epoch is the one to go on with.
-                if (trainer.State.Epoch == 0) RunPaths.PointLatest(run.Recipe.Runs, run.Path);
-                CheckpointSaved?.Invoke();
-            },
-            EpochEnded = row =>
-            {
-                run.AddMetrics(row);
-                EpochEnded?.Invoke(row);
-            },
-        };
-        var resumed = CheckpointFile.TryRestore(run.CheckpointPath, phase.Arm, trainer);
+        using var trainer = CreateTrainer(phase);
+        var isResumed = CheckpointFile.TryRestore(run.CheckpointPath, phase.Arm, trainer);
         var dropped = run.TrimMetrics(phase.Arm, trainer.State.Epoch);
-        if (!resumed && dropped > 0)
+        if (!isResumed && dropped > 0)
             Log?.Invoke(
                 $"warning: {phase.Arm} has no checkpoint in {run.CheckpointPath}: {Words.Count(dropped, "recorded epoch")} of it "
                 + $"{(dropped == 1 ? "is" : "are")} dropped and trained again");
-        var epochs = phase.Options.Epochs;
-        var begun = !resumed ? Words.Count(epochs, "epoch")
-            : trainer.State.Epoch < epochs ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}"
-            : $"resumed after its {Words.Count(epochs, "epoch")}";
-        Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {begun}{DescribeImages(trainer.UnlabelledImages)}");
+        Log?.Invoke(
+            $"{phase.Arm}: {phase.Start.Graph.Name}, {DescribeBeginning(trainer.State.Epoch, phase.Options.Epochs, isResumed)}"
+            + DescribeImages(trainer.UnlabelledImages));
         try
         {
             return trainer.Run(cancellation);
@@ -65,6 +47,24 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
             throw new DivergedException($"{e.Message}; {DescribeCheckpoint(phase.Arm)}");
         }
     }
+
+    private Trainer CreateTrainer(TrainingPhase phase) => new(phase, data.For(phase.Start), compute, run.Recipe.Seed)
+    {
+        Checkpoints = run.Recipe.Checkpoint,
+        Progress = Progress,
+        CheckpointDue = run.IsCopy ? null : trainer =>
+        {
+            CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer, run.RecipeHash);
+            // A run that is stopped in its first epoch is the one to go on with.
+            if (trainer.State.Epoch == 0) RunPaths.PointLatest(run.Recipe.Runs, run.Path);
+            CheckpointSaved?.Invoke();
+        },
+        EpochEnded = row =>
+        {
+            run.AddMetrics(row);
+            EpochEnded?.Invoke(row);
+        },
+    };
 
     private ConvolutionForms ChooseForms(TrainingPhase phase)
     {
@@ -79,6 +79,11 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         compute.Ranks.IsFirst
             ? ConvolutionForms.Measure(phase.Start, phase.Options.Batch, compute with { Ranks = RankGroup.Single }).ToString()
             : "";
+
+    private static string DescribeBeginning(int epochsDone, int epochs, bool isResumed) =>
+        !isResumed ? Words.Count(epochs, "epoch")
+        : epochsDone < epochs ? $"resumed in epoch {epochsDone + 1} of {epochs}"
+        : $"resumed after its {Words.Count(epochs, "epoch")}";
 
     private string DescribeImages(int unlabelledRead)
     {

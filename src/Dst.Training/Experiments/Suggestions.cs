@@ -38,7 +38,7 @@ public sealed class Suggestions
     private readonly FeatureShape? _input;
     private readonly int _resize;
     private readonly HashSet<string> _set;
-    private readonly string _section;
+    private readonly string _section; // that trains the first network: prune_train if the network to prune is given
     private readonly Scale _scale;
 
     private Suggestions(DataSurvey survey, Recipe recipe, IEnumerable<string> set, Model? model)
@@ -47,6 +47,42 @@ public sealed class Suggestions
         (_input, _resize) = (model?.Graph.Input, model?.Normalisation?.Resize ?? 0);
         _section = TrainsNew(recipe) ? "train" : "prune_train";
         _scale = Scales.First(scale => survey.Images < scale.Below);
+    }
+
+    private TrainOptions Options => _section == "train" ? _recipe.Train : _recipe.PruneTrain;
+
+    private string Images => $"for {Words.Count(_survey.Images, "image")}";
+
+    private bool IsCropped => _set.Contains("data.crop") && _recipe.Data.Crop > 0;
+
+    // From here on: what the user has set, or else what suits the data.
+    private int Side
+    {
+        get
+        {
+            if (_input is { } input) return Math.Max(input.Height, input.Width);
+            if (IsCropped) return _recipe.Data.Crop;
+            if (_set.Contains("data.resize") && _recipe.Data.Resize > 0) return _recipe.Data.Resize;
+            if (_survey.Size is var (height, width) && Math.Max(height, width) <= LargestOwnSide) return Math.Max(height, width);
+            return _survey.MedianSide < 48 ? 32 : LargestOwnSide;
+        }
+    }
+
+    private int Shift => _set.Contains("data.shift") ? _recipe.Data.Shift : Side / 8;
+
+    private int BatchSize => _set.Contains($"{_section}.batch") ? Options.Batch : _scale.Batch;
+
+    private int Epochs => _set.Contains($"{_section}.epochs") ? Options.Epochs
+        : _set.Contains("train.epochs") ? _recipe.Train.Epochs
+        : _scale.Epochs;
+
+    private double LearningRate
+    {
+        get
+        {
+            if (_set.Contains("train.schedule.learning_rate")) return _recipe.Train.Schedule.LearningRate;
+            return Options.Optimizer.Kind == OptimizerKind.Adamw ? AdamRate : RateOf64 * BatchSize / 64;
+        }
     }
 
     /// <summary>The choices that have an effect in a recipe and are not made yet.</summary>
@@ -81,28 +117,9 @@ public sealed class Suggestions
     private IEnumerable<Suggestion> All() =>
         [Teacher(), Student(), Input(), .. Augmentation(), .. Split(), .. Classes(), Batch(), .. Training(), .. AfterPruning()];
 
-    private TrainOptions Options => _section == "train" ? _recipe.Train : _recipe.PruneTrain;
-
-    private string Images => $"for {Words.Count(_survey.Images, "image")}";
-
-    private Suggestion Teacher() => Suggestion.Of(
-        "teacher.arch", $"teacher {_scale.Teacher} {Images}", ("teacher.arch", _scale.Teacher));
+    private Suggestion Teacher() => Suggestion.Of("teacher.arch", $"teacher {_scale.Teacher} {Images}", ("teacher.arch", _scale.Teacher));
 
     private Suggestion Student() => Suggestion.Of("student.arch", $"network {_scale.Student} {Images}", ("student.arch", _scale.Student));
-
-    private bool IsCropped => _set.Contains("data.crop") && _recipe.Data.Crop > 0;
-
-    private int Side
-    {
-        get
-        {
-            if (_input is { } input) return Math.Max(input.Height, input.Width);
-            if (IsCropped) return _recipe.Data.Crop;
-            if (_set.Contains("data.resize") && _recipe.Data.Resize > 0) return _recipe.Data.Resize;
-            if (_survey.Size is var (height, width) && Math.Max(height, width) <= LargestOwnSide) return Math.Max(height, width);
-            return _survey.MedianSide < 48 ? 32 : LargestOwnSide;
-        }
-    }
 
     private Suggestion Input()
     {
@@ -118,8 +135,6 @@ public sealed class Suggestions
             : $"input {width}x{height}, the size of the images";
         return Suggestion.Of(key, text, (key, 0));
     }
-
-    private int Shift => _set.Contains("data.shift") ? _recipe.Data.Shift : Side / 8;
 
     private IEnumerable<Suggestion> Augmentation()
     {
@@ -161,23 +176,8 @@ public sealed class Suggestions
                 (key, "none"));
     }
 
-    private int BatchSize => _set.Contains($"{_section}.batch") ? Options.Batch : _scale.Batch;
-
     private Suggestion Batch() => Suggestion.Of(
         $"{_section}.batch", $"batches of {_scale.Batch} {Images}", ($"{_section}.batch", _scale.Batch));
-
-    private int Epochs => _set.Contains($"{_section}.epochs") ? Options.Epochs
-        : _set.Contains("train.epochs") ? _recipe.Train.Epochs
-        : _scale.Epochs;
-
-    private double LearningRate
-    {
-        get
-        {
-            if (_set.Contains("train.schedule.learning_rate")) return _recipe.Train.Schedule.LearningRate;
-            return Options.Optimizer.Kind == OptimizerKind.Adamw ? AdamRate : RateOf64 * BatchSize / 64;
-        }
-    }
 
     private IEnumerable<Suggestion> Training()
     {
