@@ -30,7 +30,7 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
         return Math.Clamp((extent + 2 * options.Pad - crop) / 2, 0, options.Shift);
     }
 
-    /// <summary>The centre crop.</summary>
+    /// <summary>Writes the centre crop.</summary>
     public void Write(Sample sample, Span<float> destination)
     {
         var window = sample.Window;
@@ -38,7 +38,7 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
         Preprocessor.Finish(destination, shape, normalisation, gain: 1);
     }
 
-    /// <summary>A random variant; the same for the same stream.</summary>
+    /// <summary>Writes a random variant: the same one for the same stream.</summary>
     public void Write(Sample sample, RandomStream random, Span<float> destination)
     {
         var window = sample.Window;

@@ -24,7 +24,7 @@ internal static class StratifiedSplit
                 + "images of a class were expected for training, validation and test, and 2 with data.validation_from none");
     }
 
-    /// <summary>Splits samples so that <paramref name="kept"/> of each class stay, or all of a smaller class. The others are drawn.</summary>
+    /// <summary>Splits samples so that <paramref name="kept"/> of each class stay, or all of a smaller class; the rest is drawn.</summary>
     public static (List<SourceSample> Kept, List<SourceSample> Drawn) DrawAllBut(
         int kept, IReadOnlyList<SourceSample> samples, long seed, int split) =>
         Draw(samples, (_, members) => Math.Max(members.Length - kept, 0), seed, split);

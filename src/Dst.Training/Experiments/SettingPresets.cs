@@ -25,6 +25,11 @@ public static class SettingPresets
     public static IReadOnlyList<SettingOverride> Compress { get; } =
         [.. Parse($"arms=[{ArmNames.Dst}]", "distill_pruned.alpha=0.5"), .. HalveWithRepair];
 
+    /// <summary>
+    /// Comes after <see cref="Compress"/> or <see cref="CompressModel"/>: makes the halved network one of 8-bit integers too.
+    /// </summary>
+    public static IReadOnlyList<SettingOverride> Int8 { get; } = Parse($"arms=[{ArmNames.DstInt8}]");
+
     /// <summary>Halves a finished model, which teaches its halved self.</summary>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     public static IReadOnlyList<SettingOverride> CompressModel(string path)
@@ -36,11 +41,6 @@ public static class SettingPresets
             .. Parse($"arms=[{ArmNames.Dst}]", "student.is_teacher=true", "distill_pruned.preset=kd"), .. HalveWithRepair,
         ];
     }
-
-    /// <summary>
-    /// Comes after <see cref="Compress"/> or <see cref="CompressModel"/>: makes the halved network one of 8-bit integers too.
-    /// </summary>
-    public static IReadOnlyList<SettingOverride> Int8 { get; } = Parse($"arms=[{ArmNames.DstInt8}]");
 
     private static SettingOverride[] Parse(params string[] settings) => Array.ConvertAll(settings, SettingOverride.Parse);
 }

@@ -51,7 +51,7 @@ public static class DataKinds
         return resolved;
     }
 
-    /// <summary>The data set in a folder that only wraps it, at any depth, or null.</summary>
+    /// <summary>The data set in a folder that only wraps it, up to eight folders deep, or null.</summary>
     internal static string? FindInside(string folder)
     {
         const int deepest = 8;

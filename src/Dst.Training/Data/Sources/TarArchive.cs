@@ -3,13 +3,19 @@ using System.Text;
 namespace Dst.Training.Data;
 
 /// <summary>
-/// Reads the files of a tar archive, one after another. Extended headers are passed over: the names of data sets are short. The reader of
-/// .NET takes as much memory as an extended header claims.
+/// Reads the files of a tar archive, one after another. It passes over extended headers, which the short names of data sets do not need.
+/// The reader of .NET is not used, because it takes as much memory as an extended header claims.
 /// </summary>
 /// <param name="stream">The archive.</param>
 internal sealed class TarArchive(Stream stream)
 {
     private const int BlockBytes = 512;
+
+    // Fields of a header: where they start and how long they are.
+    private const int NameStart = 0, NameBytes = 100;
+    private const int LengthStart = 124, LengthBytes = 12;
+    private const int ChecksumStart = 148, ChecksumBytes = 8;
+    private const int TypeStart = 156;
 
     private readonly byte[] _block = new byte[BlockBytes];
     private long _unread; // content and padding before the next header
@@ -26,10 +32,10 @@ internal sealed class TarArchive(Stream stream)
             if (stream.ReadAtLeast(_block, BlockBytes, throwOnEndOfStream: false) is var read and < BlockBytes)
                 return read == 0 ? null : throw new EndOfStreamException();
             if (!_block.AsSpan().ContainsAnyExcept((byte)0)) return null;
-            if (Number(148, 8) != Checksum()) throw new InvalidDataException("a header of the archive is damaged");
-            var length = Number(124, 12);
+            if (Number(ChecksumStart, ChecksumBytes) != Checksum()) throw new InvalidDataException("a header of the archive is damaged");
+            var length = Number(LengthStart, LengthBytes);
             _unread = (length + BlockBytes - 1) / BlockBytes * BlockBytes;
-            if (_block[156] is 0 or (byte)'0') return (Path.GetFileName(Text(0, 100)), length);
+            if (_block[TypeStart] is 0 or (byte)'0') return (Path.GetFileName(Text(NameStart, NameBytes)), length); // a regular file
         }
     }
 
@@ -58,7 +64,7 @@ internal sealed class TarArchive(Stream stream)
     private long Checksum()
     {
         var sum = 0L;
-        for (var i = 0; i < BlockBytes; i++) sum += i is >= 148 and < 156 ? ' ' : _block[i];
+        for (var i = 0; i < BlockBytes; i++) sum += i is >= ChecksumStart and < ChecksumStart + ChecksumBytes ? ' ' : _block[i];
         return sum;
     }
 

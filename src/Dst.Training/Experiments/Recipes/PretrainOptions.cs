@@ -4,7 +4,7 @@ using Dst.Training.Networks;
 
 namespace Dst.Training.Experiments.Recipes;
 
-/// <summary>Training of an auto-encoder around the student, and one around the teacher, whose encoders then start these.</summary>
+/// <summary>Training of auto-encoders around the student and the teacher, which then start from the encoders.</summary>
 public sealed record PretrainOptions
 {
     /// <summary>The decoder, or none for a student with initial weights.</summary>

@@ -7,9 +7,7 @@ namespace Dst.Training.Experiments.Recipes;
 /// <summary>Recipe section <c>quantise</c>: how a finished network becomes one of 8-bit integers, and how that is trained.</summary>
 public sealed record QuantiseOptions : TrainOptions
 {
-    /// <summary>
-    /// Sets a low learning rate: folding multiplies weights by the factors of a normalisation, and gradients of them too.
-    /// </summary>
+    /// <summary>Sets a low learning rate, because folding scales weights and gradients by the factors of a normalisation.</summary>
     public QuantiseOptions() => Schedule = new() { LearningRate = 1e-4 };
 
     /// <summary>Passes over the training data with rounded weights and values.</summary>

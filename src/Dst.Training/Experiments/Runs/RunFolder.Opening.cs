@@ -135,6 +135,7 @@ public sealed partial class RunFolder
         throw new IOException("every name is taken");
     }
 
+    /// <summary>Writes the first files of a new run.</summary>
     private static RunFolder Begin(RunFolder run)
     {
         try

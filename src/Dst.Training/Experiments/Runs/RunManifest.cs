@@ -110,7 +110,7 @@ public sealed record RunManifest
             $"{path}: the {split} data had the hash {earlier.HashOf(split)}, now {HashOf(split)}; expected the same data to resume");
     }
 
-    /// <summary>The names of the splits whose images, labels or their order are others in some data.</summary>
+    /// <summary>The names of the splits that some data has with other images, other labels or in another order.</summary>
     public IReadOnlyList<string> SplitsOtherThan(DataSet data) => SplitsOtherThan(HashesOf(data));
 
     /// <summary>As <see cref="SplitsOtherThan(DataSet)"/>, from the hash of each split of the data.</summary>

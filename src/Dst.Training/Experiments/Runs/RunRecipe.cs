@@ -23,8 +23,8 @@ public static class RunRecipe
         : throw new InputException($"{folder} has no {FileName}{RunsBelow.Describe(folder)}");
 
     /// <summary>
-    /// The folder that a path stands for where a recipe may stand: that of a run or of a set of runs, or the one around its
-    /// <c>recipe.yaml</c>; null for any other path.
+    /// The folder of a run or of a set of runs that a path names: the path is the folder itself, or its <c>recipe.yaml</c>. Null for any
+    /// other path.
     /// </summary>
     public static string? FolderOf(string path)
     {
@@ -45,10 +45,10 @@ public static class RunRecipe
     }
 
     /// <summary>
-    /// The recipe, with paths as they stand in that of the folder where they mean the same files, and what differs between the two. Nothing
-    /// is written.
+    /// Compares a recipe with that of the folder. Returns the recipe, with the folder's spelling of paths to the same files, and what
+    /// differs. Nothing is written.
     /// </summary>
-    /// <exception cref="InputException">Something does, and that is not forced.</exception>
+    /// <exception cref="InputException">Something differs, and <paramref name="force"/> is false.</exception>
     internal static (Recipe Recipe, IReadOnlyList<string> Differences) Compare(string folder, Recipe recipe, bool force)
     {
         var earlier = Read(folder);

@@ -3,7 +3,7 @@ using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Training.Experiments.Runs;
 
-/// <summary>Finds the runs in a folder such as <c>runs</c> or <c>runs/quickstart</c>, for who names it in place of a run.</summary>
+/// <summary>Finds the runs in a folder such as <c>runs</c> or <c>runs/quickstart</c>, for a user who names it in place of a run.</summary>
 internal static class RunsBelow
 {
     private const int Shown = 3;
@@ -27,7 +27,7 @@ internal static class RunsBelow
             : $", but runs that are not finished; expected {Words.Choice(open)}{(open.Length > 1 ? ", the newest first" : "")}";
     }
 
-    /// <summary>The options that go on with the folder, or else with runs in it, the newest first, where they are not finished.</summary>
+    /// <summary>The options that go on with the folder, or with the runs in it, newest first. Finished runs are left out.</summary>
     public static string[] Unfinished(string folder)
     {
         var runs = RunRecipe.IsIn(folder) ? [folder] : Find(folder);

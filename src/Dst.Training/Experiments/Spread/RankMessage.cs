@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Dst.Training.Experiments.Spread;
 
-/// <summary>What ranks tell each other of items.</summary>
+/// <summary>What a message says.</summary>
 internal enum RankMessageKind
 {
     /// <summary>From a rank: it has nothing to do. To a rank: there is nothing more to do.</summary>
@@ -24,8 +24,8 @@ internal enum RankMessageKind
     Cancelled,
 }
 
-/// <summary>What is told of an item.</summary>
-/// <param name="Kind">What is told.</param>
+/// <summary>A message between rank 0 and another about an item.</summary>
+/// <param name="Kind">What it says.</param>
 /// <param name="Item">Number of the item, −1 if it is of none.</param>
 internal sealed record RankMessage(RankMessageKind Kind, int Item = -1)
 {

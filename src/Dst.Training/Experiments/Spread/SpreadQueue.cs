@@ -1,23 +1,23 @@
 namespace Dst.Training.Experiments.Spread;
 
 /// <summary>
-/// Which items are to be made, longest first: of those whose needs are done the one with the most work on the longest way from it to the
-/// end.
+/// The items that are to be made. Of those whose needs are done, the next one has the longest way to the end: the most work of its own and
+/// of items that need it, one after another.
 /// </summary>
 internal sealed class SpreadQueue
 {
     private readonly IReadOnlyList<SpreadItem> _items;
     private readonly State[] _states;
-    private readonly double[] _paths;
+    private readonly double[] _workToEnd;
 
     /// <summary>Takes items, each after those that it needs.</summary>
     public SpreadQueue(IReadOnlyList<SpreadItem> items)
     {
-        (_items, _states, _paths) = (items, new State[items.Count], new double[items.Count]);
+        (_items, _states, _workToEnd) = (items, new State[items.Count], new double[items.Count]);
         for (var i = items.Count - 1; i >= 0; i--)
         {
-            _paths[i] += items[i].Work;
-            foreach (var need in items[i].Needs) _paths[need] = Math.Max(_paths[need], _paths[i]);
+            _workToEnd[i] += items[i].Work;
+            foreach (var need in items[i].Needs) _workToEnd[need] = Math.Max(_workToEnd[need], _workToEnd[i]);
         }
     }
 
@@ -42,7 +42,7 @@ internal sealed class SpreadQueue
         for (var i = 0; i < _items.Count; i++)
         {
             if (_states[i] != State.Waiting || !_items[i].Needs.All(need => _states[need] == State.Done)) continue;
-            if (best is null || _paths[i] > _paths[best.Value]) best = i;
+            if (best is null || _workToEnd[i] > _workToEnd[best.Value]) best = i;
         }
 
         if (best is { } taken) _states[taken] = State.Taken;

@@ -7,8 +7,8 @@ using Dst.Training.Ranks;
 namespace Dst.Training.Experiments.Spread;
 
 /// <summary>
-/// Gives the arms of runs to ranks, each to one, from a queue. Rank 0 has the run folders: it hands out the files that an arm needs and
-/// takes those that it leaves. It makes arms too, on another thread, so that one thread alone sends and receives.
+/// Gives the arms of runs to ranks from a queue, each arm to one rank. Rank 0 has the run folders: it sends the files that an arm needs and
+/// takes those that come of it. It makes arms too, on another thread, so that one thread alone sends and receives.
 /// </summary>
 /// <seealso cref="Pipeline"/>
 public sealed class SpreadRuns
@@ -74,6 +74,7 @@ public sealed class SpreadRuns
         new SpreadWorker(recipe, make).Run(connection.Send, connection.Receive);
     }
 
+    /// <summary>Hands out arms, to this rank too, and takes what comes back, until each rank has been sent away.</summary>
     private void Serve(RankGroup ranks, SpreadWorker worker, CancellationToken cancellation)
     {
         using BlockingCollection<RankMessage> toUs = [], fromUs = [];
@@ -104,7 +105,7 @@ public sealed class SpreadRuns
         {
             if (helper.TryReceive() is not { } message) continue;
             hasReceived = true;
-            Take(message, helper.Rank);
+            Handle(message, helper.Rank);
             if (message.Kind == RankMessageKind.Checkpoint) continue;
             working.Remove(helper);
             idle.Add(helper);
@@ -142,7 +143,7 @@ public sealed class SpreadRuns
         };
     }
 
-    private void Take(RankMessage message, int rank)
+    private void Handle(RankMessage message, int rank)
     {
         if (message.Item < 0) return;
         var item = _items[message.Item];
