@@ -120,7 +120,7 @@ public sealed class DataSet
             + $"{data.Test.Count} test images, input {shape}");
         if (InputShape.Describe(data) is { } line) log($"data: {line}");
         var sizes = data.Splits.SelectMany(split => split.Samples).Select(sample => (sample.Height, sample.Width));
-        foreach (var seen in CentreCrop.Describe(sizes, options.Resize, shape)) log($"data: {seen}");
+        foreach (var seen in CropRemarks.Of(sizes, options.Resize, shape)) log($"data: {seen}");
         data.WarnOfSmallRoom(log);
         data.WarnOfFiles(log);
         data.WarnOfMixedSamples(log);
