@@ -19,6 +19,16 @@ public sealed record PatternRuns(
     [JsonIgnore]
     public IReadOnlyList<FinishedRun> Runs { get; init; } = [];
 
+    /// <summary>How many of the <see cref="Settings"/>, from the first, the label names: enough to tell it from the others.</summary>
+    [JsonIgnore]
+    public int NamedSettings { get; init; }
+
+    /// <summary>The pattern and what tells the recipe from others of its name.</summary>
+    [JsonIgnore]
+    public string Label =>
+        string.Join(", ", Settings.Take(NamedSettings).Prepend(Pattern))
+        + (Settings.Count > NamedSettings ? $" and {Words.Count(Settings.Count - NamedSettings, "more key")}" : "");
+
     /// <summary>
     /// Groups runs by recipe, then by pattern, both in alphabetical order, then by the other keys of their recipes. Runs that differ in
     /// seed, arms and given models alone are one group, but for runs of one seed whose models differ. If a seed trained an arm twice,
@@ -36,16 +46,6 @@ public sealed record PatternRuns(
                 .SelectMany(group => Variants(group.Key.Recipe, group.Key.Pattern, group, log)),
         ];
     }
-
-    /// <summary>How many of the <see cref="Settings"/>, from the first, the label names: enough to tell it from the others.</summary>
-    [JsonIgnore]
-    public int NamedSettings { get; init; }
-
-    /// <summary>The pattern and what tells the recipe from others of its name.</summary>
-    [JsonIgnore]
-    public string Label =>
-        string.Join(", ", Settings.Take(NamedSettings).Prepend(Pattern))
-        + (Settings.Count > NamedSettings ? $" and {Words.Count(Settings.Count - NamedSettings, "more key")}" : "");
 
     /// <summary>An arm, or null if no run has it.</summary>
     public ArmStatistic? Find(string arm) => Arms.FirstOrDefault(row => row.Arm == arm);
@@ -76,17 +76,18 @@ public sealed record PatternRuns(
         });
     }
 
-    // Puts keys first that together tell all recipes apart. Few keys are all named, of many only as many as are needed, or a few.
+    // Puts those keys first that together tell all recipes apart, and says how many a label names: all if they are few, else those that
+    // are needed.
     private static (List<string> Keys, int Named) TellingFirst(List<string> keys, List<IReadOnlyDictionary<string, string>> recipes)
     {
         const int few = 3;
         if (keys.Count <= few) return (keys, keys.Count);
         var telling = new List<string>();
         foreach (var key in keys)
-            if (Parts([.. telling, key]) > Parts(telling)) telling.Add(key);
+            if (CountDifferent([.. telling, key]) > CountDifferent(telling)) telling.Add(key);
         return ([.. telling, .. keys.Except(telling)], Math.Max(telling.Count, few));
 
-        int Parts(List<string> some) => recipes.DistinctBy(recipe => string.Join('\n', some.Select(key => recipe[key]))).Count();
+        int CountDifferent(List<string> some) => recipes.DistinctBy(recipe => string.Join('\n', some.Select(key => recipe[key]))).Count();
     }
 
     // Folders of older versions have relative paths.
