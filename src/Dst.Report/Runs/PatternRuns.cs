@@ -43,23 +43,16 @@ public sealed record PatternRuns(
         [
             .. runs.GroupBy(run => (run.Summary.Recipe, Pattern: run.Recipe.Prune.PatternText))
                 .OrderBy(group => group.Key.Recipe, StringComparer.Ordinal).ThenBy(group => group.Key.Pattern, StringComparer.Ordinal)
-                .SelectMany(group => Variants(group.Key.Recipe, group.Key.Pattern, group, log)),
+                .SelectMany(group => GroupsOf(group.Key.Recipe, group.Key.Pattern, group, log)),
         ];
     }
 
     /// <summary>An arm, or null if no run has it.</summary>
     public ArmStatistic? Find(string arm) => Arms.FirstOrDefault(row => row.Arm == arm);
 
-    private static IEnumerable<PatternRuns> Variants(string recipe, string pattern, IEnumerable<FinishedRun> runs, Action<string> log)
+    private static IEnumerable<PatternRuns> GroupsOf(string recipe, string pattern, IEnumerable<FinishedRun> runs, Action<string> log)
     {
-        var variants = new List<FinishedRun[]>();
-        foreach (FinishedRun[] group in runs.GroupBy(run => HashOf(WithoutModels(run.Recipe))).Select(group => group.ToArray()))
-        {
-            var hasTwice = ArmsOf(group).CountBy(arm => arm).Any(arm => arm.Value > 1);
-            variants.AddRange(
-                hasTwice ? group.GroupBy(run => HashOf(Common(run.Recipe))).Select(own => own.ToArray()) : [group]);
-        }
-
+        var variants = VariantsOf(runs).ToList();
         var keys = variants.ConvertAll(variant => RecipeFile.KeysOfResults(Common(variant[0].Recipe)));
         var (different, named) = TellingFirst([.. keys[0].Keys.Where(key => keys.Exists(other => other[key] != keys[0][key]))], keys);
         return variants.Select((variant, i) =>
@@ -74,6 +67,17 @@ public sealed record PatternRuns(
                 NamedSettings = named,
             };
         });
+    }
+
+    /// <summary>Runs of equal recipes. Given models tell recipes apart only where one seed trained an arm with several.</summary>
+    private static IEnumerable<FinishedRun[]> VariantsOf(IEnumerable<FinishedRun> runs)
+    {
+        foreach (FinishedRun[] group in runs.GroupBy(run => HashOf(WithoutModels(run.Recipe))).Select(group => group.ToArray()))
+        {
+            var hasTwice = ArmsOf(group).CountBy(arm => arm).Any(arm => arm.Value > 1);
+            if (!hasTwice) yield return group;
+            else foreach (var sameModels in group.GroupBy(run => HashOf(Common(run.Recipe)))) yield return [.. sameModels];
+        }
     }
 
     // Puts those keys first that together tell all recipes apart, and says how many a label names: all if they are few, else those that
