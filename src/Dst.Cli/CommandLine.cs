@@ -61,6 +61,8 @@ public static class CommandLine
 
     private static readonly Dictionary<string, RootCommand> Roots = [];
 
+    private static bool ShowsStackTrace => Environment.GetEnvironmentVariable(DebugVariable) == "1";
+
     /// <summary>Runs one command line.</summary>
     /// <param name="arguments">The verb and its arguments and options.</param>
     /// <param name="standardOutput">Receives results.</param>
@@ -124,8 +126,6 @@ public static class CommandLine
         throw new InputException(
             $"environment variable {TierVariable} is '{name}'; one of {names}, which this processor has, was expected");
     }
-
-    private static bool ShowsStackTrace => Environment.GetEnvironmentVariable(DebugVariable) == "1";
 
     private static int Fail(TextWriter standardError, string sentence, Exception exception, int exitCode)
     {

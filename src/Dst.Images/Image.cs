@@ -27,12 +27,12 @@ public sealed class Image
     private const long MaxBytes = 512L << 20;
 
     /// <summary>Wraps planar samples, in the machine's byte order.</summary>
-    /// <exception cref="ArgumentException">A size, the channels or the bits are illegal, or the length does not match.</exception>
     /// <param name="channels">Bands, 1 to <see cref="MaxChannels"/>.</param>
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="width">Columns, at least 1.</param>
     /// <param name="bitsPerSample">8 or 16 for whole numbers, 32 for floats.</param>
     /// <param name="data">Samples [channels, height, width]; not copied.</param>
+    /// <exception cref="ArgumentException">A size, the channels or the bits are illegal, or the length does not match.</exception>
     public Image(int channels, int height, int width, int bitsPerSample, ReadOnlyMemory<byte> data)
     {
         CheckLayout(channels, height, width, bitsPerSample);

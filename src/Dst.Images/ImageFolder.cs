@@ -99,3 +99,10 @@ public static class ImageFolder
         return [.. entries.Where(entry => !IsJunk(entry.Name)).OrderBy(entry => entry.Name, StringComparer.Ordinal)];
     }
 }
+
+/// <summary>A file or a folder in a folder.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Path">Its path.</param>
+/// <param name="IsFolder">Whether it is a folder.</param>
+/// <param name="IsLink">Whether it leads elsewhere.</param>
+internal readonly record struct FolderEntry(string Name, string Path, bool IsFolder, bool IsLink);

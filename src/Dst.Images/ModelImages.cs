@@ -30,6 +30,6 @@ public sealed class ModelImages(Model model, Action<string> log)
     {
         var resize = model.Normalisation?.Resize ?? 0;
         const string advice = "; if the model learnt from resized images, dst import --resize N makes it resize them";
-        foreach (var line in CentreCrop.Describe(_sizes, resize, model.Graph.Input)) log(line + (resize == 0 ? advice : ""));
+        foreach (var line in CropRemarks.Of(_sizes, resize, model.Graph.Input)) log(line + (resize == 0 ? advice : ""));
     }
 }

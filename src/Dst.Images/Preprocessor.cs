@@ -50,17 +50,6 @@ public static class Preprocessor
     internal static void ReadAmplitudes(Image image, AmplitudeTransform amplitude, Span<float> destination) =>
         Amplitudes.Read(image, amplitude, 0, destination);
 
-    /// <summary>The samples of the centre crop after the amplitude transform. Repeated calls allocate nothing.</summary>
-    private static void ReadWindow<T>(
-        Image image, FeatureShape shape, AmplitudeTransform amplitude, Span<float> destination) where T : unmanaged, INumber<T>
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(checked(destination.Length * (image.BitsPerSample / 8)));
-        var window = MemoryMarshal.Cast<byte, T>(buffer.AsSpan())[..destination.Length];
-        Framing.Copy(image, shape, window);
-        Amplitudes.Read<T>(window, amplitude, destination);
-        ArrayPool<byte>.Shared.Return(buffer);
-    }
-
     /// <summary>The last steps of every input: smoothing, gain, normalisation.</summary>
     internal static void Finish(Span<float> image, FeatureShape shape, InputNormalisation normalisation, float gain)
     {
@@ -76,6 +65,17 @@ public static class Preprocessor
         var plane = shape.Height * shape.Width;
         for (var c = 0; c < shape.Channels; c++)
             Normalise(image.Slice(c * plane, plane), gain, normalisation.Mean[c], normalisation.Deviation[c]);
+    }
+
+    /// <summary>The samples of the centre crop after the amplitude transform. Repeated calls allocate nothing.</summary>
+    private static void ReadWindow<T>(
+        Image image, FeatureShape shape, AmplitudeTransform amplitude, Span<float> destination) where T : unmanaged, INumber<T>
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(checked(destination.Length * (image.BitsPerSample / 8)));
+        var window = MemoryMarshal.Cast<byte, T>(buffer.AsSpan())[..destination.Length];
+        Framing.Copy(image, shape, window);
+        Amplitudes.Read<T>(window, amplitude, destination);
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     /// <summary>values ← (values · gain − mean) / deviation.</summary>

@@ -45,34 +45,45 @@ internal static class Resampler
     {
         var (first, end) = (rows[0].Start, rows[^1].Start + rows[^1].Weights.Length);
         var lines = new float[(end - first) * columns.Length];
-        var result = new float[image.Channels * rows.Length * columns.Length];
+        var plane = rows.Length * columns.Length;
+        var result = new float[image.Channels * plane];
         for (var c = 0; c < image.Channels; c++)
         {
-            var plane = image.Plane<T>(c);
-            for (var y = first; y < end; y++)
-            {
-                for (var x = 0; x < columns.Length; x++)
-                {
-                    var (start, weights) = columns[x];
-                    var sum = 0f;
-                    for (var k = 0; k < weights.Length; k++) sum += weights[k] * float.CreateTruncating(plane[y * image.Width + start + k]);
-                    lines[(y - first) * columns.Length + x] = sum;
-                }
-            }
-
-            for (var y = 0; y < rows.Length; y++)
-            {
-                var (start, weights) = rows[y];
-                for (var x = 0; x < columns.Length; x++)
-                {
-                    var sum = 0f;
-                    for (var k = 0; k < weights.Length; k++) sum += weights[k] * lines[(start - first + k) * columns.Length + x];
-                    result[(c * rows.Length + y) * columns.Length + x] = sum;
-                }
-            }
+            FilterRows(image.Plane<T>(c)[(first * image.Width)..], image.Width, columns, lines);
+            FilterColumns(lines, first, rows, columns.Length, result.AsSpan(c * plane, plane));
         }
 
         return result;
+    }
+
+    /// <summary>Resizes rows of an image: as many as there are lines.</summary>
+    private static void FilterRows<T>(ReadOnlySpan<T> image, int width, Tap[] columns, Span<float> lines) where T : unmanaged, INumber<T>
+    {
+        for (var y = 0; y < lines.Length / columns.Length; y++)
+        {
+            for (var x = 0; x < columns.Length; x++)
+            {
+                var (start, weights) = columns[x];
+                var sum = 0f;
+                for (var k = 0; k < weights.Length; k++) sum += weights[k] * float.CreateTruncating(image[y * width + start + k]);
+                lines[y * columns.Length + x] = sum;
+            }
+        }
+    }
+
+    /// <summary>Makes the rows of the result of the lines, of which the first is row <paramref name="first"/> of the image.</summary>
+    private static void FilterColumns(ReadOnlySpan<float> lines, int first, Tap[] rows, int width, Span<float> result)
+    {
+        for (var y = 0; y < rows.Length; y++)
+        {
+            var (start, weights) = rows[y];
+            for (var x = 0; x < width; x++)
+            {
+                var sum = 0f;
+                for (var k = 0; k < weights.Length; k++) sum += weights[k] * lines[(start - first + k) * width + x];
+                result[y * width + x] = sum;
+            }
+        }
     }
 
     /// <summary>The pixels that each of the <paramref name="count"/> pixels about the centre of the resized extent reads.</summary>

@@ -12,14 +12,12 @@ internal static class CSourceOutput
     private static readonly Option<string?> Name = SharedOptions.Text(
         "--name", "N",
         "For c: prefix of file and function names, a C identifier. Default: the name of the model file, as far as C allows it.");
-    private static readonly Option<string> Weights = new Option<string>("--weights")
-    {
-        Description = "For c: source makes the weights constants of the source; separate writes them into a binary file, which a function "
-            + "takes at run time. Default: source.",
-        HelpName = string.Join('|', Words.All(typeof(WeightsPlace))),
-        DefaultValueFactory = _ => Words.Of(WeightsPlace.Source),
-    }
-        .AcceptOnlyFromAmong([.. Words.All(typeof(WeightsPlace))]);
+
+    private static readonly Option<string> Weights = SharedOptions.Choice(
+        "--weights",
+        "For c: source makes the weights constants of the source; separate writes them into a binary file, which a function takes at run "
+            + "time. Default: source.",
+        Words.All(typeof(WeightsPlace)), Words.Of(WeightsPlace.Source));
 
     private static readonly Option<bool> Check = new("--check")
     {
@@ -38,17 +36,14 @@ internal static class CSourceOutput
     private static readonly Option[] Options = [Name, Weights, Check, CheckData];
 
     /// <summary>Adds the options of this format.</summary>
-    public static void AddTo(Verb verb)
-    {
-        foreach (var option in Options) verb.Add(option);
-    }
+    public static void AddTo(Verb verb) => verb.AddOptions(Options);
 
     /// <summary>Refuses the options of this format for another one.</summary>
     /// <exception cref="InputException">There is one.</exception>
     public static void CheckHasNone(ParseResult arguments)
     {
-        if (Array.Find(Options, option => arguments.GetResult(option) is { Implicit: false }) is { } lost)
-            throw new InputException($"option {lost.Name} goes with --format c, which was expected");
+        if (arguments.FirstGiven(Options) is { } vain)
+            throw new InputException($"option {vain.Name} goes with --format c, which was expected");
     }
 
     /// <summary>Writes the source of a model and reports its sizes.</summary>

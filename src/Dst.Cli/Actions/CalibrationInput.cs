@@ -20,7 +20,7 @@ internal static class CalibrationInput
 
     /// <summary>Whether the command line names images.</summary>
     public static bool IsGiven(ParseResult arguments) =>
-        arguments.GetValue(Folder) is not null || RecipeInput.SetsData(arguments) || arguments.GetValue(RecipeInput.File) is not null;
+        arguments.GetValue(Folder) is not null || RecipeOptions.SetsData(arguments) || arguments.GetValue(RecipeOptions.File) is not null;
 
     /// <summary>Checks that the command line names a folder or data.</summary>
     /// <exception cref="InputException">It names both or neither.</exception>
@@ -29,7 +29,7 @@ internal static class CalibrationInput
         var arguments = call.Arguments;
         var isFolder = arguments.GetValue(Folder) is not null;
         var data = RecipeInput.DataOf(arguments);
-        if (isFolder && RecipeInput.SetsData(arguments))
+        if (isFolder && RecipeOptions.SetsData(arguments))
             throw new InputException($"{call.Command} has both --data FOLDER and keys of the section data; one of them was expected");
         if (isFolder && data is not null)
             throw new InputException($"{call.Command} has both --data FOLDER and the data '{data}'; one of them was expected");
@@ -37,14 +37,14 @@ internal static class CalibrationInput
             throw new InputException(
                 $"'{data}' has images and no class folders; --data {data} for images without labels, or a folder for each class, was "
                 + "expected");
-        if (isFolder && arguments.GetResult(ModelEvaluation.Split) is { Implicit: false })
+        if (isFolder && arguments.Gives(ModelEvaluation.Split))
             throw new InputException(
                 $"{call.Command} has both --data FOLDER and --split; one of them was expected, because a folder has no labels");
         if (!IsGiven(arguments))
             throw new InputException(
                 $"{call.Command} has no images to measure features on; --data FOLDER, labelled images, a recipe, or --data.kind and "
                     + "--data.path were expected");
-        if (isFolder && arguments.GetValue(RecipeInput.File) is not null)
+        if (isFolder && arguments.GetValue(RecipeOptions.File) is not null)
             call.Report.Log($"{call.Command}: images come from --data; the data of the recipe are not read");
     }
 

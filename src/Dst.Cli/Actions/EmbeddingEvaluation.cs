@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Report;
@@ -37,13 +36,9 @@ internal static class EmbeddingEvaluation
     public static bool IsAskedFor(ParseResult arguments)
     {
         if (arguments.GetValue(Layer) is not null) return true;
-        foreach (Option option in (Option[])[Threshold, Roc])
-        {
-            if (arguments.GetResult(option) is not null)
-                throw new InputException($"eval has {option.Name} without --embedding; both were expected");
-        }
-
-        return false;
+        return arguments.FirstGiven(Threshold, Roc) is { } option
+            ? throw new InputException($"eval has {option.Name} without --embedding; both were expected")
+            : false;
     }
 
     /// <summary>Measures a split, at a threshold that is given or found on the validation images.</summary>
@@ -101,7 +96,7 @@ internal static class EmbeddingEvaluation
             new Column<RocPoint>("threshold", "threshold", point => point.Threshold),
             new Column<RocPoint>("false_accept", "false accept", point => point.FalseAccept),
             new Column<RocPoint>("false_reject", "false reject", point => point.FalseReject));
-        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(CsvRenderer.Render(table))));
+        CsvRenderer.Save(path, table);
     }
 
     /// <summary>The JSON document of <c>eval --embedding</c>.</summary>

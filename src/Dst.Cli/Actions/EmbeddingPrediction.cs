@@ -23,10 +23,11 @@ internal static class EmbeddingPrediction
         "--gallery", "FOLDER",
         "With --embedding: a folder for each person or thing, with images of it. Shows the most similar one and the cosine, -1 to 1.");
 
-    /// <summary>What is not known.</summary>
+    /// <summary>Below which similarity an image is unknown.</summary>
     public static readonly Option<double?> Threshold = SharedOptions.Number(
-        "--threshold", "With --gallery: images that are less similar to all of it are unknown. 'dst eval --embedding' finds one.", -1.0,
-        1.0);
+        "--threshold",
+        "With --gallery: images that are less similar to all of it are unknown. 'dst eval --embedding' finds one.",
+        -1.0, 1.0);
 
     /// <summary>Whether embeddings rather than classes are to be predicted.</summary>
     /// <exception cref="InputException">An option lacks the one that it belongs to.</exception>

@@ -7,19 +7,14 @@ using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Cli.Actions;
 
-/// <summary>Measures a model on a split of labelled data, for <c>eval</c> and <c>halve</c>.</summary>
+/// <summary>Measures a model on a split of labelled data.</summary>
 internal static class ModelEvaluation
 {
     private const int Batch = 64;
 
     /// <summary>The split.</summary>
-    public static readonly Option<string> Split = new Option<string>("--split")
-    {
-        Description = "Images on which the accuracy is measured. Default: test.",
-        HelpName = "test|validation|training",
-        DefaultValueFactory = _ => "test",
-    }
-        .AcceptOnlyFromAmong("test", "validation", "training");
+    public static readonly Option<string> Split = SharedOptions.Choice(
+        "--split", "Images on which the accuracy is measured. Default: test.", ["test", "validation", "training"], "test");
 
     /// <summary>The images of the split that the command line names.</summary>
     /// <exception cref="InputException">There are none.</exception>

@@ -41,9 +41,8 @@ internal static class ModelSource
     public static Model Read(ParseResult arguments, ICollection<string> notes)
     {
         var (path, arch) = (arguments.GetRequiredValue(File), arguments.GetValue(Arch));
-        Option[] ofArch = [BenchOptions.Input, BenchOptions.Width, Key];
-        if (arch is null && Array.Find(ofArch, option => arguments.GetResult(option) is { Implicit: false }) is { } lost)
-            throw new InputException($"option {lost.Name} is given without --arch, which was expected too");
+        if (arch is null && arguments.FirstGiven(BenchOptions.Input, BenchOptions.Width, Key) is { } vain)
+            throw new InputException($"option {vain.Name} is given without --arch, which was expected too");
         var kind = FileKind.NameOf(path);
         var isSafetensors = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
         if (isSafetensors && arch is null) return arguments.GetValue(Float) ? ModelFile.Load(path).OfFloats(path) : ModelFile.Load(path);

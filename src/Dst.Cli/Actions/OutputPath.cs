@@ -60,7 +60,7 @@ internal static class OutputPath
     private static IEnumerable<string> PathsOf(ParseResult arguments)
     {
         var words = arguments.Tokens.Where(token => token is { Type: TokenType.Argument, Value.Length: > 0 }).Select(token => token.Value);
-        if (!arguments.CommandResult.Command.Arguments.Contains(RecipeInput.File)) return words;
+        if (!arguments.CommandResult.Command.Arguments.Contains(RecipeOptions.File)) return words;
         var recipe = RecipeInput.Load(arguments);
         string?[] paths =
         [

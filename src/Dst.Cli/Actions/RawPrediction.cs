@@ -13,16 +13,16 @@ internal static class RawPrediction
 {
     private const int Batch = 32;
 
-    /// <summary>Inputs as they enter the network.</summary>
+    /// <summary>File of inputs as they enter the network.</summary>
     public static readonly Option<string?> Raw = SharedOptions.Text(
         "--raw", "FILE", "Reads a NumPy file instead of images: 32-bit floats [N, C, H, W], as they enter the network. Needs --logits.");
 
-    /// <summary>Outputs as they leave the network.</summary>
+    /// <summary>File for the outputs as they leave the network.</summary>
     public static readonly Option<string?> Logits = SharedOptions.Text(
         "--logits", "FILE", "NumPy file to write: the logits [N, classes] of --raw, or of the images of --inputs; with --embedding the "
             + "values of that layer, not scaled.");
 
-    /// <summary>Where images are written as they enter the network.</summary>
+    /// <summary>File for the images as they enter the network.</summary>
     public static readonly Option<string?> Inputs = SharedOptions.Text(
         "--inputs", "FILE",
         "NumPy file to write: the images [N, C, H, W] as they enter the network, resized and normalised, to give another program the "
@@ -49,19 +49,16 @@ internal static class RawPrediction
     /// <summary>Whether the arrays are made of image files.</summary>
     public static bool ReadsImages(ParseResult arguments) => arguments.GetValue(Inputs) is not null;
 
-    /// <summary>Computes and writes the logits.</summary>
+    /// <summary>Writes the logits of an array.</summary>
     /// <param name="call">The call.</param>
     /// <param name="path">Model file.</param>
-    /// <param name="images">Image files of the call; there must be none.</param>
     /// <exception cref="InputException">The model or array cannot be read, or the array does not fit the model.</exception>
-    public static void Run(Invocation call, string path, string[] images)
+    public static void RunOnArray(Invocation call, string path)
     {
-        var raw = call.Arguments.GetValue(Raw)!;
-        if (images.Length > 0) throw new InputException($"predict has --raw and the image '{images[0]}'; one of them was expected");
         OutputPath.Check(call.Arguments, Logits);
         var model = Load(call, path);
         var input = model.Graph.Input;
-        var (shape, values) = NpyFile.ReadShaped(raw, [null, input.Channels, input.Height, input.Width]);
+        var (shape, values) = NpyFile.ReadShaped(call.Arguments.GetValue(Raw)!, [null, input.Channels, input.Height, input.Width]);
         WriteLogits(call, model, values, shape[0]);
     }
 

@@ -13,15 +13,14 @@ namespace Dst.Cli.Actions;
 /// <summary>Gives the seeds and arms of a recipe to ranks, each to one, instead of sharing each batch among them.</summary>
 internal static class SpreadRun
 {
-    private const string Runs = "runs";
+    private const string Batches = "batches", Runs = "runs";
 
     /// <summary>What ranks share.</summary>
-    public static readonly Option<string?> Spread = new Option<string?>("--spread")
-    {
-        Description = "What the processes of mpirun or srun share: each batch (batches, the default), or seeds and arms, each made by "
-            + "one of them (runs).",
-        HelpName = "batches|runs",
-    }.AcceptOnlyFromAmong("batches", Runs);
+    public static readonly Option<string> Spread = SharedOptions.Choice(
+        "--spread",
+        "What the processes of mpirun or srun share: each batch (batches, the default), or seeds and arms, each made by one of them "
+            + "(runs).",
+        [Batches, Runs], Batches);
 
     /// <summary>The most ranks, a power of two as their number is.</summary>
     public const int MostRanks = 64;
@@ -40,13 +39,13 @@ internal static class SpreadRun
         var first = RunSet.FirstOf(recipe);
         using var pool = recipe.CreatePool();
         var compute = new ComputeContext(pool, call.Tier);
-        var loaded = (first.Seed, Data: data);
         var manifest = RunManifest.Describe(compute, first, DateTime.UtcNow, data);
         SharedRun.Check(call.Ranks, manifest);
         call.HasStateToSave = () => true;
+        var maker = new ArmMaker(call, compute, first.Seed, data);
         if (!call.Ranks.IsFirst)
         {
-            SpreadRuns.Help(call.Ranks, recipe, Make);
+            SpreadRuns.Help(call.Ranks, recipe, maker.Make);
             return [];
         }
 
@@ -54,23 +53,28 @@ internal static class SpreadRun
         try
         {
             return SpreadRuns.Run(
-                call.Ranks, recipe, runs, Pipeline.Check(first, data), manifest, Make, call.Report.Log, call.Cancellation);
+                call.Ranks, recipe, runs, Pipeline.Check(first, data), manifest, maker.Make, call.Report.Log, call.Cancellation);
         }
         finally
         {
             foreach (var run in runs) run.Dispose();
         }
+    }
 
-        void Make(RunFolder run, string arm, Action<string> log, Action checkpointSaved)
+    /// <summary>The sentence that names what has failed.</summary>
+    public static string Describe(IReadOnlyList<string> failures, string folder) =>
+        $"{Words.Count(failures.Count, "arm")} failed: {string.Join("; ", failures)}; the others are finished, and "
+        + $"{ProgramName.Value} run --resume {ShellText.Quote(folder)} makes those that are not";
+
+    /// <summary>Makes single arms of runs on this rank, and keeps the data of the last seed for the next arm.</summary>
+    private sealed class ArmMaker(Invocation call, ComputeContext compute, long seed, DataSet data)
+    {
+        private (long Seed, DataSet Data) _loaded = (seed, data);
+
+        public void Make(RunFolder run, string arm, Action<string> log, Action checkpointSaved)
         {
-            if (run.Recipe.Seed != loaded.Seed)
-            {
-                var other = DataSet.Load(run.Recipe.Data, run.Recipe.Seed, Environment.CurrentDirectory, log, call.Cancellation);
-                RunData.Check(call, run.Recipe, other);
-                loaded = (run.Recipe.Seed, other);
-            }
-
-            var pipeline = new Pipeline(run, loaded.Data, compute, model => LatencyMeter.Measure(call.Tier, model))
+            if (run.Recipe.Seed != _loaded.Seed) _loaded = (run.Recipe.Seed, Load(run.Recipe, log));
+            var pipeline = new Pipeline(run, _loaded.Data, compute, model => LatencyMeter.Measure(call.Tier, model))
             {
                 Command = call.CommandLine,
                 CheckpointSaved = checkpointSaved,
@@ -79,12 +83,14 @@ internal static class SpreadRun
             };
             pipeline.Run(call.Cancellation);
         }
-    }
 
-    /// <summary>The sentence that names what has failed.</summary>
-    public static string Describe(IReadOnlyList<string> failures, string folder) =>
-        $"{Words.Count(failures.Count, "arm")} failed: {string.Join("; ", failures)}; the others are finished, and "
-        + $"{ProgramName.Value} run --resume {ShellText.Quote(folder)} makes those that are not";
+        private DataSet Load(Recipe recipe, Action<string> log)
+        {
+            var other = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, log, call.Cancellation);
+            RunData.Check(call, recipe, other);
+            return other;
+        }
+    }
 }
 
 /// <summary>Some arms of several have failed.</summary>

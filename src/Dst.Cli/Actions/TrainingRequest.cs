@@ -20,24 +20,24 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
     /// <summary>A model file whose input the data must have, or null.</summary>
     public string? Model { get; init; }
 
-    /// <summary>Whether a recipe that is named tells only of the data, so that the rest is chosen as for data alone.</summary>
+    /// <summary>Whether only the data of a recipe are taken, so that the rest is chosen as for data alone.</summary>
     public bool TakesDataAlone { get; init; }
 
     /// <summary>Whether nothing is trained, so that only choices of the section <c>data</c> are made.</summary>
     public bool TrainsNothing { get; init; }
 
-    /// <summary>What is shown of a finished run, or null for a row an arm.</summary>
+    /// <summary>What is shown of a finished run, or null for the usual tables of its arms.</summary>
     public Func<RunSummary, IEnumerable<Block>>? Blocks { get; init; }
 
-    /// <summary>Options of the verb that the recipe of a new run depends on, which a run that goes on has already.</summary>
-    public IReadOnlyList<Option> OfNewRuns { get; init; } = [];
+    /// <summary>Options of the verb that say what a new run trains. A run that goes on has its recipe; they have no effect on it.</summary>
+    public IReadOnlyList<Option> NewRunOptions { get; init; } = [];
 
     /// <summary>The verb that goes on with a run that was stopped, and shows it in the same way.</summary>
     public string ResumeVerb { get; init; } = "run";
 
     /// <summary>Keys that the command line sets.</summary>
-    public IReadOnlyList<SettingOverride> OfLine(Invocation call) =>
-        [.. ShortWords.Overrides(call.Arguments, Section), .. RecipeInput.Overrides(call.Arguments)];
+    public IReadOnlyList<SettingOverride> OverridesOf(Invocation call) =>
+        [.. KeyShortcuts.Overrides(call.Arguments, Section), .. RecipeInput.Overrides(call.Arguments)];
 
     /// <summary>
     /// The recipe of the command line. Where data stands in place of a recipe, keys that nobody sets are chosen for this data, each with a
@@ -46,26 +46,26 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
     /// <exception cref="InputException">The recipe or the data cannot be read.</exception>
     public Recipe Read(Invocation call)
     {
-        SettingOverride[] first = [.. Settings, .. ShortWords.Overrides(call.Arguments, Section)];
+        SettingOverride[] first = [.. Settings, .. KeyShortcuts.Overrides(call.Arguments, Section)];
         var recipe = RecipeInput.Load(call.Arguments, first);
-        var isPlain = RecipeInput.DataOf(call.Arguments) is not null;
-        if (!isPlain && !TakesDataAlone) return recipe;
+        var isData = RecipeInput.DataOf(call.Arguments) is not null;
+        if (!isData && !TakesDataAlone) return recipe;
         var survey = DataSurvey.Of(recipe.Data, Environment.CurrentDirectory, call.Cancellation);
-        var set = Settings.Concat(OfLine(call)).SelectMany(setting => setting.Keys);
+        var set = Settings.Concat(OverridesOf(call)).SelectMany(setting => setting.Keys);
         var model = Model is null ? null : Dst.Model.Load(Model);
-        if (!isPlain) set = set.Concat(KeysOfData(recipe.Data, model));
+        if (!isData) set = set.Concat(KeysOfData(recipe.Data, model));
         var suggestions = Suggestions.For(survey, recipe, set, model)
-            .Where(suggestion => !TrainsNothing || RecipeInput.IsOfData(suggestion.Key)).ToList();
+            .Where(suggestion => !TrainsNothing || RecipeOptions.IsOfData(suggestion.Key)).ToList();
         call.Report.Log($"{(recipe.Data.Path.Length > 0 ? recipe.Data.Path : "data")}: {survey}");
         var command = call.Arguments.CommandResult.Command;
-        foreach (var (key, text, _) in suggestions) call.Report.Log($"  {text} ({ShortWords.Describe(key, Section, command)})");
+        foreach (var (key, text, _) in suggestions) call.Report.Log($"  {text} ({KeyShortcuts.Describe(key, Section, command)})");
         return RecipeInput.Load(call.Arguments, [.. suggestions.SelectMany(suggestion => suggestion.Settings), .. first]);
     }
 
     /// <summary>The keys of the data that a recipe has set: all, but for the input where a model takes another.</summary>
     private static IEnumerable<string> KeysOfData(DataOptions data, Model? model)
     {
-        var keys = RecipeFile.Describe().Select(key => key.Path).Where(RecipeInput.IsOfData);
+        var keys = RecipeFile.Describe().Select(key => key.Path).Where(RecipeOptions.IsOfData);
         return model is null || TakesInputOf(model, data) ? keys : keys.Except(KeysOfInput);
     }
 

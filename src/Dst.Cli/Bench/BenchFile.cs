@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
 using Dst.Foundations;
 using Dst.Report;
@@ -17,8 +16,7 @@ internal static class BenchFile
     public static void Write(string path, Result result)
     {
         var facts = Provenance().Concat(FactsOf("", JsonRenderer.ToElement(result))).DistinctBy(fact => fact.Key);
-        var text = CsvRenderer.Render(result.Blocks.OfType<Table>().Single(), facts);
-        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+        CsvRenderer.Save(path, result.Blocks.OfType<Table>().Single(), facts);
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Provenance() =>

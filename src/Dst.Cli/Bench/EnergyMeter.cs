@@ -30,8 +30,14 @@ internal sealed class EnergyMeter
         run();
         var after = _packages.ConvertAll(package => Read(package.Counter));
         if (_packages.Count == 0) return null;
-        double? Used(int i) => after[i] - before[i] is { } used ? used < 0 ? used + _packages[i].Range : used : null; // it wraps around
-        return Enumerable.Range(0, _packages.Count).Aggregate((double?)0, (sum, i) => sum + Used(i)) / 1e6;
+        double? microjoules = 0;
+        for (var i = 0; i < _packages.Count; i++)
+        {
+            var used = after[i] - before[i];
+            microjoules += used < 0 ? used + _packages[i].Range : used; // a counter begins again at 0
+        }
+
+        return microjoules / 1e6;
     }
 
     private static double? Read(string file)

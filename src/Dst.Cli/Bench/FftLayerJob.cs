@@ -13,20 +13,14 @@ internal sealed unsafe class FftLayerJob : LayerJob
     private readonly FftConvolution _kernel;
     private readonly AlignedBuffer _weights;
     private readonly AlignedBuffer _backwardDataWeights;
-    private readonly ThreadData[] _data;
+    private readonly LayerData[] _data;
 
     public FftLayerJob(SimdTier tier, FftForm form, Conv2dShape shape, KeptTaps? kept, int threads) : base(threads)
     {
         _kernel = new FftConvolution(tier, form, shape, kept, form.TilesTogether(shape, Images));
         _weights = Random(_kernel.WeightLength);
         _backwardDataWeights = Random(_kernel.BackwardDataWeightLength);
-        _data =
-        [
-            .. Enumerable.Range(0, threads).Select(_ => new ThreadData(
-                Random((long)Images * shape.InputLength), Random((long)Images * shape.OutputLength),
-                Zeros((long)Images * shape.InputLength), Zeros(_kernel.WeightLength),
-                Zeros(_kernel.InputSpectraLength), Zeros(_kernel.OutputSpectraLength), Zeros(_kernel.ScratchLength))),
-        ];
+        _data = DataOf(shape, _kernel.WeightLength, _kernel.ScratchLength, _kernel.InputSpectraLength, _kernel.OutputSpectraLength);
     }
 
     protected override void Run(LayerPass pass, int thread)
@@ -37,9 +31,9 @@ internal sealed unsafe class FftLayerJob : LayerJob
             Run(pass, new TileRun(first, 0, Math.Min(_kernel.Capacity, count - first)), _data[thread]);
     }
 
-    private void Run(LayerPass pass, TileRun tiles, ThreadData data)
+    private void Run(LayerPass pass, TileRun tiles, LayerData data)
     {
-        float* v = data.InputSpectra.Pointer, m = data.OutputSpectra.Pointer, scratch = data.Scratch.Pointer;
+        float* v = data.InputTransform.Pointer, m = data.OutputTransform.Pointer, scratch = data.Scratch.Pointer;
         if (pass != LayerPass.BackwardData) _kernel.TransformInput(tiles, data.X.Pointer, v, scratch);
         if (pass == LayerPass.Forward)
         {
@@ -58,8 +52,4 @@ internal sealed unsafe class FftLayerJob : LayerJob
         _kernel.MultiplyTransposed(0, _kernel.Frequencies, tiles, m, _backwardDataWeights.Pointer, v);
         _kernel.AddInputGradient(tiles, v, data.Dx.Pointer, scratch);
     }
-
-    private sealed record ThreadData(
-        AlignedBuffer X, AlignedBuffer Y, AlignedBuffer Dx, AlignedBuffer Gradient,
-        AlignedBuffer InputSpectra, AlignedBuffer OutputSpectra, AlignedBuffer Scratch);
 }

@@ -1,6 +1,7 @@
 using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Masks;
+using Dst.Report;
 using Dst.Runtime;
 using Dst.Training.Masks;
 
@@ -19,7 +20,21 @@ internal sealed record KernelResult(string Kernel, string Shape, double Ms, doub
 
 /// <summary>The JSON document of <c>bench kernels</c>.</summary>
 internal sealed record KernelReport(
-    string Cpu, SimdTier Tier, int Threads, double PeakGflops, double ClockGhz, IReadOnlyList<KernelResult> Kernels);
+    string Cpu, SimdTier Tier, int Threads, double PeakGflops, double ClockGhz, IReadOnlyList<KernelResult> Kernels)
+{
+    /// <summary>A row for each pass of each layer in each form.</summary>
+    public Result ToResult() => new(
+        this,
+        new MachinePeak(PeakGflops, ClockGhz).Describe(Cpu, Tier, Threads),
+        Table.Of(
+            Kernels,
+            new("shape", "layer", kernel => kernel.Shape) { Alignment = Alignment.Left },
+            new("kernel", "kernel", kernel => kernel.Kernel) { Alignment = Alignment.Left },
+            new("ms", "ms", kernel => kernel.Ms, kernel => $"{kernel.Ms:F4}"),
+            new("gflops", "GFLOP/s", kernel => kernel.Gflops, kernel => $"{kernel.Gflops:F1}"),
+            new("percent_of_peak", "% of peak", kernel => kernel.PercentOfPeak, kernel => $"{kernel.PercentOfPeak:F0}"),
+            new("speedup_vs_dense", "x dense", kernel => kernel.SpeedupVsDense, kernel => $"{kernel.SpeedupVsDense:F2}")));
+}
 
 /// <summary>Measures the convolution kernels on the layers of a family, dense and pruned, against the machine's peak.</summary>
 internal sealed class KernelBench(SimdTier tier, KernelFamily family, int threads, CancellationToken cancellation)

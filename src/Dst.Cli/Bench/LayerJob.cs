@@ -50,11 +50,18 @@ internal abstract class LayerJob(int threads) : IDisposable
     protected abstract void Run(LayerPass pass, int thread);
 
     /// <summary>Memory of each thread.</summary>
-    protected LayerData[] DataOf(Conv2dShape shape, long gradientLength, long scratchLength) =>
+    /// <param name="shape">The layer.</param>
+    /// <param name="gradientLength">Floats of the gradient of the weights.</param>
+    /// <param name="scratchLength">Floats of scratch memory.</param>
+    /// <param name="inputTransformLength">Floats of the transformed input, 0 in direct form.</param>
+    /// <param name="outputTransformLength">Floats of the transformed output, 0 in direct form.</param>
+    protected LayerData[] DataOf(
+        Conv2dShape shape, long gradientLength, long scratchLength, long inputTransformLength = 0, long outputTransformLength = 0) =>
     [
         .. Enumerable.Range(0, threads).Select(_ => new LayerData(
             Random((long)Images * shape.InputLength), Random((long)Images * shape.OutputLength),
-            Zeros((long)Images * shape.InputLength), Zeros(gradientLength), Zeros(scratchLength))),
+            Zeros((long)Images * shape.InputLength), Zeros(gradientLength), Zeros(scratchLength),
+            Zeros(inputTransformLength), Zeros(outputTransformLength))),
     ];
 
     /// <summary>Memory with zeros, freed with the job.</summary>
@@ -74,5 +81,7 @@ internal abstract class LayerJob(int threads) : IDisposable
     }
 
     /// <summary>Images and gradients of a thread.</summary>
-    protected sealed record LayerData(AlignedBuffer X, AlignedBuffer Y, AlignedBuffer Dx, AlignedBuffer Gradient, AlignedBuffer Scratch);
+    protected sealed record LayerData(
+        AlignedBuffer X, AlignedBuffer Y, AlignedBuffer Dx, AlignedBuffer Gradient, AlignedBuffer Scratch,
+        AlignedBuffer InputTransform, AlignedBuffer OutputTransform);
 }

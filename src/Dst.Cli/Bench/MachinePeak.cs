@@ -1,4 +1,6 @@
+using Dst.Foundations;
 using Dst.Kernels.Simd;
+using Dst.Report;
 using Dst.Runtime.Threading;
 
 namespace Dst.Cli.Bench;
@@ -21,6 +23,11 @@ internal sealed record MachinePeak(double Gflops, double ClockGhz)
             threads * FmaProbe.Run(tier, Rounds) / seconds / 1e9,
             cycles / BestTime.Of(() => ClockProbe.Run(Rounds)) / 1e9);
     }
+
+    /// <summary>The line that says on what machine a measurement was made, and what its peak is.</summary>
+    public Lines Describe(string cpu, SimdTier tier, int threads) => new(
+        $"{cpu}, {tier}, {Words.Count(threads, "thread")}, peak {Gflops:F1} GFLOP/s: "
+            + $"{MultiplyAddsPerCycle(tier, threads):F2} multiply-adds of a vector a cycle at {ClockGhz:F2} GHz");
 
     /// <summary>
     /// Multiply-adds of one vector in a cycle of one core. It is near a whole number, the number of units that do them, or the peak or the

@@ -3,13 +3,13 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Cli.Bench;
 
-/// <summary>How fast some cores read.</summary>
+/// <summary>How fast threads read from memory.</summary>
 internal static class MemorySpeed
 {
     /// <summary>Floats that no cache holds: 256 MB.</summary>
     private const long Large = 64 << 20;
 
-    /// <summary>Each thread reads a multiple of as many floats.</summary>
+    /// <summary>Floats that the probe reads in a step: a thread reads a multiple of them.</summary>
     private const long Step = 64;
 
     private const int Samples = 5;

@@ -1,9 +1,4 @@
-using System.Text.Json.Serialization;
 using Dst.Graph;
-using Dst.Kernels.Simd;
-using Dst.Report;
-using Dst.Report.Html;
-using Dst.Report.Html.Charts;
 using Dst.Runtime;
 using Dst.Runtime.Inference;
 
@@ -15,42 +10,6 @@ namespace Dst.Cli.Bench;
 /// <param name="Threads">Threads that share a batch.</param>
 /// <param name="Inference">How the model is compiled.</param>
 internal sealed record NetworkBenchOptions(string Name, long? FileBytes, int Threads, InferenceOptions Inference);
-
-/// <summary>Times of a batch in milliseconds: the shortest, the median and two percentiles.</summary>
-internal sealed record LatencySpread(double Min, double Median, double P95, double P99);
-
-/// <summary>One step of the plan.</summary>
-/// <param name="Name">Name of the layer.</param>
-/// <param name="Form">How it is computed.</param>
-/// <param name="Ms">Mean milliseconds of a batch.</param>
-/// <param name="Bytes">Bytes of a batch: its packed weights, what it reads and what it writes, each once.</param>
-/// <param name="Gflops">GFLOP/s of its kept weights, or null if it has none.</param>
-/// <param name="RoofGflops">
-/// What the machine allows: the peak of its multiply-adds, or less where its memory is too slow for so many bytes. Null without weights.
-/// </param>
-internal sealed record StepResult(string Name, string Form, double Ms, long Bytes, double? Gflops, double? RoofGflops)
-{
-    /// <summary>Gflops as a share of the roof, in percent.</summary>
-    public double? PercentOfRoof => 100 * Gflops / RoofGflops;
-}
-
-/// <summary>
-/// The JSON document of <c>bench MODEL</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run. Resident
-/// bytes are packed weights and a session's memory. The store of the weights is <c>dense</c>, <c>uhp</c> or <c>csr</c>.
-/// </summary>
-internal sealed record NetworkReport(
-    string Cpu, SimdTier Tier, string Model, [property: JsonPropertyName("form")] string WeightStore, int Threads, int Batch,
-    LatencySpread LatencyMs, double ImagesPerSecond, long? FileBytes, long ResidentBytes, long Weights, long Macs, long EffectiveMacs,
-    double Gflops, double PeakGflops, double ClockGhz, double MemoryGbs, double PercentOfPeak, IReadOnlyList<StepResult> Layers)
-{
-    /// <summary>The page that shows what limits each layer.</summary>
-    public string ToPage(Result result)
-    {
-        var layers = Layers.Where(step => step.Gflops is not null)
-            .Select(step => new MeasuredLayer(step.Name, step.Form, step.Gflops!.Value * step.Ms * 1e6 / step.Bytes, step.Gflops.Value));
-        return RooflinePage.Write(result, $"{Model}, {WeightStore}, batch {Batch}", PeakGflops, MemoryGbs, [.. layers]);
-    }
-}
 
 /// <summary>Measures the inference of a model on random images.</summary>
 internal sealed class NetworkBench(Model model, NetworkBenchOptions options, CancellationToken cancellation)

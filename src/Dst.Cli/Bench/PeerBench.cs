@@ -76,6 +76,8 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
     /// <summary>The same in 8-bit integers, each value of which may be one step away.</summary>
     private const double Int8Tolerance = 0.1;
 
+    private string _peerVersion = "";
+
     private int Batch => options.Inference.Batch;
 
     /// <summary>Measures each network.</summary>
@@ -87,16 +89,16 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         var models = Models().ToList(); // first: a name may be wrong
         progress("building the program that runs ONNX Runtime");
         var program = OnnxRuntimePeer.Build();
-        var (version, results) = ("", new List<PeerResult>());
+        var results = new List<PeerResult>();
         foreach (var (name, dense, halved) in models)
         {
             progress(name);
-            results.Add(Measure(program, name, dense, halved, out version));
+            results.Add(Measure(program, name, dense, halved));
         }
 
         var peak = MachinePeak.Measure(options.Inference.Tier, threads: 1);
         return new(
-            Processor.Name, Processor.Generation, peak.ClockGhz, options.Inference.Tier, $"ONNX Runtime {version}",
+            Processor.Name, Processor.Generation, peak.ClockGhz, options.Inference.Tier, $"ONNX Runtime {_peerVersion}",
             options.Pattern.ToString(), options.Int8, options.Threads, Batch, options.Rounds, results);
     }
 
@@ -126,7 +128,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         ]));
     }
 
-    private PeerResult Measure(string program, string name, Model dense, Model halved, out string version)
+    private PeerResult Measure(string program, string name, Model dense, Model halved)
     {
         var images = NetworkRun.RandomImages(dense, Batch);
         using var densePlan = InferencePlan.Compile(dense, options.Inference);
@@ -134,7 +136,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         using var ofDense = new NetworkRun(densePlan, options.Threads, images);
         using var ofHalved = new NetworkRun(halvedPlan, options.Threads, images);
         using var peer = new OnnxRuntimePeer(program, dense, images, Batch, options.Threads);
-        version = peer.Version;
+        _peerVersion = peer.Version;
         ofDense.Run();
         CheckEqual(name, peer.Outputs, ofDense.Outputs, options.Int8 ? Int8Tolerance : Tolerance);
         peer.Measure(RoundSeconds); // to warm up

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
@@ -18,48 +17,6 @@ namespace Dst.Cli.Bench;
 internal sealed record RankBenchOptions(
     SimdTier Tier, string Arch, int Batch, int Steps, int Threads, IReadOnlyList<int> Machines, IReadOnlyList<double> Gigabits,
     double LatencyUs);
-
-/// <summary>A step of one rank as measured, without waiting, and what it sends.</summary>
-/// <param name="Ranks">Number of ranks.</param>
-/// <param name="ComputeMs">Time of a step.</param>
-/// <param name="BackwardMs">Of it the backward pass.</param>
-/// <param name="Bytes">Bytes that a rank sends and waits for.</param>
-/// <param name="Messages">Messages of these.</param>
-/// <param name="GradientBytes">Bytes of gradients.</param>
-/// <param name="GradientMessages">Messages of these.</param>
-internal sealed record RankStep(
-    int Ranks, double ComputeMs, double BackwardMs, long Bytes, long Messages, long GradientBytes, long GradientMessages)
-{
-    /// <summary>
-    /// Time in which a rank waits: for each message that it needs at once, and for gradients that the backward pass does not hide. The last
-    /// of these leave when it ends.
-    /// </summary>
-    public double WaitMs(double gigabits, double latencyUs)
-    {
-        if (Ranks == 1) return 0;
-        var (bytesPerMs, latencyMs) = (gigabits * 1e9 / 8 / 1e3, latencyUs / 1e3);
-        var gradients = GradientMessages * latencyMs + GradientBytes / bytesPerMs;
-        var last = gradients / Math.Max(1, GradientMessages / (2 * BitOperations.Log2((uint)Ranks)));
-        return Messages * latencyMs + Bytes / bytesPerMs + Math.Max(last, gradients - BackwardMs);
-    }
-}
-
-/// <summary>A predicted step.</summary>
-/// <param name="Machines">Machines, one rank each.</param>
-/// <param name="Runs">Runs that go on at once: a run takes no more ranks than a batch has parts.</param>
-/// <param name="Gigabits">Speed of the network.</param>
-/// <param name="ComputeMs">Time that a rank computes.</param>
-/// <param name="WaitMs">Time that it waits.</param>
-/// <param name="Speedup">Images a second over those of one machine, of all runs.</param>
-internal sealed record RankPrediction(int Machines, int Runs, double Gigabits, double ComputeMs, double WaitMs, double Speedup);
-
-/// <summary>The JSON document of <c>bench ranks</c>.</summary>
-internal sealed record RankReport(
-    string Cpu, SimdTier Tier, string Arch, int Batch, int Threads, double LatencyUs, IReadOnlyList<RankStep> Steps,
-    IReadOnlyList<RankPrediction> Predictions, IReadOnlyList<RankCheck> Checks);
-
-/// <summary>Steps of two ranks in this process with a line between them, measured and predicted.</summary>
-internal sealed record RankCheck(double Gigabits, double LatencyUs, double MeasuredMs, double PredictedMs);
 
 /// <summary>
 /// Measures what a rank computes and sends in a step, for several numbers of ranks, on this machine alone, and predicts the time of a step

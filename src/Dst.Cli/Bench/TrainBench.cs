@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Serialization;
 using Dst.Graph;
 using Dst.Kernels.Simd;
 using Dst.Masks;
@@ -21,23 +20,6 @@ namespace Dst.Cli.Bench;
 /// <param name="Steps">Steps that are timed, at least 1.</param>
 internal sealed record TrainBenchOptions(
     SimdTier Tier, string Arch, double Width, FeatureShape? Input, int Batch, int Threads, UhpPattern? Pattern, int Steps);
-
-/// <summary>Mean time of one kind of operation in one pass of the timed steps.</summary>
-/// <param name="Operation">Kind, such as <c>Conv2d</c>; <c>other</c> is what no operation accounts for.</param>
-/// <param name="Pass">Part of the step; null for <c>other</c>.</param>
-/// <param name="MsPerImage">Milliseconds an image.</param>
-/// <param name="Percent">Share of the step.</param>
-internal sealed record OperationShare(string Operation, StepPass? Pass, double MsPerImage, double Percent);
-
-/// <summary>
-/// The JSON document of <c>bench train</c>. Images a second and GFLOP/s are those of the fastest step. MACs are of one image's forward
-/// pass. The store of the weights is <c>dense</c> or <c>uhp</c>.
-/// </summary>
-internal sealed record TrainReport(
-    string Cpu, SimdTier Tier, string Arch, double Width, string Input, int Classes, int Batch, int Threads,
-    [property: JsonPropertyName("form")] string WeightStore, string? Pattern, long Weights, long Macs, long EffectiveMacs, int Steps,
-    double MsPerImage, double MsPerImageMedian, double ImagesPerSecond, double Gflops, double PeakGflops, double ClockGhz,
-    double PercentOfPeak, long PeakMemoryBytes, IReadOnlyList<OperationShare> Operations);
 
 /// <summary>Measures training steps of a network with random weights, dense or halved, on random images.</summary>
 internal sealed class TrainBench(TrainBenchOptions options, CancellationToken cancellation)

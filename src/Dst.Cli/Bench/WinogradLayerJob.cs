@@ -13,7 +13,7 @@ internal sealed unsafe class WinogradLayerJob : LayerJob
     private readonly WinogradConvolution _kernel;
     private readonly AlignedBuffer _weights;
     private readonly AlignedBuffer _backwardDataWeights;
-    private readonly ThreadData[] _data;
+    private readonly LayerData[] _data;
 
     public WinogradLayerJob(SimdTier tier, WinogradForm form, Conv2dShape shape, KeptTaps? kept, int threads) : base(threads)
     {
@@ -21,13 +21,7 @@ internal sealed unsafe class WinogradLayerJob : LayerJob
         _kernel = new WinogradConvolution(tier, form, shape, kept, rows);
         _weights = Random(_kernel.WeightLength);
         _backwardDataWeights = Random(_kernel.BackwardDataWeightLength);
-        _data =
-        [
-            .. Enumerable.Range(0, threads).Select(_ => new ThreadData(
-                Random((long)Images * shape.InputLength), Random((long)Images * shape.OutputLength),
-                Zeros((long)Images * shape.InputLength),
-                Zeros(_kernel.WeightGradientLength), Zeros(_kernel.InputTilesLength), Zeros(_kernel.OutputTilesLength))),
-        ];
+        _data = DataOf(shape, _kernel.WeightGradientLength, scratchLength: 0, _kernel.InputTilesLength, _kernel.OutputTilesLength);
     }
 
     protected override void Run(LayerPass pass, int thread)
@@ -37,9 +31,9 @@ internal sealed unsafe class WinogradLayerJob : LayerJob
             Run(pass, new TileRows(first, 0, Math.Min(_kernel.Capacity, rows - first)), _data[thread]);
     }
 
-    private void Run(LayerPass pass, TileRows rows, ThreadData data)
+    private void Run(LayerPass pass, TileRows rows, LayerData data)
     {
-        float* v = data.InputTiles.Pointer, m = data.OutputTiles.Pointer;
+        float* v = data.InputTransform.Pointer, m = data.OutputTransform.Pointer;
         if (pass != LayerPass.BackwardData) _kernel.TransformInput(rows, data.X.Pointer, v);
         if (pass == LayerPass.Forward)
         {
@@ -58,7 +52,4 @@ internal sealed unsafe class WinogradLayerJob : LayerJob
         _kernel.MultiplyTransposed(0, _kernel.Positions, rows, m, _backwardDataWeights.Pointer, v);
         _kernel.TransformInputGradient(rows, v, accumulate: !_kernel.CoversInput, data.Dx.Pointer);
     }
-
-    private sealed record ThreadData(
-        AlignedBuffer X, AlignedBuffer Y, AlignedBuffer Dx, AlignedBuffer Gradient, AlignedBuffer InputTiles, AlignedBuffer OutputTiles);
 }

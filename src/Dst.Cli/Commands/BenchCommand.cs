@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using Dst.Cli.Actions;
 using Dst.Cli.Bench;
 using Dst.Cli.Usage;
@@ -53,7 +52,7 @@ internal static class BenchCommand
         var verb = new Verb(
             "bench",
             "Measures how fast a network runs on random images: latency, images a second, and time and form of each layer. "
-                + "Its sub-verbs measure kernels, training, and ONNX Runtime on the same networks.",
+                + "Its sub-verbs measure kernels, training on one machine and on many, and ONNX Runtime on the same networks.",
             "bench models/cifar100-resnet20-kd-seed1/student-kd.safetensors",
             "bench --arch resnet20 --pattern kernel:16:16 --batch 64 --threads 2 --json",
             "bench --arch resnet20 --pattern kernel:16:16 --unstructured --sparse",
@@ -96,25 +95,13 @@ internal static class BenchCommand
     {
         var arguments = call.Arguments;
         CheckOptions(arguments);
-        var path = arguments.GetValue(ModelPath);
-        var name = path ?? arguments.GetValue(Arch)!;
-        var model = path is not null ? ModelFile.Load(path)
-            : RandomModel.Create(
-                name, BenchOptions.WidthOf(arguments), BenchOptions.ShapeOf(arguments), BenchOptions.PatternOf(arguments),
-                arguments.GetValue(Unstructured));
-        if (arguments.GetValue(Int8)) model = RandomModel.Quantised(model, call.Cancellation);
-        var inference = new InferenceOptions
-        {
-            Tier = call.Tier,
-            Batch = BenchOptions.BatchOf(arguments),
-            Dense = arguments.GetValue(Dense),
-            Sparse = arguments.GetValue(Sparse),
-            Tune = !arguments.GetValue(SharedOptions.NoTune),
-            Cache = SharedOptions.CacheOf(call),
-        };
+        var model = LoadModel(call);
+        var inference = InferenceOf(call);
         var underLoad = arguments.GetValue(BenchOptions.UnderLoad);
         var threads = underLoad ? BenchOptions.SeveralThreadsOf(arguments) : BenchOptions.ThreadsOf(arguments);
-        var options = new NetworkBenchOptions(name, path is null ? null : InputFile.LengthOf(path), threads, inference);
+        var path = arguments.GetValue(ModelPath);
+        var options = new NetworkBenchOptions(
+            path ?? arguments.GetValue(Arch)!, path is null ? null : InputFile.LengthOf(path), threads, inference);
         var bench = new NetworkBench(model, options, call.Cancellation);
         if (underLoad) BenchOptions.Write(call, bench.RunUnderLoad(call.Report.Log).ToResult());
         else if (arguments.GetValue(Compare))
@@ -122,13 +109,33 @@ internal static class BenchCommand
         else Write(call, bench.Run(call.Report.Log));
     }
 
+    private static Model LoadModel(Invocation call)
+    {
+        var arguments = call.Arguments;
+        var model = arguments.GetValue(ModelPath) is { } path
+            ? ModelFile.Load(path)
+            : RandomModel.Create(
+                arguments.GetValue(Arch)!, BenchOptions.WidthOf(arguments), BenchOptions.ShapeOf(arguments),
+                BenchOptions.PatternOf(arguments), arguments.GetValue(Unstructured));
+        return arguments.GetValue(Int8) ? RandomModel.Quantised(model, call.Cancellation) : model;
+    }
+
+    private static InferenceOptions InferenceOf(Invocation call) => new()
+    {
+        Tier = call.Tier,
+        Batch = BenchOptions.BatchOf(call.Arguments),
+        Dense = call.Arguments.GetValue(Dense),
+        Sparse = call.Arguments.GetValue(Sparse),
+        Tune = !call.Arguments.GetValue(SharedOptions.NoTune),
+        Cache = SharedOptions.CacheOf(call),
+    };
+
     private static void Write(Invocation call, NetworkReport report)
     {
-        var result = BenchTables.Of(report);
+        var result = report.ToResult();
         BenchOptions.Write(call, result);
         OutputPath.Check(call.Arguments, Html);
-        if (call.Arguments.GetValue(Html) is { } path)
-            AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(report.ToPage(result))));
+        if (call.Arguments.GetValue(Html) is { } path) report.SavePage(path, result);
     }
 
     /// <exception cref="InputException">Options are missing or contradict each other.</exception>
@@ -138,20 +145,15 @@ internal static class BenchCommand
         if (hasModel == hasArch)
             throw new InputException(
                 $"bench has {(hasModel ? "both a MODEL and" : "neither a MODEL nor")} --arch; one of them was expected, "
-                    + "or kernels or train; see dst bench --help");
+                    + "or kernels, peers, train or ranks; see dst bench --help");
         Option[] ofArch = [BenchOptions.Pattern, Unstructured, BenchOptions.Width, BenchOptions.Input];
-        if (hasModel && Array.Find(ofArch, option => arguments.GetResult(option) is { Implicit: false }) is { } lost)
-            throw new InputException($"option {lost.Name} does not go with a MODEL, which has its own; --arch was expected");
+        if (hasModel && arguments.FirstGiven(ofArch) is { } vain)
+            throw new InputException($"option {vain.Name} does not go with a MODEL, which has its own; --arch was expected");
         if (arguments.GetValue(Unstructured) && arguments.GetValue(BenchOptions.Pattern) is null)
             throw new InputException(
                 "option --unstructured has no --pattern that says how many weights to keep; one was expected, such as kernel:16:16");
-        Option[] notCompared = [BenchOptions.UnderLoad, Dense, Unstructured, Int8, Html];
-        if (arguments.GetValue(Compare)
-            && Array.Find(notCompared, option => arguments.GetResult(option) is { Implicit: false }) is { } other)
-            throw new InputException($"bench has both {Compare.Name} and {other.Name}; one of them was expected");
-        if (arguments.GetValue(BenchOptions.UnderLoad) && arguments.GetValue(Html) is not null)
-            throw new InputException($"bench has both {BenchOptions.UnderLoad.Name} and {Html.Name}; one of them was expected");
-        if (arguments.GetValue(Dense) && arguments.GetValue(Sparse))
-            throw new InputException("bench has both --dense and --sparse; one of them was expected");
+        arguments.CheckNotBoth("bench", Compare, BenchOptions.UnderLoad, Dense, Unstructured, Int8, Html);
+        arguments.CheckNotBoth("bench", BenchOptions.UnderLoad, Html);
+        arguments.CheckNotBoth("bench", Dense, Sparse);
     }
 }

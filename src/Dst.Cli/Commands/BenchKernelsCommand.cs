@@ -42,6 +42,6 @@ internal static class BenchKernelsCommand
     {
         var family = KernelFamily.All.Single(family => family.Name == call.Arguments.GetValue(Family));
         var bench = new KernelBench(call.Tier, family, call.Arguments.GetValue(Threads) ?? 1, call.Cancellation);
-        BenchOptions.Write(call, BenchTables.Of(bench.Run(call.Report.Log)));
+        BenchOptions.Write(call, bench.Run(call.Report.Log).ToResult());
     }
 }

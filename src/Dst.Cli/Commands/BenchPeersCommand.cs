@@ -10,6 +10,8 @@ internal static class BenchPeersCommand
 {
     private static readonly string[] UsualNetworks = ["resnet20", "resnet8x4", "resnet18", "vgg8", "aconvnet", "mobilenetv2"];
 
+    private static readonly UhpPattern UsualPattern = new(PruningUnit.Kernel, 16, 16);
+
     private static readonly Argument<string[]> Networks = new("networks")
     {
         Description = $"Architectures of the zoo. Default: {string.Join(", ", UsualNetworks)}.",
@@ -28,6 +30,9 @@ internal static class BenchPeersCommand
         Description = "Measures networks of 8-bit integers. ONNX Runtime runs the form that dst export writes (QDQ).",
     };
 
+    private static readonly Option<string?> Pattern = SharedOptions.Text(
+        "--pattern", "unit:block:group[:keep]", $"Pattern of the halved networks. Default: {UsualPattern}.");
+
     private static readonly Option<int?> Rounds = SharedOptions.Number(
         "--rounds", "Rounds of each network, in which each takes its turn for a quarter of a second. Default: 7.", 1, 1000);
 
@@ -37,7 +42,7 @@ internal static class BenchPeersCommand
         var verb = new Verb(
             "peers",
             "Measures inference in ONNX Runtime and in DST, in turns. ONNX Runtime runs the dense network, DST the same one, and the one "
-                + "halved by --pattern (default: kernel:16:16). It needs the sources of DST: ONNX Runtime is in a program of its own, "
+                + "halved by --pattern. It needs the sources of DST: ONNX Runtime is in a program of its own, "
                 + "which is built first.",
             "bench peers",
             "bench peers resnet20 vgg8 --batch 64 --rounds 15",
@@ -48,7 +53,7 @@ internal static class BenchPeersCommand
             Networks,
             Large,
             Int8,
-            BenchOptions.Pattern,
+            Pattern,
             BenchOptions.Batch,
             Rounds,
             SharedOptions.NoCache,
@@ -67,11 +72,10 @@ internal static class BenchPeersCommand
         var large = arguments.GetValue(Large);
         if (large && networks.Length > 0)
             throw new InputException($"bench peers has both {Large.Name} and the network '{networks[0]}'; one of them was expected");
-        if (large && arguments.GetValue(Int8))
-            throw new InputException($"bench peers has both {Large.Name} and {Int8.Name}; one of them was expected");
+        arguments.CheckNotBoth("bench peers", Large, Int8);
         var options = new PeerBenchOptions(
             large ? [] : networks.Length > 0 ? networks : UsualNetworks,
-            BenchOptions.PatternOf(arguments) ?? new UhpPattern(PruningUnit.Kernel, 16, 16),
+            arguments.GetValue(Pattern) is { } pattern ? UhpPattern.Parse(pattern) : UsualPattern,
             arguments.GetValue(Int8),
             BenchOptions.ThreadsOf(arguments),
             arguments.GetValue(Rounds) ?? 7,

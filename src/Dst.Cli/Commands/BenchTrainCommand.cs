@@ -7,12 +7,6 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst bench train</c>: how fast this machine trains a network.</summary>
 internal static class BenchTrainCommand
 {
-    private static readonly Option<string> Arch = new("--arch")
-    {
-        Description = "Architecture, by its name in the zoo.",
-        HelpName = "name",
-        Required = true,
-    };
     private static readonly Option<int?> Batch = SharedOptions.Number("--batch", "Images in a step. Default: 64.", 1, 4096);
     private static readonly Option<int?> Steps = SharedOptions.Number("--steps", "Steps that are timed. Default: 20.", 1, 100_000);
 
@@ -26,7 +20,7 @@ internal static class BenchTrainCommand
             "bench train --arch resnet20",
             "bench train --arch resnet8x4 --pattern kernel:16:16 --batch 128 --threads 2 --json")
         {
-            Arch,
+            BenchOptions.Arch,
             BenchOptions.Width,
             BenchOptions.Input,
             Batch,
@@ -45,11 +39,11 @@ internal static class BenchTrainCommand
     {
         var arguments = call.Arguments;
         var underLoad = arguments.GetValue(BenchOptions.UnderLoad);
-        if (underLoad && arguments.GetResult(Steps) is { Implicit: false })
+        if (underLoad && arguments.Gives(Steps))
             throw new InputException($"option {Steps.Name} has no effect with {BenchOptions.UnderLoad.Name}; one of them was expected");
         var options = new TrainBenchOptions(
             call.Tier,
-            arguments.GetRequiredValue(Arch),
+            arguments.GetRequiredValue(BenchOptions.Arch),
             BenchOptions.WidthOf(arguments),
             BenchOptions.ShapeOf(arguments),
             arguments.GetValue(Batch) ?? 64,
@@ -58,6 +52,6 @@ internal static class BenchTrainCommand
             arguments.GetValue(Steps) ?? 20);
         var bench = new TrainBench(options, call.Cancellation);
         BenchOptions.Write(
-            call, underLoad ? bench.RunUnderLoad(call.Report.Log).ToResult() : BenchTables.Of(bench.Run(call.Report.Log)));
+            call, underLoad ? bench.RunUnderLoad(call.Report.Log).ToResult() : bench.Run(call.Report.Log).ToResult());
     }
 }

@@ -36,7 +36,7 @@ internal static class CompressCommand
             PruningInput.Pattern,
             Int8,
         };
-        RecipeRun.AddOptionsTo(verb);
+        RunOptions.AddOptionsTo(verb);
         verb.Handle(Run);
         return verb;
     }
@@ -51,7 +51,7 @@ internal static class CompressCommand
             Section = model is null ? "train" : "prune_train",
             Model = model,
             TakesDataAlone = model is not null,
-            OfNewRuns = [PruningInput.Pattern, Int8],
+            NewRunOptions = [PruningInput.Pattern, Int8],
             ResumeVerb = "compress",
             Blocks = summary => [GainTable.Of(summary), ArmTables.Noise(summary.Arms)],
         };
@@ -62,7 +62,7 @@ internal static class CompressCommand
     {
         if (call.Arguments.GetValue(PruningInput.Pattern) is not { } text) return [];
         var pattern = UhpPattern.Parse(text);
-        var where = RecipeInput.Where(PruningInput.Pattern);
+        var where = RecipeOptions.Where(PruningInput.Pattern);
         return
         [
             SettingOverride.Of("prune.unit", Words.Of(pattern.Unit), where),

@@ -26,8 +26,8 @@ internal static class DataInspectCommand
             Grid,
             SharedOptions.Json,
         };
-        RecipeInput.AddTo(inspect);
-        RecipeInput.AddDataTo(inspect);
+        RecipeOptions.AddTo(inspect);
+        RecipeOptions.AddDataTo(inspect);
         inspect.Handle(Inspect);
         return inspect;
     }

@@ -19,10 +19,10 @@ internal static class DataSimulateCommand
             "data simulate chips --data.simulated.size 128 --data.simulated.per_class_train 250")
         {
             Folder,
-            RecipeInput.Set,
+            RecipeOptions.Set,
             SharedOptions.Json,
         };
-        RecipeInput.AddDataTo(simulate);
+        RecipeOptions.AddDataTo(simulate);
         simulate.Handle(Simulate);
         return simulate;
     }

@@ -9,11 +9,8 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst distill</c>: a finished teacher teaches one network.</summary>
 internal static class DistillCommand
 {
-    private static readonly Option<string?> Teacher = new("--teacher")
-    {
-        Description = "Model file of the teacher. A new run needs it.",
-        HelpName = "MODEL",
-    };
+    private static readonly Option<string?> Teacher = SharedOptions.Text(
+        "--teacher", "MODEL", "Model file of the teacher. A new run needs it.");
 
     private static readonly Option<string?> Student = SharedOptions.Text(
         "--student", "MODEL",
@@ -38,7 +35,7 @@ internal static class DistillCommand
             Student,
             Arch,
         };
-        RecipeRun.AddTo(verb);
+        RunOptions.AddTo(verb);
         verb.Handle(Run);
         return verb;
     }
@@ -46,20 +43,20 @@ internal static class DistillCommand
     private static void Run(Invocation call)
     {
         var arguments = call.Arguments;
-        if (arguments.GetValue(Teacher) is null && arguments.GetValue(RecipeRun.Resume) is null)
+        if (arguments.GetValue(Teacher) is null && arguments.GetValue(RunOptions.Resume) is null)
             throw new InputException($"{call.Command} has no teacher; {Teacher.Name} MODEL was expected");
         var isNew = arguments.GetValue(Student) is null;
         var request = new TrainingRequest(
             [
                 SettingOverride.OfList("arms", [isNew ? ArmNames.StudentKd : ArmNames.Dst], "dst distill"),
-                .. RecipeInput.Override(arguments, Teacher, "teacher.model"),
-                .. RecipeInput.Override(arguments, Student, "student.model"),
-                .. RecipeInput.Override(arguments, Arch, "student.arch"),
+                .. RecipeOptions.Override(arguments, Teacher, "teacher.model"),
+                .. RecipeOptions.Override(arguments, Student, "student.model"),
+                .. RecipeOptions.Override(arguments, Arch, "student.arch"),
             ])
         {
             Section = isNew ? "train" : "prune_train",
             Model = arguments.GetValue(Teacher),
-            OfNewRuns = [Teacher, Student, Arch],
+            NewRunOptions = [Teacher, Student, Arch],
         };
         RecipeRun.Run(call, request);
     }

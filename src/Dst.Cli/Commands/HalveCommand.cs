@@ -36,14 +36,11 @@ internal static class HalveCommand
         {
             SharedOptions.Model,
         };
-        RecipeInput.AddTo(verb);
-        Option[] options =
-        [
+        RecipeOptions.AddTo(verb);
+        verb.AddOptions(
             CalibrationInput.Folder, Images, PruningInput.Pattern, PruningInput.Exclude, PruningInput.Out, ModelEvaluation.Split,
-            SharedOptions.Threads, SharedOptions.Json,
-        ];
-        foreach (var option in options) verb.Add(option);
-        RecipeInput.AddDataTo(verb);
+            SharedOptions.Threads, SharedOptions.Json);
+        RecipeOptions.AddDataTo(verb);
         verb.TakesRanks = true;
         verb.Handle(Run);
         return verb;

@@ -45,8 +45,9 @@ internal static class InspectCommand
         CheckOptions(call.Arguments);
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
         var model = Model.Load(path);
-        var cost = NetworkCost.Of(model.Graph, model.Masks);
-        var size = StoreSize.Of(model, path);
+        var (cost, size, board) = (NetworkCost.Of(model.Graph, model.Masks), StoreSize.Of(model, path), Board.Of(model));
+        var layers = LayerRow.AllOf(model);
+        var plan = call.Arguments.GetValue(Plan) ? DecisionsOf(model, call) : null;
         var document = new
         {
             File = path,
@@ -63,30 +64,30 @@ internal static class InspectCommand
             model.ClassNames,
             model.Outputs,
             model.Normalisation,
-            Board = Board.Of(model),
-            Layers = LayerRow.AllOf(model),
-            Plan = call.Arguments.GetValue(Plan) ? DecisionsOf(model, call) : null,
+            Board = board,
+            Layers = layers,
+            Plan = plan,
         };
-        var summary = new Lines(
-            $"{path}: {document.Network}, input {document.Input}",
-            $"file     {size}",
-            $"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept",
-            $"type     {Describe(model.Int8, document.Layers.Count)}",
-            $"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept",
-            $"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}",
-            $"outputs  {model.DescribeOutputs()}",
-            $"input    {Describe(model.Normalisation)}",
-            $"board    {document.Board}");
-        var layers = LayerTable.Of(document.Layers);
-        call.Report.Write(
-            document.Plan is null ? new(document, summary, layers) : new(document, summary, layers, PlanTable.Of(document.Plan)));
+        var summary = Summarise(path, model, cost, size, board, layers.Count);
+        var table = LayerTable.Of(layers);
+        call.Report.Write(plan is null ? new(document, summary, table) : new(document, summary, table, PlanTable.Of(plan)));
     }
+
+    private static Lines Summarise(string path, Model model, NetworkCost cost, StoreSize size, Board board, int layers) => new(
+        $"{path}: {model.Graph.Name}, input {model.Graph.Input}",
+        $"file     {size}",
+        $"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept",
+        $"type     {Describe(model.Int8, layers)}",
+        $"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept",
+        $"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}",
+        $"outputs  {model.DescribeOutputs()}",
+        $"input    {Describe(model.Normalisation)}",
+        $"board    {board}");
 
     private static void CheckOptions(ParseResult arguments)
     {
-        if (arguments.GetValue(Plan)) return;
-        foreach (var option in new[] { SharedOptions.NoTune, SharedOptions.NoCache })
-            if (arguments.GetValue(option)) throw new InputException($"option {option.Name} goes with {Plan.Name}, which was expected too");
+        if (!arguments.GetValue(Plan) && arguments.FirstGiven(SharedOptions.NoTune, SharedOptions.NoCache) is { } vain)
+            throw new InputException($"option {vain.Name} goes with {Plan.Name}, which was expected too");
     }
 
     private static IReadOnlyList<LayerDecision> DecisionsOf(Model model, Invocation call)

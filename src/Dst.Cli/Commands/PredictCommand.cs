@@ -59,7 +59,8 @@ internal static class PredictCommand
         var isRaw = RawPrediction.IsAskedFor(call.Arguments);
         if (isRaw && !RawPrediction.ReadsImages(call.Arguments))
         {
-            RawPrediction.Run(call, path, images);
+            if (images.Length > 0) throw new InputException($"predict has --raw and the image '{images[0]}'; one of them was expected");
+            RawPrediction.RunOnArray(call, path);
             return;
         }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
@@ -54,14 +53,11 @@ internal static class PruneCommand
         {
             SharedOptions.Model,
         };
-        RecipeInput.AddTo(verb);
-        Option[] options =
-        [
+        RecipeOptions.AddTo(verb);
+        verb.AddOptions(
             PruningInput.Pattern, Unstructured, PruningInput.Exclude, Score, Permute, PruningInput.Out, Sensitivity, SharedOptions.Threads,
-            SharedOptions.Json,
-        ];
-        foreach (var option in options) verb.Add(option);
-        RecipeInput.AddDataTo(verb);
+            SharedOptions.Json);
+        RecipeOptions.AddDataTo(verb);
         verb.TakesRanks = true;
         verb.Handle(Run);
         return verb;
@@ -121,8 +117,8 @@ internal static class PruneCommand
 
     private static Recipe LoadRecipe(ParseResult arguments)
     {
-        var overrides = RecipeInput.Override(arguments, Score, "prune.score").ToList();
-        if (arguments.GetValue(Permute)) overrides.Add(SettingOverride.Of("prune.permute", "true", RecipeInput.Where(Permute)));
+        var overrides = RecipeOptions.Override(arguments, Score, "prune.score").ToList();
+        if (arguments.GetValue(Permute)) overrides.Add(SettingOverride.Of("prune.permute", "true", RecipeOptions.Where(Permute)));
         return PruningInput.Load(arguments, overrides);
     }
 
@@ -132,7 +128,7 @@ internal static class PruneCommand
             throw new InputException("the data has no validation images; at least one was expected, see data.validation");
         var rows = LayerSensitivity.Measure(model, plan, data, Batch, compute, call.Cancellation).ToList();
         if (!compute.Ranks.IsFirst) return;
-        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(CsvRenderer.Render(SensitivityTable.Measured(rows)))));
+        CsvRenderer.Save(path, SensitivityTable.Measured(rows));
         call.Report.Write(new(new { File = path, plan.Skipped, Layers = rows }, SensitivityTable.Of(rows)));
     }
 }

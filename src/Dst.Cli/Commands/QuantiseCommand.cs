@@ -16,21 +16,18 @@ internal static class QuantiseCommand
 {
     private const int UsualImages = 256;
 
+    private static readonly string UsualMethod = Words.Of(new QuantiserOptions().Method);
+
     private static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write. Required.");
 
     private static readonly Option<int?> Images = SharedOptions.Number(
         "--images", $"Calibration images, drawn by the seed; fewer if there are fewer. Default: {UsualImages}.", 1, 100_000);
 
-    private static readonly string UsualMethod = Words.Of(new QuantiserOptions().Method);
-
-    private static readonly Option<string> Method = new Option<string>("--method")
-    {
-        Description = "How the range of a value is found: its ends, its ends without 0.01 % on each side, or the least squared error. "
+    private static readonly Option<string> Method = SharedOptions.Choice(
+        "--method",
+        $"How the range of a value is found: its ends, its ends without 0.01 % on each side, or the least squared error. "
             + $"Default: {UsualMethod}.",
-        HelpName = Words.Choice(Words.All(typeof(RangeMethod))).Replace(", ", "|").Replace(" or ", "|"),
-        DefaultValueFactory = _ => UsualMethod,
-    }
-        .AcceptOnlyFromAmong([.. Words.All(typeof(RangeMethod))]);
+        Words.All(typeof(RangeMethod)), UsualMethod);
 
     private static readonly Option<string[]> KeepFloat = new("--keep-float")
     {
@@ -53,11 +50,10 @@ internal static class QuantiseCommand
         {
             SharedOptions.Model,
         };
-        RecipeInput.AddTo(verb);
-        Option[] options =
-            [CalibrationInput.Folder, Images, Method, KeepFloat, Out, ModelEvaluation.Split, SharedOptions.Threads, SharedOptions.Json];
-        foreach (var option in options) verb.Add(option);
-        RecipeInput.AddDataTo(verb);
+        RecipeOptions.AddTo(verb);
+        verb.AddOptions(
+            CalibrationInput.Folder, Images, Method, KeepFloat, Out, ModelEvaluation.Split, SharedOptions.Threads, SharedOptions.Json);
+        RecipeOptions.AddDataTo(verb);
         verb.Handle(Run);
         return verb;
     }

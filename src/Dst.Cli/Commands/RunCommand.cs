@@ -15,7 +15,7 @@ internal static class RunCommand
             "run recipes/quickstart.yaml",
             "run recipes/quickstart.yaml --set train.epochs=20 --set \"arms=[teacher, dst]\" --seed 2",
             "run --resume runs/quickstart/<time>");
-        RecipeRun.AddTo(verb);
+        RunOptions.AddTo(verb);
         verb.Handle(call => RecipeRun.Run(call, new()));
         return verb;
     }

@@ -34,7 +34,7 @@ internal static class TrainCommand
             Arch,
             From,
         };
-        RecipeRun.AddTo(verb);
+        RunOptions.AddTo(verb);
         verb.Handle(Run);
         return verb;
     }
@@ -48,13 +48,13 @@ internal static class TrainCommand
         var request = new TrainingRequest(
             [
                 SettingOverride.OfList("arms", [arm], "dst train"),
-                .. RecipeInput.Override(arguments, Arch, $"{arm}.arch"),
-                .. RecipeInput.Override(arguments, From, $"{arm}.from"),
+                .. RecipeOptions.Override(arguments, Arch, $"{arm}.arch"),
+                .. RecipeOptions.Override(arguments, From, $"{arm}.from"),
             ])
         {
             Section = isOfRecipe ? "teacher.train" : "train",
             Model = arguments.GetValue(From),
-            OfNewRuns = [Teacher, Arch, From],
+            NewRunOptions = [Teacher, Arch, From],
         };
         RecipeRun.Run(call, request);
     }

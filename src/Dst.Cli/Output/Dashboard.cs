@@ -114,10 +114,11 @@ internal sealed class Dashboard : IDisposable
     private void Answer(HttpListenerContext context)
     {
         var hasEnd = _end is not null && context.Request.Url?.AbsolutePath == "/";
-        var (status, type, text) = TryFind(context.Request);
-        var bytes = Encoding.UTF8.GetBytes(text);
+        var reply = ReplyTo(context.Request);
+        var bytes = Encoding.UTF8.GetBytes(reply.Text);
         var response = context.Response;
-        (response.StatusCode, response.ContentType, response.ContentLength64) = (status, $"{type}; charset=utf-8", bytes.Length);
+        (response.StatusCode, response.ContentLength64) = (reply.Status, bytes.Length);
+        response.ContentType = $"{reply.Type}; charset=utf-8";
         response.Headers["Cache-Control"] = "no-store";
         response.Headers["X-Content-Type-Options"] = "nosniff";
         response.Close(bytes, willBlock: true);
@@ -126,7 +127,7 @@ internal sealed class Dashboard : IDisposable
     }
 
     // Whatever fails here must not end the training.
-    private (int Status, string Type, string Text) TryFind(HttpListenerRequest request)
+    private Reply ReplyTo(HttpListenerRequest request)
     {
         try
         {
@@ -134,21 +135,21 @@ internal sealed class Dashboard : IDisposable
         }
         catch (Exception e)
         {
-            return (500, "text/plain", e.Message);
+            return new(500, "text/plain", e.Message);
         }
     }
 
-    private (int Status, string Type, string Text) Find(HttpListenerRequest request)
+    private Reply Find(HttpListenerRequest request)
     {
         // A page of another site may have a name that leads to this address.
-        if (request.UserHostName != $"127.0.0.1:{Port}") return (421, "text/plain", "wrong host");
-        if (request.HttpMethod != "GET") return (405, "text/plain", "GET was expected");
+        if (request.UserHostName != $"127.0.0.1:{Port}") return new(421, "text/plain", "wrong host");
+        if (request.HttpMethod != "GET") return new(405, "text/plain", "GET was expected");
         return request.Url?.AbsolutePath switch
         {
-            "/" => (200, "text/html", Page()),
-            LiveReport.NowPath => (200, "text/html", LiveReport.Now(State)),
-            LiveReport.ScriptPath => (200, "text/javascript", LiveReport.Script),
-            _ => (404, "text/plain", "not found"),
+            "/" => new(200, "text/html", Page()),
+            LiveReport.NowPath => new(200, "text/html", LiveReport.Now(State)),
+            LiveReport.ScriptPath => new(200, "text/javascript", LiveReport.Script),
+            _ => new(404, "text/plain", "not found"),
         };
     }
 
@@ -159,4 +160,6 @@ internal sealed class Dashboard : IDisposable
             _page = (state.Version, LiveReport.Page(new(_run.Path, _run.Summary, _run.Recipe), state));
         return _page.Value.Text;
     }
+
+    private readonly record struct Reply(int Status, string Type, string Text);
 }

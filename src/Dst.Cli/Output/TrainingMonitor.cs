@@ -8,7 +8,7 @@ namespace Dst.Cli.Output;
 /// <summary>Shows how the arms of a run are trained: a live view on a terminal, a line an epoch elsewhere.</summary>
 /// <param name="report">Where to write.</param>
 /// <param name="dashboard">Shows it in a browser too, or null.</param>
-internal sealed class TrainingMonitor(ReportWriter report, Dashboard? dashboard = null) : IProgress<TrainingProgress>
+internal sealed class TrainingMonitor(ReportWriter report, Dashboard? dashboard) : IProgress<TrainingProgress>
 {
     private const int RedrawMilliseconds = 200;
 

@@ -12,6 +12,14 @@ namespace Dst.Cli.Usage;
 /// <summary>Options that more than one of the verbs of <c>dst bench</c> takes.</summary>
 internal static class BenchOptions
 {
+    /// <summary>The network of a verb that takes no model file.</summary>
+    public static readonly Option<string> Arch = new("--arch")
+    {
+        Description = "Architecture, by its name in the zoo.",
+        HelpName = "name",
+        Required = true,
+    };
+
     /// <summary>Threads of a measurement: one, unless asked otherwise.</summary>
     public static readonly Option<int?> Threads = SharedOptions.Number(
         "--threads", "Threads that share the images of a run. Default: 1.", 1, 1024);

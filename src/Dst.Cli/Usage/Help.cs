@@ -25,22 +25,18 @@ internal sealed class Help(IReadOnlyList<(string Purpose, string Verb)> purposes
 
     private IEnumerable<string> LinesOf(Command command)
     {
-        foreach (var line in Format.Wrap(command.Description!, Width)) yield return line;
         var verb = command as Verb;
-        foreach (var line in Section("Usage:", [UsageOf(command)])) yield return line;
-        foreach (var group in command.Subcommands.GroupBy(PurposeOf))
-        {
-            var verbs = group.SelectMany(sub => Entry(sub.Name, FirstSentence(sub.Description!)));
-            foreach (var line in Section($"{group.Key}:", verbs)) yield return line;
-        }
-
-        var arguments = command.Arguments.SelectMany(argument => Entry(LabelOf(argument), argument.Description!));
-        foreach (var line in Section("Arguments:", arguments)) yield return line;
         var families = verb?.OptionFamilies.SelectMany(family => Entry(family.Label, family.Help)) ?? [];
-        List<string> options = [.. EntriesOf(command.Options), .. families, .. EntriesOf(InheritedOptions(command))];
-        foreach (var line in Section("Options:", options)) yield return line;
-        var examples = verb?.Examples.Select(example => $"{Indent}{ProgramName.Value} {example}") ?? [];
-        foreach (var line in Section("Examples:", examples)) yield return line;
+        return
+        [
+            .. Format.Wrap(command.Description!, Width),
+            .. Section("Usage:", [UsageOf(command)]),
+            .. command.Subcommands.GroupBy(PurposeOf).SelectMany(
+                group => Section($"{group.Key}:", group.SelectMany(sub => Entry(sub.Name, FirstSentence(sub.Description!))))),
+            .. Section("Arguments:", command.Arguments.SelectMany(argument => Entry(LabelOf(argument), argument.Description!))),
+            .. Section("Options:", [.. EntriesOf(command.Options), .. families, .. EntriesOf(InheritedOptions(command))]),
+            .. Section("Examples:", verb?.Examples.Select(example => $"{Indent}{ProgramName.Value} {example}") ?? []),
+        ];
     }
 
     private string PurposeOf(Command command) =>

@@ -64,6 +64,15 @@ internal static class SharedOptions
         CustomParser = result => ParseNumber(result, name, min, max),
     };
 
+    /// <summary>An option that takes one of some words.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="help">What it does.</param>
+    /// <param name="words">The words.</param>
+    /// <param name="usual">The one that it has when it is absent.</param>
+    public static Option<string> Choice(string name, string help, IReadOnlyList<string> words, string usual) =>
+        new Option<string>(name) { Description = help, HelpName = string.Join('|', words), DefaultValueFactory = _ => usual }
+            .AcceptOnlyFromAmong([.. words]);
+
     /// <summary>An option that takes a text; its value is null when it is absent.</summary>
     public static Option<string?> Text(string name, string valueName, string help) =>
         new(name) { Description = help, HelpName = valueName };

@@ -39,7 +39,7 @@ internal static class UsageCheck
         var name = word.TrimStart('-');
         if (command.Arguments.FirstOrDefault(argument => argument.Name == name) is { } argument)
             return $"; {argument.HelpName} stands alone, without {word}";
-        if (command.Options.Contains(RecipeInput.Set) && KeyNamed(name.Replace('-', '_')) is { } key)
+        if (command.Options.Contains(RecipeOptions.Set) && KeyNamed(name.Replace('-', '_')) is { } key)
             return $", did you mean '--set {key}=VALUE'?";
         return NearestName.Find(name, command.Options.Select(option => option.Name.TrimStart('-'))) is { } near
             ? $", did you mean '--{near}'?"

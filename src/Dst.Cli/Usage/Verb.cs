@@ -32,6 +32,12 @@ internal sealed class Verb : Command
     /// <summary>Whether the processes of mpirun or srun may share its work.</summary>
     public bool TakesRanks { get; set; }
 
+    /// <summary>Adds options in the order of the help.</summary>
+    public void AddOptions(params IEnumerable<Option> options)
+    {
+        foreach (var option in options) Add(option);
+    }
+
     /// <summary>Sets what the verb does. The handler throws on an error; one that returns has done its work.</summary>
     public void Handle(Action<Invocation> handler) => SetAction(async (parsed, cancellation) =>
     {
@@ -44,7 +50,7 @@ internal sealed class Verb : Command
         var call = new Invocation(parsed, configuration.Tier, report, cancellation);
         var work = Task.Factory.StartNew(
             () => handler(call), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await Task.WhenAny(work, TimeAfter(call)).ConfigureAwait(false);
+        await Task.WhenAny(work, TimeToEndAfterCancelling(call)).ConfigureAwait(false);
         if (!work.IsCompleted) cancellation.ThrowIfCancellationRequested();
         await work.ConfigureAwait(false);
         return CommandLine.Done;
@@ -54,7 +60,7 @@ internal sealed class Verb : Command
     /// Ends a short time after a call is cancelled, when its work is left behind: not every work looks at its cancellation. While the work
     /// has a state to save, it has all the time that it needs.
     /// </summary>
-    private static async Task TimeAfter(Invocation call)
+    private static async Task TimeToEndAfterCancelling(Invocation call)
     {
         var cancelled = new TaskCompletionSource();
         using var registration = call.Cancellation.Register(cancelled.SetResult);

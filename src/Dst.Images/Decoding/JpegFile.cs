@@ -15,8 +15,7 @@ internal static class JpegFile
     private const byte EndOfImage = 0xD9;
     private const byte StartOfScan = 0xDA;
     private const int MaxScans = 100; // a progressive file has about ten; each costs time for the whole image
-
-    private const int MaxGaps = 100;
+    private const int MaxGaps = 100; // places with stray bytes
 
     private static readonly JpegDecoder Decoder = new();
 
@@ -50,8 +49,8 @@ internal static class JpegFile
     // Walks from marker to marker until the end of the image.
     private static byte[] WithoutStrayBytes(string name, byte[] file)
     {
-        var kept = new List<(int Start, int End)>();
-        var (at, start, scans) = (2, 0, 0);
+        var kept = new List<Range>(); // what lies between stray bytes
+        var (at, start, scans) = (2, 0, 0); // start: where the last of these ranges begins
         while (true)
         {
             var next = at < file.Length ? file.AsSpan(at).IndexOf((byte)0xFF) : -1;
@@ -59,7 +58,7 @@ internal static class JpegFile
             if (next > 0)
             {
                 if (kept.Count == MaxGaps) throw SharpDecoder.Unreadable(name, Format, "it has stray bytes in too many places");
-                kept.Add((start, at));
+                kept.Add(start..at);
                 start = at + next;
             }
 
@@ -68,7 +67,7 @@ internal static class JpegFile
             if (at >= file.Length) throw Truncated(name);
             var marker = file[at++];
             if (marker == EndOfImage)
-                return kept.Count == 0 ? file : [.. kept.Append((start, file.Length)).SelectMany(part => file[part.Item1..part.Item2])];
+                return kept.Count == 0 ? file : [.. kept.Append(start..).SelectMany(part => file[part])];
             if (marker is 0 or 1 or (>= 0xD0 and <= 0xD7)) continue;
             if (at + 2 > file.Length) throw Truncated(name);
             at += BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(at));

@@ -18,15 +18,30 @@ internal sealed record MatArray(string Name, int[] Sizes, MatElement Real, MatEl
 /// <summary>A part of a MATLAB file.</summary>
 /// <param name="Type">What its data are.</param>
 /// <param name="Data">The data.</param>
-internal sealed record MatElement(int Type, ReadOnlyMemory<byte> Data);
+internal sealed record MatElement(MatType Type, ReadOnlyMemory<byte> Data);
 
-/// <summary>Reads the numeric arrays, of which two dimensions are above 1, of a MATLAB file of version 5 to 7.</summary>
+/// <summary>What the data of an element are.</summary>
+internal enum MatType
+{
+    Int8 = 1,
+    UInt8 = 2,
+    Int16 = 3,
+    UInt16 = 4,
+    Int32 = 5,
+    UInt32 = 6,
+    Single = 7,
+    Double = 9,
+    Int64 = 12,
+    UInt64 = 13,
+    Matrix = 14,
+    Compressed = 15,
+}
+
+/// <summary>Reads those numeric arrays of a MATLAB file of version 5 to 7 that have two or more dimensions above 1.</summary>
 /// <remarks>MathWorks, "MAT-File Format", chapter on level 5.</remarks>
 internal sealed class MatReader(string name, byte[] file)
 {
     private const int HeaderBytes = 128;
-    private const int Matrix = 14;
-    private const int Compressed = 15;
     private const int LargestRatio = 1032; // of what deflate unpacks to what it reads
     private const int ComplexFlag = 0x800;
     private const int FirstNumericClass = 6, LastNumericClass = 15;
@@ -41,13 +56,13 @@ internal sealed class MatReader(string name, byte[] file)
         for (var at = HeaderBytes; at < file.Length;)
         {
             var element = Next(file, ref at);
-            if (element.Type == Compressed)
+            if (element.Type == MatType.Compressed)
             {
                 var start = 0;
                 element = Next(Unpack(element.Data.ToArray()), ref start);
             }
 
-            if (element.Type == Matrix && ReadArray(element.Data) is { } array) arrays.Add(array);
+            if (element.Type == MatType.Matrix && ReadArray(element.Data) is { } array) arrays.Add(array);
         }
 
         return arrays;
@@ -57,7 +72,7 @@ internal sealed class MatReader(string name, byte[] file)
     /// <exception cref="InputException">There are others than <paramref name="count"/>.</exception>
     public double[] Numbers(MatElement element, int count)
     {
-        var size = element.Type switch { 1 or 2 => 1, 3 or 4 => 2, 5 or 6 or 7 => 4, 9 or 12 or 13 => 8, _ => 0 };
+        var size = SizeOf(element.Type);
         if (size == 0 || element.Data.Length != (long)count * size)
             throw SharpDecoder.Unreadable(name, "MATLAB file", $"an array has {element.Data.Length} bytes for {count} numbers");
         var values = new double[count];
@@ -83,11 +98,12 @@ internal sealed class MatReader(string name, byte[] file)
     private MatElement Next(ReadOnlyMemory<byte> source, ref int at)
     {
         if (source.Length - at < 8) throw SharpDecoder.Unreadable(name, "MATLAB file", "it is truncated");
-        var (type, bytes, start) = (Integer(source, at), Integer(source, at + 4), at + 8);
-        if (type >>> 16 != 0) (type, bytes, start) = (type & 0xFFFF, type >>> 16, at + 4);
+        var (tag, bytes, start) = (Integer(source, at), Integer(source, at + 4), at + 8);
+        var isSmall = tag >>> 16 != 0;
+        if (isSmall) (tag, bytes, start) = (tag & 0xFFFF, tag >>> 16, at + 4);
+        var type = (MatType)tag;
         if (bytes < 0 || bytes > source.Length - start) throw SharpDecoder.Unreadable(name, "MATLAB file", "it is truncated");
-        var isSmall = start == at + 4;
-        var padded = type == Compressed ? bytes : (bytes + 7L) / 8 * 8; // the last element may end without its padding
+        var padded = type == MatType.Compressed ? bytes : (bytes + 7L) / 8 * 8; // the last element may end without its padding
         at = isSmall ? at + 8 : (int)Math.Min(source.Length, start + padded);
         return new(type, source.Slice(start, bytes));
     }
@@ -106,7 +122,7 @@ internal sealed class MatReader(string name, byte[] file)
         return element;
     }
 
-    private double Number(int type, ReadOnlySpan<byte> bytes)
+    private double Number(MatType type, ReadOnlySpan<byte> bytes)
     {
         Span<byte> little = stackalloc byte[8];
         little = little[..bytes.Length];
@@ -114,18 +130,28 @@ internal sealed class MatReader(string name, byte[] file)
         if (_isBigEndian) little.Reverse();
         return type switch
         {
-            1 => (sbyte)little[0],
-            2 => little[0],
-            3 => BinaryPrimitives.ReadInt16LittleEndian(little),
-            4 => BinaryPrimitives.ReadUInt16LittleEndian(little),
-            5 => BinaryPrimitives.ReadInt32LittleEndian(little),
-            6 => BinaryPrimitives.ReadUInt32LittleEndian(little),
-            7 => BinaryPrimitives.ReadSingleLittleEndian(little),
-            9 => BinaryPrimitives.ReadDoubleLittleEndian(little),
-            12 => BinaryPrimitives.ReadInt64LittleEndian(little),
+            MatType.Int8 => (sbyte)little[0],
+            MatType.UInt8 => little[0],
+            MatType.Int16 => BinaryPrimitives.ReadInt16LittleEndian(little),
+            MatType.UInt16 => BinaryPrimitives.ReadUInt16LittleEndian(little),
+            MatType.Int32 => BinaryPrimitives.ReadInt32LittleEndian(little),
+            MatType.UInt32 => BinaryPrimitives.ReadUInt32LittleEndian(little),
+            MatType.Single => BinaryPrimitives.ReadSingleLittleEndian(little),
+            MatType.Double => BinaryPrimitives.ReadDoubleLittleEndian(little),
+            MatType.Int64 => BinaryPrimitives.ReadInt64LittleEndian(little),
             _ => BinaryPrimitives.ReadUInt64LittleEndian(little),
         };
     }
+
+    /// <summary>Bytes of a number; 0 for what is not a number.</summary>
+    private static int SizeOf(MatType type) => type switch
+    {
+        MatType.Int8 or MatType.UInt8 => 1,
+        MatType.Int16 or MatType.UInt16 => 2,
+        MatType.Int32 or MatType.UInt32 or MatType.Single => 4,
+        MatType.Double or MatType.Int64 or MatType.UInt64 => 8,
+        _ => 0,
+    };
 
     private int Integer(ReadOnlyMemory<byte> source, int at) => _isBigEndian
         ? BinaryPrimitives.ReadInt32BigEndian(source.Span[at..])

@@ -7,8 +7,10 @@ namespace Dst.Images.Decoding;
 /// <remarks>W3C, "Portable Network Graphics (PNG) Specification".</remarks>
 internal static class PngData
 {
+    /// <summary>Bytes of a chunk beside its data: length, type and checksum.</summary>
+    public const int ChunkOverhead = 12;
+
     private const int HeaderAt = 16; // behind the signature, and the length and type of the first chunk
-    private const int ChunkOverhead = 12;
 
     // Of Adam7: first column and row, then the steps to the next.
     private static readonly (int X, int Y, int Dx, int Dy)[] Interlaced =

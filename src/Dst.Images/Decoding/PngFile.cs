@@ -15,7 +15,6 @@ namespace Dst.Images.Decoding;
 internal static class PngFile
 {
     private const string Format = "PNG";
-    private const int ChunkOverhead = 12;
 
     private static readonly PngDecoder Decoder = new();
 
@@ -28,9 +27,8 @@ internal static class PngFile
     {
         var chunks = KeepNeededChunks(name, file);
         var header = HeaderOf(name, chunks);
-        SharpDecoder.Guard(name, Format, () => PngData.IsComplete(chunks)
-            ? true
-            : throw SharpDecoder.Unreadable(name, Format, "its data end before the last pixel"));
+        if (!SharpDecoder.Guard(name, Format, () => PngData.IsComplete(chunks)))
+            throw SharpDecoder.Unreadable(name, Format, "its data end before the last pixel");
         var isDeep = header.BitDepth == PngBitDepth.Bit16;
         var image = header.ColorType switch
         {
@@ -104,7 +102,9 @@ internal static class PngFile
         ReadOnlySpan<byte> rest = file.AsSpan(Signature.Length), type = default;
         while (!type.SequenceEqual("IEND"u8))
         {
-            var length = rest.Length < ChunkOverhead ? long.MaxValue : BinaryPrimitives.ReadUInt32BigEndian(rest) + (long)ChunkOverhead;
+            var length = rest.Length < PngData.ChunkOverhead
+                ? long.MaxValue
+                : BinaryPrimitives.ReadUInt32BigEndian(rest) + (long)PngData.ChunkOverhead;
             if (length > rest.Length) throw SharpDecoder.Unreadable(name, Format, "it is truncated");
             // ImageSharp 2 does not look at every checksum, which is of type and data.
             if (Crc32.HashToUInt32(rest[4..(int)(length - 4)]) != BinaryPrimitives.ReadUInt32BigEndian(rest[(int)(length - 4)..]))

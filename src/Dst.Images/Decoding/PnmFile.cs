@@ -20,8 +20,8 @@ internal static class PnmFile
     /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
     public static Image Decode(string name, byte[] file)
     {
-        var text = new Reader(name, file);
-        var (size, maximum, kind) = text.Header();
+        var reader = new Reader(name, file);
+        var (size, maximum, kind) = reader.Header();
         var count = size.Channels * size.Height * size.Width;
         var isDeep = maximum > byte.MaxValue;
         var data = new byte[count * (isDeep ? 2 : 1)];
@@ -31,10 +31,10 @@ internal static class PnmFile
         {
             var sample = kind switch
             {
-                1 => 1 - text.Bit(),
-                4 => 1 - text.PackedBit(i % size.Width),
-                2 or 3 => text.Number(),
-                _ => text.Sample(isDeep),
+                1 => 1 - reader.Bit(),
+                4 => 1 - reader.PackedBit(i % size.Width),
+                2 or 3 => reader.Number(),
+                _ => reader.Sample(isDeep),
             };
             if (sample > maximum) throw SharpDecoder.Unreadable(name, Format, $"the sample {sample} is above the maximum {maximum}");
             var scaled = (sample * (long)limit + maximum / 2) / maximum;
@@ -43,7 +43,7 @@ internal static class PnmFile
         }
 
         var image = Image.FromInterleaved(size.Channels, size.Height, size.Width, isDeep ? 16 : 8, data);
-        var surplus = text.Rest(isText: kind <= 3);
+        var surplus = reader.Rest(isText: kind <= 3);
         return surplus > 0 ? image.Warn($"{name} has {Words.Count(surplus, "byte")} behind its last pixel; they were passed over") : image;
     }
 
@@ -55,8 +55,9 @@ internal static class PnmFile
 
     private sealed class Reader(string name, byte[] file)
     {
-        private int _at = 2;
+        private int _at = 2; // behind the P and the kind
 
+        /// <summary>Size, maximum and kind: 1 bits, 2 grey and 3 colour as text, and 4 to 6 the same in binary.</summary>
         public (ImageSize Size, int Maximum, int Kind) Header()
         {
             var kind = file[1] - '0';

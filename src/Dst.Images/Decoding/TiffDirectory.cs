@@ -11,6 +11,7 @@ internal sealed class TiffDirectory
 {
     private const int MaxEntries = 4096;
     private const int MaxDirectories = 64;
+    private const int BigTiffVersion = 43;
     private const int SmallerOrMask = 1 | 4; // bits of the subfile type
 
     private readonly string _name;
@@ -27,7 +28,7 @@ internal sealed class TiffDirectory
     public TiffDirectory(string name, byte[] file, long? start = null)
     {
         (_name, _file, _isBigEndian) = (name, file, file[0] == 'M');
-        var isBig = Unsigned(2, 2) == 43;
+        var isBig = Unsigned(2, 2) == BigTiffVersion;
         var (entryBytes, offsetBytes) = isBig ? (20, 8) : (12, 4);
         var at = start ?? Unsigned(isBig ? 8 : 4, offsetBytes);
         var count = Unsigned(at, isBig ? 8 : 2);
@@ -107,16 +108,17 @@ internal sealed class TiffDirectory
     {
         var entry = _entries[tag];
         var size = SizeOf(entry.Type);
-        if (entry.Type is not (1 or 3 or 4 or 16)) throw Unreadable($"its {tag} has the type {entry.Type}; a whole number was expected");
+        if (entry.Type is not (1 or 3 or 4 or 16)) // BYTE, SHORT, LONG, LONG8
+            throw Unreadable($"its {tag} has the type {entry.Type}; a whole number was expected");
         return Unsigned(entry.Start + (long)index * size, size);
     }
 
     private static int SizeOf(int type) => type switch
     {
-        1 or 2 or 6 or 7 => 1,
-        3 or 8 => 2,
-        4 or 9 or 11 or 13 => 4,
-        5 or 10 or 12 or 16 or 17 or 18 => 8,
+        1 or 2 or 6 or 7 => 1, // BYTE, ASCII, SBYTE, UNDEFINED
+        3 or 8 => 2, // SHORT, SSHORT
+        4 or 9 or 11 or 13 => 4, // LONG, SLONG, FLOAT, IFD
+        5 or 10 or 12 or 16 or 17 or 18 => 8, // RATIONAL, SRATIONAL, DOUBLE, LONG8, SLONG8, IFD8
         _ => 0,
     };
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dst.Foundations;
 
 namespace Dst.Images.Decoding;
 
@@ -27,7 +28,7 @@ internal sealed class TiffLayout
         IsInverted = photometric == PhotometricWhiteIsZero && IsCompact;
         HasInvertedFloats = photometric == PhotometricWhiteIsZero && !IsCompact;
         IsCcitt = directory.Number(TiffTag.Compression, 1) is >= FirstCcitt and <= LastCcitt;
-        Kind = $"a TIFF of {Words(channels)} of {bits} bits (sample format {(int)format}, photometric {photometric})";
+        Kind = $"a TIFF of {Words.Count(channels, "sample")} of {bits} bits (sample format {(int)format}, photometric {photometric})";
 
         var isUniform = directory.Numbers(TiffTag.BitsPerSample).All(b => b == bits);
         var colours = photometric == PhotometricRgb ? 3 : 1;
@@ -78,7 +79,7 @@ internal sealed class TiffLayout
     /// <summary>Whether 0 is white.</summary>
     public bool IsInverted { get; }
 
-    /// <summary>Whether the file says that 0 is white of samples that keep their values.</summary>
+    /// <summary>Whether the file says that 0 is white, but its samples keep their values.</summary>
     public bool HasInvertedFloats { get; }
 
     /// <summary>Whether the data are packed as fax machines do.</summary>
@@ -107,8 +108,6 @@ internal sealed class TiffLayout
 
     /// <summary>What the file is, for messages.</summary>
     public string Kind { get; }
-
-    private static string Words(long channels) => Foundations.Words.Count(channels, "sample");
 
     private (bool IsTiled, int Width, int Height) ReadBlocks(string name)
     {

@@ -4,8 +4,8 @@ using BitMiracle.LibTiff.Classic;
 namespace Dst.Images.Decoding;
 
 /// <summary>
-/// Keeps what LibTiff says while it decodes on this thread. By default it prints. It decodes damaged data of CCITT, with wrong pixels and a
-/// warning.
+/// Keeps what LibTiff says while it decodes on this thread. By default LibTiff prints it. Of damaged CCITT data it makes wrong
+/// pixels and only warns.
 /// </summary>
 internal sealed class TiffMessages : TiffErrorHandler
 {
@@ -30,6 +30,7 @@ internal sealed class TiffMessages : TiffErrorHandler
     /// <inheritdoc/>
     public override void ErrorHandlerExt(Tiff tif, object clientData, string method, string format, params object[] args)
     {
+        // ErrorHandler and WarningHandler have the message; the base class would print it.
     }
 
     /// <inheritdoc/>
@@ -39,6 +40,7 @@ internal sealed class TiffMessages : TiffErrorHandler
     /// <inheritdoc/>
     public override void WarningHandlerExt(Tiff tif, object clientData, string method, string format, params object[] args)
     {
+        // ErrorHandler and WarningHandler have the message; the base class would print it.
     }
 
     // Without the name of the file, which messages have already.

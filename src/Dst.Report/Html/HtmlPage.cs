@@ -1,5 +1,6 @@
 using System.Text;
 using System.Xml.Linq;
+using Dst.Foundations;
 using static Dst.Report.Html.Markup;
 
 namespace Dst.Report.Html;
@@ -12,10 +13,19 @@ internal static class HtmlPage
     private const string LivePolicy = $"{Policy}; script-src 'self'; connect-src 'self'";
 
     /// <summary>A page with nothing but its sections.</summary>
-    public static string Write(string title, IEnumerable<XElement> body) => Write(title, Policy, script: null, body);
+    public static string Render(string title, IEnumerable<XElement> body) => Render(title, Policy, script: null, body);
 
     /// <summary>A page that takes a script from the server that it comes from.</summary>
-    public static string WriteLive(string title, string script, IEnumerable<XElement> body) => Write(title, LivePolicy, script, body);
+    public static string RenderLive(string title, string script, IEnumerable<XElement> body) =>
+        Render(title, LivePolicy, script, body);
+
+    /// <summary>Writes a page to a file.</summary>
+    /// <exception cref="InputException">The file cannot be written.</exception>
+    public static void Save(string path, string page)
+    {
+        var bytes = Encoding.UTF8.GetBytes(page);
+        AtomicFile.Write(path, stream => stream.Write(bytes));
+    }
 
     /// <summary>An element as a line of a page.</summary>
     public static string Line(XElement element) => element.ToString(SaveOptions.DisableFormatting) + "\n";
@@ -28,7 +38,7 @@ internal static class HtmlPage
         return reader.ReadToEnd();
     }
 
-    private static string Write(string title, string policy, string? script, IEnumerable<XElement> body)
+    private static string Render(string title, string policy, string? script, IEnumerable<XElement> body)
     {
         var page = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
         page.Append($"<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n");

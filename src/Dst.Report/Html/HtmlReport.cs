@@ -1,6 +1,4 @@
-using System.Text;
 using System.Xml.Linq;
-using Dst.Foundations;
 using Dst.Report.Html.Sections;
 using Dst.Report.Runs;
 using static Dst.Report.Html.Markup;
@@ -27,11 +25,7 @@ public static class HtmlReport
     /// <param name="runs">At least one run with an arm.</param>
     /// <param name="log">Takes one line at a time.</param>
     /// <exception cref="InputException">No run has an arm, or the file cannot be written.</exception>
-    public static void Save(string path, IReadOnlyList<FinishedRun> runs, Action<string> log)
-    {
-        var page = Encoding.UTF8.GetBytes(Render(runs, log));
-        AtomicFile.Write(path, stream => stream.Write(page));
-    }
+    public static void Save(string path, IReadOnlyList<FinishedRun> runs, Action<string> log) => HtmlPage.Save(path, Render(runs, log));
 
     /// <summary>The page.</summary>
     /// <param name="runs">At least one run with an arm.</param>
@@ -42,7 +36,7 @@ public static class HtmlReport
         var groups = PatternRuns.GroupsOf(runs, log).Where(group => group.Arms.Count > 0)
             .Select((group, i) => new ReportGroup(i, group, [.. group.Runs.Select(run => new RunDetails(run))])).ToList();
         if (groups.Count == 0) throw new InputException($"the run {runs[0].Folder} has no finished network; one was expected at least");
-        return HtmlPage.Write(groups.Count == 1 ? groups[0].Runs.Recipe : $"{groups.Count} experiments", Body(groups));
+        return HtmlPage.Render(groups.Count == 1 ? groups[0].Runs.Recipe : $"{groups.Count} experiments", Body(groups));
     }
 
     /// <summary>All sections of at least one group, each with an arm.</summary>
@@ -53,11 +47,8 @@ public static class HtmlReport
         var details = groups.Select(group => (Group: group, Sections: DetailsOf(group).OfType<XElement>().ToList())).ToList();
         yield return SummarySection.Of(groups);
         foreach (var section in shared.OfType<XElement>()) yield return section;
-        foreach (var (group, sections) in details)
-        {
-            if (groups.Count == 1) foreach (var section in sections) yield return section;
-            else yield return Folded(group, sections);
-        }
+        foreach (var section in groups.Count == 1 ? details[0].Sections : details.Select(part => Folded(part.Group, part.Sections)))
+            yield return section;
 
         yield return OriginSection.Of(groups);
     }

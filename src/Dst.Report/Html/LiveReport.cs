@@ -39,6 +39,6 @@ public static class LiveReport
         ReportGroup[] groups = [new(0, runs, [new RunDetails(run)])];
         XElement?[] unfinished = [CurveSection.Of(groups), OriginSection.Of(groups)];
         var body = run.Summary.Arms.Count > 0 ? HtmlReport.Body(groups) : unfinished.OfType<XElement>();
-        return HtmlPage.WriteLive(run.Summary.Recipe, ScriptPath, body.Prepend(LiveSection.Of(state)));
+        return HtmlPage.RenderLive(run.Summary.Recipe, ScriptPath, body.Prepend(LiveSection.Of(state)));
     }
 }

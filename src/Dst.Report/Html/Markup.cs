@@ -24,8 +24,8 @@ internal static class Markup
     /// <summary>An attribute.</summary>
     public static XAttribute Attribute(string name, object value) => new(name, Clean(value)!);
 
-    /// <summary>The classes of an element.</summary>
-    public static XAttribute Class(string names) => new("class", names);
+    /// <summary>The CSS classes of an element, with spaces between them.</summary>
+    public static XAttribute Class(string classes) => new("class", classes);
 
     /// <summary>A coordinate with as many digits as one can see.</summary>
     public static string Number(double value) => value.ToString("0.##");

@@ -54,7 +54,7 @@ internal sealed record ReportGroup(int Index, PatternRuns Runs, IReadOnlyList<Ru
         return [.. all[0].Select((row, i) => row.Select((_, j) => equal.Sum(rows => rows[i][j])).ToList())];
     }
 
-    /// <summary>Class of the colour of an arm; it is the same in all charts. An auto-encoder has that of its network.</summary>
+    /// <summary>CSS class of the colour of an arm; it is the same in all charts. An auto-encoder has that of its network.</summary>
     public static string ColourOf(string arm)
     {
         var name = arm == ArmNames.Pretrain ? ArmNames.Student : arm == ArmNames.PretrainTeacher ? ArmNames.Teacher : arm;

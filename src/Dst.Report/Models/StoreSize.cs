@@ -11,6 +11,10 @@ namespace Dst.Report.Models;
 /// <seealso cref="LayerTable"/>
 public sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskBytes)
 {
+    private string Masks => MaskBytes == 0
+        ? ""
+        : $"; the masks take {Format.Bytes(MaskBytes)} of it ({100.0 * MaskBytes / FileBytes:F2}%)";
+
     /// <summary>Measures a model and its file.</summary>
     public static StoreSize Of(Model model, string path)
     {
@@ -21,8 +25,4 @@ public sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskByt
     /// <inheritdoc/>
     public override string ToString() => FileBytes == DenseFileBytes ? Format.Bytes(FileBytes)
         : $"{Format.Bytes(FileBytes)}, {(double)FileBytes / DenseFileBytes:F3} of {Format.Bytes(DenseFileBytes)} dense" + Masks;
-
-    private string Masks => MaskBytes == 0
-        ? ""
-        : $"; the masks take {Format.Bytes(MaskBytes)} of it ({100.0 * MaskBytes / FileBytes:F2}%)";
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Dst.Foundations;
 
 namespace Dst.Report.Renderers;
 
@@ -11,6 +12,14 @@ public static class CsvRenderer
 {
     private static readonly char[] Special = [',', '"', '\n', '\r'];
     private static readonly char[] FormulaSigns = ['=', '+', '-', '@', '\t', '\r'];
+
+    /// <summary>Writes a table, with its facts as <see cref="Render"/> has them, to a file in UTF-8.</summary>
+    /// <exception cref="InputException">The file cannot be written.</exception>
+    public static void Save(string path, Table table, params IEnumerable<KeyValuePair<string, string>> facts)
+    {
+        var text = Encoding.UTF8.GetBytes(Render(table, facts));
+        AtomicFile.Write(path, stream => stream.Write(text));
+    }
 
     /// <summary>The table after a line <c># name: value</c> for each fact that holds for all its rows.</summary>
     public static string Render(Table table, params IEnumerable<KeyValuePair<string, string>> facts)

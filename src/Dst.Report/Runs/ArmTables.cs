@@ -20,21 +20,10 @@ public static class ArmTables
     private static readonly Column<ArmStatistic> Arm = new("arm", "arm", arm => arm.Arm) { Alignment = Alignment.Left };
     private static readonly Column<ArmStatistic> Network = new("network", "network", arm => arm.Network);
     private static readonly Column<ArmStatistic> Seeds = new("seeds", "seeds", arm => arm.Seeds);
-    private static readonly Column<ArmStatistic> Test =
-        new("test_top1", "test top-1", arm => arm.TestTop1.Mean, arm => arm.TestTop1.ToText(2, scale: 100)) { Unit = "%" };
-
-    private static readonly Column<ArmStatistic> Validation =
-        new("validation_top1", "validation top-1", arm => arm.ValidationTop1.Mean, arm => arm.ValidationTop1.ToText(2, scale: 100))
-        {
-            Unit = "%",
-        };
-
-    private static readonly Column<ArmStatistic> Balanced = new(
-        "test_balanced_accuracy", "balanced accuracy", arm => arm.TestBalancedAccuracy.Mean,
-        arm => arm.TestBalancedAccuracy.ToText(2, scale: 100))
-    {
-        Unit = "%",
-    };
+    private static readonly Column<ArmStatistic> Test = Percent("test_top1", "test top-1", arm => arm.TestTop1);
+    private static readonly Column<ArmStatistic> Validation = Percent("validation_top1", "validation top-1", arm => arm.ValidationTop1);
+    private static readonly Column<ArmStatistic> Balanced = Percent(
+        "test_balanced_accuracy", "balanced accuracy", arm => arm.TestBalancedAccuracy);
 
     private static readonly Column<ArmStatistic> Labelled =
         new("labelled_images", "labelled", arm => arm.LabelledImages > 0 ? arm.LabelledImages : null);
@@ -174,6 +163,9 @@ public static class ArmTables
             new("seeds", "seeds", row => Dst(row).Seeds));
     }
 
+    private static Column<ArmStatistic> Percent(string name, string header, Func<ArmStatistic, Statistic> value) =>
+        new(name, header, arm => value(arm).Mean, arm => value(arm).ToPercent(2)) { Unit = "%" };
+
     private static string MeaningOf(ValidationSource validation) => validation switch
     {
         ValidationSource.Test => "top-1 on half of the test images",
@@ -182,7 +174,7 @@ public static class ArmTables
     };
 
     private static Column<PatternRuns> Top1(string arm) =>
-        new($"{arm.Replace('-', '_')}_top1", arm, row => row.Find(arm)?.TestTop1.Mean, row => row.Find(arm)!.TestTop1.ToText(2, scale: 100))
+        new($"{arm.Replace('-', '_')}_top1", arm, row => row.Find(arm)?.TestTop1.Mean, row => row.Find(arm)!.TestTop1.ToPercent(2))
         {
             Unit = "%",
         };

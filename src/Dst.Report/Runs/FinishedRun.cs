@@ -10,11 +10,6 @@ namespace Dst.Report.Runs;
 /// <param name="Recipe">Its <c>recipe.yaml</c>.</param>
 public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recipe)
 {
-    /// <summary>As the other form, in or below each of some folders; a run is taken once.</summary>
-    /// <exception cref="InputException">A folder is missing or has no run, or none of it can be read.</exception>
-    public static IReadOnlyList<FinishedRun> FindAll(IEnumerable<string> folders, Action<string> log) =>
-        [.. folders.SelectMany(folder => FindAll(folder, log)).DistinctBy(run => Path.GetFullPath(run.Folder))];
-
     // A link, such as latest, leads to a run that is found elsewhere, or round in a circle.
     private static readonly EnumerationOptions BelowWithoutLinks =
         new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
@@ -52,6 +47,13 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
             ? runs
             : throw new InputException($"folder {folder} has no run that can be read; the lines above say why");
     }
+
+    /// <summary>Every run in or below some folders. A run that lies below two of them is taken once.</summary>
+    /// <param name="folders">The folders.</param>
+    /// <param name="log">Takes one line at a time.</param>
+    /// <exception cref="InputException">A folder is missing or has no run, or none of it can be read.</exception>
+    public static IReadOnlyList<FinishedRun> FindAll(IEnumerable<string> folders, Action<string> log) =>
+        [.. folders.SelectMany(folder => FindAll(folder, log)).DistinctBy(run => Path.GetFullPath(run.Folder))];
 
     private static InputException NoneIn(string folder) => new(RunsBelow.Unfinished(folder) is { Length: > 0 } open
         ? $"folder {folder} has no finished arm, and a run in it is not finished; 'dst run {Words.Choice(open)}' goes on with it"

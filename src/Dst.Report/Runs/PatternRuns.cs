@@ -19,6 +19,16 @@ public sealed record PatternRuns(
     [JsonIgnore]
     public IReadOnlyList<FinishedRun> Runs { get; init; } = [];
 
+    /// <summary>How many of the <see cref="Settings"/>, from the first, the label names: enough to tell it from the others.</summary>
+    [JsonIgnore]
+    public int NamedSettings { get; init; }
+
+    /// <summary>The pattern and what tells the recipe from others of its name.</summary>
+    [JsonIgnore]
+    public string Label =>
+        string.Join(", ", Settings.Take(NamedSettings).Prepend(Pattern))
+        + (Settings.Count > NamedSettings ? $" and {Words.Count(Settings.Count - NamedSettings, "more key")}" : "");
+
     /// <summary>
     /// Groups runs by recipe, then by pattern, both in alphabetical order, then by the other keys of their recipes. Runs that differ in
     /// seed, arms and given models alone are one group, but for runs of one seed whose models differ. If a seed trained an arm twice,
@@ -33,33 +43,16 @@ public sealed record PatternRuns(
         [
             .. runs.GroupBy(run => (run.Summary.Recipe, Pattern: run.Recipe.Prune.PatternText))
                 .OrderBy(group => group.Key.Recipe, StringComparer.Ordinal).ThenBy(group => group.Key.Pattern, StringComparer.Ordinal)
-                .SelectMany(group => Variants(group.Key.Recipe, group.Key.Pattern, group, log)),
+                .SelectMany(group => GroupsOf(group.Key.Recipe, group.Key.Pattern, group, log)),
         ];
     }
-
-    /// <summary>How many of the <see cref="Settings"/>, from the first, the label names: enough to tell it from the others.</summary>
-    [JsonIgnore]
-    public int NamedSettings { get; init; }
-
-    /// <summary>The pattern and what tells the recipe from others of its name.</summary>
-    [JsonIgnore]
-    public string Label =>
-        string.Join(", ", Settings.Take(NamedSettings).Prepend(Pattern))
-        + (Settings.Count > NamedSettings ? $" and {Words.Count(Settings.Count - NamedSettings, "more key")}" : "");
 
     /// <summary>An arm, or null if no run has it.</summary>
     public ArmStatistic? Find(string arm) => Arms.FirstOrDefault(row => row.Arm == arm);
 
-    private static IEnumerable<PatternRuns> Variants(string recipe, string pattern, IEnumerable<FinishedRun> runs, Action<string> log)
+    private static IEnumerable<PatternRuns> GroupsOf(string recipe, string pattern, IEnumerable<FinishedRun> runs, Action<string> log)
     {
-        var variants = new List<FinishedRun[]>();
-        foreach (FinishedRun[] group in runs.GroupBy(run => HashOf(WithoutModels(run.Recipe))).Select(group => group.ToArray()))
-        {
-            var hasTwice = ArmsOf(group).CountBy(arm => arm).Any(arm => arm.Value > 1);
-            variants.AddRange(
-                hasTwice ? group.GroupBy(run => HashOf(Common(run.Recipe))).Select(own => own.ToArray()) : [group]);
-        }
-
+        var variants = VariantsOf(runs).ToList();
         var keys = variants.ConvertAll(variant => RecipeFile.KeysOfResults(Common(variant[0].Recipe)));
         var (different, named) = TellingFirst([.. keys[0].Keys.Where(key => keys.Exists(other => other[key] != keys[0][key]))], keys);
         return variants.Select((variant, i) =>
@@ -76,17 +69,29 @@ public sealed record PatternRuns(
         });
     }
 
-    // Puts keys first that together tell all recipes apart. Few keys are all named, of many only as many as are needed, or a few.
+    /// <summary>Runs of equal recipes. Given models tell recipes apart only where one seed trained an arm with several.</summary>
+    private static IEnumerable<FinishedRun[]> VariantsOf(IEnumerable<FinishedRun> runs)
+    {
+        foreach (FinishedRun[] group in runs.GroupBy(run => HashOf(WithoutModels(run.Recipe))).Select(group => group.ToArray()))
+        {
+            var hasTwice = ArmsOf(group).CountBy(arm => arm).Any(arm => arm.Value > 1);
+            if (!hasTwice) yield return group;
+            else foreach (var sameModels in group.GroupBy(run => HashOf(Common(run.Recipe)))) yield return [.. sameModels];
+        }
+    }
+
+    // Puts those keys first that together tell all recipes apart, and says how many a label names: all if they are few, else those that
+    // are needed.
     private static (List<string> Keys, int Named) TellingFirst(List<string> keys, List<IReadOnlyDictionary<string, string>> recipes)
     {
         const int few = 3;
         if (keys.Count <= few) return (keys, keys.Count);
         var telling = new List<string>();
         foreach (var key in keys)
-            if (Parts([.. telling, key]) > Parts(telling)) telling.Add(key);
+            if (CountDifferent([.. telling, key]) > CountDifferent(telling)) telling.Add(key);
         return ([.. telling, .. keys.Except(telling)], Math.Max(telling.Count, few));
 
-        int Parts(List<string> some) => recipes.DistinctBy(recipe => string.Join('\n', some.Select(key => recipe[key]))).Count();
+        int CountDifferent(List<string> some) => recipes.DistinctBy(recipe => string.Join('\n', some.Select(key => recipe[key]))).Count();
     }
 
     // Folders of older versions have relative paths.

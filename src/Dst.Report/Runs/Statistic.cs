@@ -12,10 +12,11 @@ public sealed record Statistic(double Mean, double? Deviation)
         return new(mean, values.Count == 1 ? null : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1)));
     }
 
-    /// <summary><c>mean ± deviation</c>, or the mean alone, times <paramref name="scale"/> and with so many decimals.</summary>
-    public string ToText(int decimals, double scale = 1)
+    /// <summary>Fractions from 0 to 1 in per cent, without the sign: <c>mean ± deviation</c>, or the mean alone.</summary>
+    /// <param name="decimals">Digits behind the point.</param>
+    public string ToPercent(int decimals)
     {
-        string Write(double value) => (scale * value).ToString($"F{decimals}");
+        string Write(double value) => (100 * value).ToString($"F{decimals}");
         return Write(Mean) + (Deviation is { } deviation ? $" ± {Write(deviation)}" : "");
     }
 }

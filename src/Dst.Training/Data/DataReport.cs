@@ -15,7 +15,7 @@ internal static class DataReport
             + $"{data.Test.Count} test images, input {data.Shape}");
         if (InputShape.Describe(data) is { } line) log($"data: {line}");
         var sizes = data.Splits.SelectMany(split => split.Samples).Select(sample => (sample.Height, sample.Width));
-        foreach (var seen in CentreCrop.Describe(sizes, data.Options.Resize, data.Shape)) log($"data: {seen}");
+        foreach (var seen in CropRemarks.Of(sizes, data.Options.Resize, data.Shape)) log($"data: {seen}");
         DescribeSmallRoom(data, log);
         WarnOfFiles(data, log);
         WarnOfMixedSamples(data, log);

@@ -79,8 +79,8 @@ public class ArmTablesTests
     [Fact]
     public void A_single_value_has_no_deviation()
     {
-        Assert.Equal("98.76", ArmStatistic.AllOf(Runs[0])[0].TestTop1.ToText(2, scale: 100));
-        Assert.Equal("94.15 ± 6.52", ArmStatistic.AllOf(Runs)[0].TestTop1.ToText(2, scale: 100));
+        Assert.Equal("98.76", ArmStatistic.AllOf(Runs[0])[0].TestTop1.ToPercent(2));
+        Assert.Equal("94.15 ± 6.52", ArmStatistic.AllOf(Runs)[0].TestTop1.ToPercent(2));
     }
 
     [Fact]

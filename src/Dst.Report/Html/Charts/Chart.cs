@@ -30,10 +30,10 @@ internal abstract record Chart(string Title)
 }
 
 /// <summary>What a colour or a shape means.</summary>
-/// <param name="Names">Classes of the sign, or null if the text has it.</param>
+/// <param name="Classes">CSS classes of the sign, or null if the text has it.</param>
 /// <param name="Text">What it means.</param>
-internal sealed record LegendEntry(string? Names, string Text)
+internal sealed record LegendEntry(string? Classes, string Text)
 {
     /// <summary>The sign and its text.</summary>
-    public XElement ToHtml() => Tag("li", Names is null ? null : Tag("i", Class($"sign {Names}")), Text);
+    public XElement ToHtml() => Tag("li", Classes is null ? null : Tag("i", Class($"sign {Classes}")), Text);
 }

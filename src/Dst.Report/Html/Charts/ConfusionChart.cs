@@ -27,8 +27,14 @@ internal sealed record ConfusionChart(
         new("number", "number", label => label),
         new("class", "class", label => ClassNames[label]) { Alignment = Alignment.Left },
         new("images", "images", label => Rows[label].Sum()),
-        new("recall", "right", label => Recall(label), label => Format.Percent(Recall(label)!.Value)),
+        new("recall", "right", label => RecallOf(Rows, label), label => Format.Percent(RecallOf(Rows, label)!.Value)),
         new("taken_for", "most often taken for", WorstOf) { Alignment = Alignment.Left });
+
+    /// <summary>Share of the images of a label that are recognised, 0 to 1; null without images.</summary>
+    /// <param name="rows">Counts by [label][prediction].</param>
+    /// <param name="label">The label.</param>
+    public static double? RecallOf(IReadOnlyList<IReadOnlyList<long>> rows, int label) =>
+        rows[label].Sum() is > 0 and var all ? (double)rows[label][label] / all : null;
 
     /// <inheritdoc/>
     public override XElement Draw()
@@ -79,8 +85,6 @@ internal sealed record ConfusionChart(
                 Attribute("transform", $"translate({Number(middle + 4)} {Number(margin - 5)}) rotate(-90)"),
                 Svg.Text("tick", 0, 0, "start", name)));
     }
-
-    private double? Recall(int label) => Rows[label].Sum() is > 0 and var all ? (double)Rows[label][label] / all : null;
 
     private string? WorstOf(int label)
     {

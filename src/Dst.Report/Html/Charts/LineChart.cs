@@ -5,7 +5,7 @@ namespace Dst.Report.Html.Charts;
 
 /// <summary>A line of a chart.</summary>
 /// <param name="Name">What the legend calls it; lines of one name are of one kind.</param>
-/// <param name="Colour">Class of its colour.</param>
+/// <param name="Colour">CSS class of its colour.</param>
 /// <param name="Points">Its points, from left to right.</param>
 internal sealed record LineSeries(string Name, string Colour, IReadOnlyList<(double X, double Y)> Points)
 {
@@ -71,8 +71,8 @@ internal sealed record LineChart(string Title, string XTitle, string YTitle, IRe
             line.Marked is { } marked ? Dot(plot, "dot", marked.X, marked.Y, marked.Text) : null);
     }
 
-    private static XElement Dot(Plot plot, string names, double x, double y, string hint) => new(
-        "circle", Class(names), Attribute("cx", Number(plot.ColumnOf(x))), Attribute("cy", Number(plot.RowOf(y))), Attribute("r", "3.5"),
+    private static XElement Dot(Plot plot, string classes, double x, double y, string hint) => new(
+        "circle", Class(classes), Attribute("cx", Number(plot.ColumnOf(x))), Attribute("cy", Number(plot.RowOf(y))), Attribute("r", "3.5"),
         Svg.Hint(hint));
 
     private static string ClassOf(LineSeries line) => line.IsDashed ? $"{line.Colour} dashed" : line.Colour;

@@ -7,7 +7,7 @@ namespace Dst.Report.Html.Charts;
 /// <summary>The share of images that is recognised, by confidence. Bars of a calibrated network end at the diagonal.</summary>
 /// <param name="Title">What it shows.</param>
 /// <param name="Calibration">The ranges of confidence.</param>
-/// <param name="Colour">Class of the bars' colour.</param>
+/// <param name="Colour">CSS class of the bars' colour.</param>
 internal sealed record ReliabilityChart(string Title, Calibration Calibration, string Colour) : Chart(Title)
 {
     /// <summary>Whether it is one of many of its kind, which stand side by side.</summary>

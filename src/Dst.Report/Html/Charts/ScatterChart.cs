@@ -6,7 +6,7 @@ namespace Dst.Report.Html.Charts;
 /// <summary>One network among others: what it costs and how good it is.</summary>
 /// <param name="Name">Text beside it.</param>
 /// <param name="Group">What it belongs to.</param>
-/// <param name="Colour">Class of its colour.</param>
+/// <param name="Colour">CSS class of its colour.</param>
 /// <param name="Shape">Number of the shape of its group.</param>
 /// <param name="Cost">From left to right.</param>
 /// <param name="Value">From bottom to top.</param>

@@ -36,8 +36,7 @@ internal static class ConfusionSection
     private static XElement RecallOf(ReportGroup group, IReadOnlyList<string> arms)
     {
         var counts = arms.ToDictionary(arm => arm, group.ConfusionOf);
-        double? Recall(string arm, int label) =>
-            counts[arm][label].Sum() is > 0 and var all ? (double)counts[arm][label][label] / all : null;
+        double? Recall(string arm, int label) => ConfusionChart.RecallOf(counts[arm], label);
         Column<int> ColumnOf(string arm) => new(arm, arm, label => Recall(arm, label), label => Format.Percent(Recall(arm, label)!.Value));
         return HtmlTable.Of(Table.Of(
             Enumerable.Range(0, group.ClassNames.Count),

@@ -17,9 +17,9 @@ internal static class Section
     public static XElement SmallGrid(params IEnumerable<object?> content) => Tag("div", Class("grid small"), content);
 
     /// <summary>A picture inside the page.</summary>
-    public static XElement Image(string names, byte[] png, string description) => Tag(
+    public static XElement Image(string classes, byte[] png, string description) => Tag(
         "img",
-        Class(names),
+        Class(classes),
         Attribute("src", $"data:image/png;base64,{Convert.ToBase64String(png)}"),
         Attribute("alt", description),
         Attribute("title", description));

@@ -33,7 +33,7 @@ internal static class SummarySection
     {
         var (main, dense) = (group.Main, group.Dense);
         yield return Tile(
-            $"Top-1 of {main.Arm}", $"{main.TestTop1.ToText(1, scale: 100)}%",
+            $"Top-1 of {main.Arm}", $"{main.TestTop1.ToPercent(1)}%",
             dense is null ? "on the test images"
                 : $"{100 * (main.TestTop1.Mean - dense.TestTop1.Mean):+0.0;-0.0;0.0} points against {dense.Arm}, the dense network");
         yield return Tile(

@@ -3,11 +3,11 @@ using Dst.Graph;
 namespace Dst.Images;
 
 /// <summary>
-/// Says how much of large images a network sees, and how much of its input small ones fill: it takes the part about their centre that is as
-/// large as its input, and zeros around those that are smaller.
+/// Says how much of large images a network sees, and how much of its input small ones fill. A network takes the part about the centre of an
+/// image that is as large as its input, and zeros around an image that is smaller.
 /// </summary>
 /// <seealso cref="Preprocessor"/>
-public static class CentreCrop
+public static class CropRemarks
 {
     private const double LeastFilled = 0.5;
 
@@ -15,7 +15,7 @@ public static class CentreCrop
     /// <param name="sizes">Rows and columns of the images as they were read.</param>
     /// <param name="resize">Side to which they are resized first, or 0.</param>
     /// <param name="input">The network's input.</param>
-    public static IEnumerable<string> Describe(IEnumerable<(int Height, int Width)> sizes, int resize, FeatureShape input)
+    public static IEnumerable<string> Of(IEnumerable<(int Height, int Width)> sizes, int resize, FeatureShape input)
     {
         var framed = sizes.Select(size => resize > 0 ? (Height: resize, Width: resize) : size).ToList();
         return new[] { DescribeCut(framed, resize, input), DescribeZeros(framed, resize, input) }.OfType<string>();
