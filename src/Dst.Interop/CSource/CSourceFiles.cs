@@ -113,11 +113,11 @@ internal sealed class CSourceFiles
     private bool NeedsMath => _program.NeedsMath || _normalisation.NeedsMath;
 
     /// <summary>Whether it ends in values that are neither classes nor a score: those of a layer.</summary>
-    private bool IsEmbedding => _model.Outputs == OutputKind.None && Output.Count > 1;
+    private bool EndsInLayer => _model.Outputs == OutputKind.None && Output.Count > 1 && _model.ClassNames.Count == 0;
 
-    private string OutputMeaning => !IsEmbedding ? _model.DescribeOutputs()
-        : $"an embedding: the values of layer '{CText.Comment(_model.Graph.Output.Name)}', not scaled to length 1. The similarity of two "
-            + "images is the cosine of their embeddings, sum(a * b) / sqrt(sum(a * a) * sum(b * b)), from -1 to 1";
+    private string OutputMeaning => !EndsInLayer ? _model.DescribeOutputs()
+        : $"the values of layer '{CText.Comment(_model.Graph.Output.Name)}', not scaled to length 1. If they are an embedding, the "
+            + "similarity of two images is the cosine of theirs, sum(a * b) / sqrt(sum(a * a) * sum(b * b)), from -1 to 1";
 
     private FeatureShape Output => _network[_network.Program.Output].Shape;
 
@@ -177,7 +177,7 @@ internal sealed class CSourceFiles
                 ("NORMALISE", normalises ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
                 ("NORMALISE_CALL", normalises ? $"{_name}_normalise(image);\n" : ""),
                 ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)),
-                ("KIND", IsEmbedding ? "values" : "logits"), ("OUTPUT_MEANING", OutputMeaning), .. WordsOfPlace,
+                ("KIND", EndsInLayer ? "values" : "logits"), ("OUTPUT_MEANING", OutputMeaning), .. WordsOfPlace,
             ]);
         return Templates.Prefix(text, _name);
     }

@@ -70,7 +70,9 @@ public sealed class Suggestions
 
     private int Shift => _set.Contains("data.shift") ? _recipe.Data.Shift : Side / 8;
 
-    private int BatchSize => _set.Contains($"{_section}.batch") ? Options.Batch : _scale.Batch;
+    private int BatchSize => _set.Contains($"{_section}.batch") ? Options.Batch
+        : _set.Contains("train.batch") ? _recipe.Train.Batch
+        : _scale.Batch;
 
     private int Epochs => _set.Contains($"{_section}.epochs") ? Options.Epochs
         : _set.Contains("train.epochs") ? _recipe.Train.Epochs
@@ -115,7 +117,7 @@ public sealed class Suggestions
             arm.Given(recipe) is null && arm.StartIn(recipe) is not (ArmStart.BestStudent or ArmStart.Finished));
 
     private IEnumerable<Suggestion> All() =>
-        [Teacher(), Student(), Input(), .. Augmentation(), .. Split(), .. Classes(), Batch(), .. Training(), .. AfterPruning()];
+        [Teacher(), Student(), Input(), .. Augmentation(), .. Split(), .. Classes(), .. Batch(), .. Training(), .. AfterPruning()];
 
     private Suggestion Teacher() => Suggestion.Of("teacher.arch", $"teacher {_scale.Teacher} {Images}", ("teacher.arch", _scale.Teacher));
 
@@ -176,8 +178,14 @@ public sealed class Suggestions
                 (key, "none"));
     }
 
-    private Suggestion Batch() => Suggestion.Of(
-        $"{_section}.batch", $"batches of {_scale.Batch} {Images}", ($"{_section}.batch", _scale.Batch));
+    // All sections take the batch of train, where it is set.
+    private IEnumerable<Suggestion> Batch()
+    {
+        if (_set.Contains("train.batch")) yield break;
+        yield return Suggestion.Of($"{_section}.batch", $"batches of {_scale.Batch} {Images}", ($"{_section}.batch", _scale.Batch));
+        if (_section != "train")
+            yield return Suggestion.Of("quantise.batch", $"batches of {BatchSize} with 8 bits", ("quantise.batch", BatchSize));
+    }
 
     private IEnumerable<Suggestion> Training()
     {
@@ -205,9 +213,7 @@ public sealed class Suggestions
         yield return OneCycle("prune_train", "learning rate rises and falls in one cycle after halving");
         var rounded = Math.Max(Epochs / 8, 1);
         var text = $"{Words.Count(rounded, "epoch")} with weights and values rounded to 8 bits";
-        yield return _section == "train" // whose batch quantise inherits
-            ? Suggestion.Of("quantise.epochs", text, ("quantise.epochs", rounded))
-            : Suggestion.Of("quantise.epochs", text, ("quantise.epochs", rounded), ("quantise.batch", BatchSize));
+        yield return Suggestion.Of("quantise.epochs", text, ("quantise.epochs", rounded));
     }
 
     private static Suggestion Rate(string section, string text, double rate) =>

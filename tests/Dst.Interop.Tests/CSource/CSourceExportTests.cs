@@ -179,7 +179,7 @@ public sealed class CSourceExportTests : IDisposable
         foreach (var file in new[] { "README.md", "net.h" })
         {
             var text = File.ReadAllText(Path.Combine(_folder.File("out"), file));
-            Assert.Contains($"an embedding: the values of layer '{layer}', not scaled to length 1", text);
+            Assert.Contains($"the values of layer '{layer}', not scaled to length 1", text);
             Assert.Contains("sum(a * b) / sqrt(sum(a * a) * sum(b * b))", text);
         }
 

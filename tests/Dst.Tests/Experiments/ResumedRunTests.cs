@@ -56,6 +56,9 @@ public sealed class ResumedRunTests : IDisposable
         Assert.StartsWith(
             $"{path} has no summary.json, and {model}, the model of the finished arm teacher, would be made again; put back",
             Refusal(path), StringComparison.Ordinal);
+        var part = Directory.CreateDirectory($"{Path.Combine(path, "teacher")}.part"); // another rank's files were being taken over
+        RunFolder.Resume(path).Dispose();
+        part.Delete();
         File.Delete(model);
         RunFolder.Resume(path).Dispose();
     }

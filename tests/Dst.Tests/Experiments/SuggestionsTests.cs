@@ -165,6 +165,9 @@ public class SuggestionsTests
         var given = RecipeFor(Photos, [.. ofModel, "prune_train.epochs=16", "prune_train.batch=48"]);
         Assert.Equal((2, 48), (given.Quantise.Epochs, given.Quantise.Batch));
         Assert.Equal(0, RecipeFor(Photos, [.. ofModel, "quantise.epochs=0"]).Quantise.Epochs);
+        Assert.Equal(32, RecipeFor(Photos, [.. ofModel, "quantise.epochs=3"]).Quantise.Batch);
+        var ofAll = RecipeFor(Photos, [.. ofModel, "train.batch=8"]);
+        Assert.Equal((8, 8), (ofAll.PruneTrain.Batch, ofAll.Quantise.Batch));
     }
 
     [Fact]

@@ -85,17 +85,17 @@ public sealed class UnlabelledLossTests : IDisposable
     }
 
     [Fact]
-    public void Remembered_logits_of_unlabelled_images_follow_those_of_the_labelled_ones()
+    public void Cached_logits_of_unlabelled_images_follow_those_of_the_labelled_ones()
     {
         var data = TinyRun.Load(TinyRun.Recipe("unused", FewLabels, "data.shift=0"));
         using var teacher = new Teacher(Network(7), [], 8, new(_pool));
         using var loader = new BatchLoader(data, data.Training, 8, augment: true, seed: 1, readsUnlabelled: true);
-        var batches = loader.Epoch(0).Select(batch => See(batch)).ToList();
+        var batches = loader.Epoch(0).Select(batch => LogitsOf(batch)).ToList();
         teacher.CacheLogits(data, 8, readsUnlabelled: true, CancellationToken.None);
-        var remembered = loader.Epoch(0).Select(batch => See(batch)).ToList();
-        foreach (var (a, b) in batches.SelectMany(values => values).Zip(remembered.SelectMany(values => values))) Assert.Equal(a, b, 1e-4f);
+        var cached = loader.Epoch(0).Select(batch => LogitsOf(batch)).ToList();
+        foreach (var (a, b) in batches.SelectMany(values => values).Zip(cached.SelectMany(values => values))) Assert.Equal(a, b, 1e-4f);
 
-        float[] See(Batch batch)
+        float[] LogitsOf(Batch batch)
         {
             teacher.Forward(batch);
             return teacher.Logits.ToArray();

@@ -18,11 +18,13 @@ internal static class RunCheck
         foreach (var arm in run.Summary.Arms) CheckModel(run, arm);
     }
 
-    // An arm that was stopped while it was tested has its model already, and the checkpoint is still its own.
+    // An arm that was stopped while it was tested has its model already, and the checkpoint is still its own. One that the run was taking
+    // over from another rank still has its part.
     private static void CheckNoneIsFinished(RunFolder run, IEnumerable<string> trained)
     {
         var last = run.ReadOwner()?.Arm;
-        var finished = trained.FirstOrDefault(arm => arm != last && ArmNames.All.Contains(arm) && File.Exists(run.ModelPath(arm)));
+        var finished = trained.FirstOrDefault(arm => arm != last && ArmNames.All.Contains(arm) && File.Exists(run.ModelPath(arm))
+            && !Directory.Exists(RunPaths.PartOf(run.Path, arm)));
         if (finished is not null)
             throw new InputException(
                 $"{run.Path} has no {RunFolder.SummaryName}, and {run.ModelPath(finished)}, the model of the finished arm {finished}, "

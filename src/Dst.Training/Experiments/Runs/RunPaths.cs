@@ -23,6 +23,9 @@ internal static class RunPaths
         Directory.CreateDirectory(Path.Combine(existing, $".dst-{Environment.ProcessId}")).Delete();
     });
 
+    /// <summary>The folder with the files of an arm that a rank makes alone, until the run has taken them over.</summary>
+    public static string PartOf(string run, string arm) => Path.Combine(run, $"{arm}.part");
+
     /// <summary>Removes a folder of runs, and the folder around it if that is empty then.</summary>
     public static void Remove(string path)
     {

@@ -85,7 +85,7 @@ internal sealed class SpreadFolder
 
     private IEnumerable<Arm> NeedsOf(Arm arm) => arm.NeedsIn(_run.Recipe).SelectMany(need => NeedsOf(need).Prepend(need)).Distinct();
 
-    private string PartOf(Arm arm) => Path.Combine(_run.Path, $"{arm.Name}.part");
+    private string PartOf(Arm arm) => RunPaths.PartOf(_run.Path, arm.Name);
 
     private static Dictionary<string, byte[]> Read(string folder, IEnumerable<string> names) =>
         names.Where(name => File.Exists(Path.Combine(folder, name))).ToDictionary(name => name, name => RunFiles.Read(folder, name));
