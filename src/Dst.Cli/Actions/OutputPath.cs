@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Images;
+using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Actions;
@@ -39,12 +40,16 @@ internal static class OutputPath
             + "expected, because the old one would be lost");
     }
 
-    /// <summary>A picture in the folder of a class would be one of its images from then on. Beside these folders none is read.</summary>
+    /// <summary>
+    /// A picture in the folder of a class, or anywhere among unlabelled images, would be one of them from then on. Beside the folders of
+    /// classes none is read.
+    /// </summary>
     private static void CheckIsNoData(ParseResult arguments, string option, string path)
     {
         var parent = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var unlabelled = RecipeOf(arguments)?.Data.Unlabelled;
         var folder = PathsOf(arguments).FirstOrDefault(
-            name => Directory.Exists(name) && !RunRecipe.IsIn(name) && Holds(name, parent));
+            name => Directory.Exists(name) && !RunRecipe.IsIn(name) && Holds(name, name == unlabelled ? path : parent));
         if (folder is not null)
             throw new InputException(
                 $"{option} {path} is in the folder {folder}, whose images this command reads; a file elsewhere was expected, because it "
@@ -60,14 +65,16 @@ internal static class OutputPath
     private static IEnumerable<string> PathsOf(ParseResult arguments)
     {
         var words = arguments.Tokens.Where(token => token is { Type: TokenType.Argument, Value.Length: > 0 }).Select(token => token.Value);
-        if (!arguments.CommandResult.Command.Arguments.Contains(RecipeOptions.File)) return words;
-        var recipe = RecipeInput.Load(arguments);
+        if (RecipeOf(arguments) is not { } recipe) return words;
         string?[] paths =
         [
             recipe.Data.Path, recipe.Data.Unlabelled, recipe.Teacher.From, recipe.Teacher.Model, recipe.Student.From, recipe.Student.Model,
         ];
         return words.Concat(paths.OfType<string>().Where(path => path.Length > 0));
     }
+
+    private static Recipe? RecipeOf(ParseResult arguments) =>
+        arguments.CommandResult.Command.Arguments.Contains(RecipeOptions.File) ? RecipeInput.Load(arguments) : null;
 
     // A class of a data folder may be a link to another folder, and the data folder too.
     private static bool Holds(string folder, string file) =>

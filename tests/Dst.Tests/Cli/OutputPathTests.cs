@@ -63,6 +63,9 @@ public sealed class OutputPathTests : IDisposable
         Terminal.Run("data", "inspect", data, "--grid", _folder.File(file))
             .AssertWrongInput($"{file} is in the folder {data}, whose images this command reads");
         Assert.False(File.Exists(_folder.File(file)));
+        var others = Directory.CreateDirectory(_folder.File("others")).FullName;
+        Terminal.Run("data", "inspect", data, "--set", $"data.unlabelled={others}", "--grid", Path.Combine(others, "grid.png"))
+            .AssertWrongInput($"is in the folder {others}, whose images this command reads");
     }
 
     [Fact]
