@@ -52,6 +52,17 @@ internal static unsafe class ChannelPairs
         }
     }
 
+    /// <summary>As few pairs as have all channels of a map in them.</summary>
+    public static MapPair[] OfMap(IEnumerable<int> channels) =>
+    [
+        .. from block in channels.GroupBy(channel => channel / Layout.Block, channel => channel % Layout.Block)
+           from pair in Of(block)
+           select new MapPair(block.Key, pair),
+    ];
+
+    /// <summary>The channels at a place of an order and the next.</summary>
+    public static (int First, int Second) ChannelsAt(int order, int place) => (Orders[order][place], Orders[order][place + 1]);
+
     /// <summary>Writes a map in all orders.</summary>
     /// <param name="map">[pixel][16]. Where the number of pixels is odd, one more is read and written.</param>
     /// <param name="pixels">Number of pixels.</param>
@@ -180,3 +191,12 @@ internal static unsafe class ChannelPairs
 /// <param name="First">The first channel, or null if it is not one of the set.</param>
 /// <param name="Second">The second channel, or null.</param>
 internal readonly record struct ChannelPair(int Order, int Place, int? First, int? Second);
+
+/// <summary>Two channels of a map.</summary>
+/// <param name="Block">The block of both.</param>
+/// <param name="Pair">The channels in it.</param>
+internal readonly record struct MapPair(int Block, ChannelPair Pair)
+{
+    /// <summary>The first channel and the second, or null for one that is not of the set.</summary>
+    public IEnumerable<int?> Channels => [Block * Layout.Block + Pair.First, Block * Layout.Block + Pair.Second];
+}

@@ -11,9 +11,13 @@ public sealed class Int8Form
     /// <summary>Fewer tiles or pixels take as long as so many, because the weights are read all the same.</summary>
     private const int FewestTiles = 4;
 
-    private readonly int _tile; // outputs of a tile in each dimension; 1 is the direct form
+    /// <summary>Time by row over that of the other 2×2 form, with as many tiles as go together and with more, from measurements.</summary>
+    private const double TogetherCost = 0.9, ApartCost = 1.3;
 
-    private Int8Form(string name, int tile) => (Name, _tile) = (name, tile);
+    private readonly int _tile; // outputs of a tile in each dimension; 1 is the direct form
+    private readonly bool _isByRow; // weights are kept transformed in one dimension
+
+    private Int8Form(string name, int tile, bool isByRow = false) => (Name, _tile, _isByRow) = (name, tile, isByRow);
 
     /// <summary>One multiply-add for each tap and output pixel.</summary>
     public static Int8Form Direct { get; } = new("int8", 1);
@@ -22,7 +26,11 @@ public sealed class Int8Form
     /// Fewer products, of 16 bits, in the transform domain where a kernel is 3×3: 36 or 64 for 144, or 81 with stride 2 (4×4 alone).
     /// </summary>
     public static IReadOnlyList<Int8Form> Winograd { get; } =
-        [new("int8 winograd4x4", Int8Points6.Tile), new("int8 winograd2x2", Int8Points4.Tile)];
+    [
+        new("int8 winograd4x4", Int8Points6.Tile),
+        new("int8 winograd2x2", Int8Points4.Tile),
+        new("int8 winograd2x2 by row", Int8Points4.Tile, isByRow: true),
+    ];
 
     /// <summary>The catalogue; each layer has the first form.</summary>
     public static IReadOnlyList<Int8Form> All { get; } = [Direct, .. Winograd];
@@ -46,7 +54,7 @@ public sealed class Int8Form
             (2, 1) => Int8Points4.ShiftOf(0),
             _ => null,
         };
-        if (shift is not { } bits) return false;
+        if (shift is not { } bits || (_isByRow && tier != SimdTier.V512)) return false;
         var most = (1L << (31 - 2 * bits)) / byte.MaxValue;
         return layer.Weights.Chunk(shape.RowLength).All(filter => filter.Sum(weight => (long)Math.Abs((int)weight)) <= most);
     }
@@ -57,19 +65,22 @@ public sealed class Int8Form
         var shape = layer.Shape;
         if (_tile == 1)
         {
-            var share = layer.Kept?.UnionOverLanes().Average(taps => (double)taps.Length) / shape.RowLength ?? 1;
-            return share * shape.FilterBlocks * shape.RowLength / 2.0 * Math.Max(shape.OutHeight * shape.OutWidth, FewestTiles);
+            var kept = layer.Kept?.UnionOverLanes().Average(taps => (double)taps.Length) / shape.RowLength ?? 1;
+            return kept * shape.FilterBlocks * shape.RowLength / 2.0 * Math.Max(shape.OutHeight * shape.OutWidth, FewestTiles);
         }
 
         var tiling = new Int8Tiling(_tile, layer);
         var pairs = Int8Winograd.ChannelsOf(layer).Sum(channels => channels.Length) / 2.0;
-        return tiling.Positions
+        var share = !_isByRow ? 1 : tiling.Count <= Int8RowWinograd.Tiles ? TogetherCost : ApartCost;
+        return share * tiling.Positions
             * (pairs * Math.Max(tiling.Count, FewestTiles) + TransformCost * tiling.Count * (shape.ChannelBlocks + shape.FilterBlocks));
     }
 
     /// <summary>The layer in this form, with packed weights.</summary>
     public Int8Convolution Create(SimdTier tier, Int8Layer layer) =>
-        _tile == 1 ? new Int8DirectConvolution(tier, layer) : new Int8Winograd(tier, _tile, layer);
+        _tile == 1 ? new Int8DirectConvolution(tier, layer)
+        : _isByRow ? new Int8RowWinograd(layer)
+        : new Int8Winograd(tier, _tile, layer);
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -55,7 +55,9 @@ internal unsafe interface IInt8Points
     }
 }
 
-/// <summary>F(2, 3): the points 0, 1, −1 and infinity.</summary>
+/// <summary>
+/// F(2, 3): the points 0, 1, −1 and infinity. An input is at most 8·255 in size after both dimensions, a weight 9·127.
+/// </summary>
 internal readonly unsafe struct Int8Points4 : IInt8Points
 {
     public static int Tile
@@ -72,7 +74,7 @@ internal readonly unsafe struct Int8Points4 : IInt8Points
 
     public static int Factor => 1;
 
-    public static int[][] Weights => [[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]];
+    public static int[][] Weights => [[1, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 1]];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int ShiftOf(int output) => 1;
@@ -84,10 +86,10 @@ internal readonly unsafe struct Int8Points4 : IInt8Points
         var d1 = IInt8Points.Load(source + sourcePitch);
         var d2 = IInt8Points.Load(source + 2 * sourcePitch);
         var d3 = IInt8Points.Load(source + 3 * sourcePitch);
-        (d0 - d2).Store(destination);
+        ((d0 - d2) << 1).Store(destination);
         (d1 + d2).Store(destination + pitch);
         (d2 - d1).Store(destination + 2 * pitch);
-        (d3 - d1).Store(destination + 3 * pitch);
+        ((d3 - d1) << 1).Store(destination + 3 * pitch);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,10 +15,13 @@ internal sealed class Int8Tiling
     private const int WidestTile = 16;
 
     /// <summary>Cuts the outputs of a layer.</summary>
-    public Int8Tiling(int tile, Int8Layer layer)
+    /// <param name="tile">Outputs of a tile in each dimension.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="capacity">Tiles at a time; null for as many as suit the caches.</param>
+    public Int8Tiling(int tile, Int8Layer layer, int? capacity = null)
     {
         var shape = layer.Shape;
-        IsByPosition = layer.Kept is not null;
+        IsByPosition = capacity is null && layer.Kept is not null;
         (Tile, Step, Points) = (tile, tile * shape.Stride, (tile - 1) * shape.Stride + Int8Winograd.Side);
         (Rows, Columns) = (Layout.CeilDiv(shape.OutHeight, tile), Layout.CeilDiv(shape.OutWidth, tile));
         (PaddedRows, PaddedColumns) = ((Rows - 1) * Step + Points, (Columns - 1) * Step + Points);
@@ -26,7 +29,7 @@ internal sealed class Int8Tiling
             ? WidestTile // the sums of all blocks of filters share the cache with the inputs
             : Math.Clamp(CachedInputs / (Positions * shape.ChannelBlocks * Pairs), WidestTile, MostTiles);
         var runs = Layout.CeilDiv(Count, most);
-        Capacity = Layout.CeilDiv(Count, runs);
+        Capacity = capacity ?? Layout.CeilDiv(Count, runs);
         if (Capacity > WidestTile) Capacity = Layout.RoundUp(Capacity, WidestTile);
         PlanePitch = Layout.RoundUp(Capacity, 2) * Pairs; // tiles are reordered two at a time
         MapLength = checked(shape.ChannelBlocks * PlanePitch);

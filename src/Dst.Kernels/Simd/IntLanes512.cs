@@ -33,6 +33,10 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes512 Weights(sbyte* source) => new(Avx512BW.ConvertToVector512Int16(Vector256.Load(source)).AsInt32());
 
+    /// <summary>Thirty-two integers of 16 bits: two in each lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 Shorts(Vector512<short> values) => new(values.AsInt32());
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes512 Load(int* source) => new(Vector512.Load(source));
 

@@ -117,8 +117,8 @@ public sealed unsafe class Int8KernelTests
     [Theory, TierData]
     public void Winograd_forms_are_exact_up_to_their_bound(SimdTier tier)
     {
-        var (large, small) = (Int8Form.Winograd[0], Int8Form.Winograd[1]);
-        foreach (var (form, stride, bits) in new[] { (large, 1, 25), (large, 2, 29), (small, 1, 29) })
+        var (large, small, byRow) = (Int8Form.Winograd[0], Int8Form.Winograd[1], Int8Form.Winograd[2]);
+        foreach (var (form, stride, bits) in new[] { (large, 1, 25), (large, 2, 29), (small, 1, 29), (byRow, 1, 29) })
         {
             var most = (1 << bits) / 255; // of the sizes of a filter's weights
             var shape = new Conv2dShape(most / 127 / 9 + 1, 4, 5, 2, 3, 3, stride, 1);
@@ -128,10 +128,11 @@ public sealed unsafe class Int8KernelTests
             var layer = new Int8Layer(
                 shape, null, [.. filter, .. filter.Select(weight => (sbyte)-weight)], 255,
                 new(new SumScale([-255 * most, 255 * most], [1, 1])));
-            Assert.Equal(tier != SimdTier.Scalar, form.Supports(tier, layer));
+            var isSupported = form == byRow ? tier == SimdTier.V512 : tier != SimdTier.Scalar;
+            Assert.Equal(isSupported, form.Supports(tier, layer));
             filter[^1]++;
             Assert.False(form.Supports(tier, layer with { Weights = [.. filter, .. new sbyte[filter.Length]] }));
-            if (tier == SimdTier.Scalar) continue;
+            if (!isSupported) continue;
             var x = Enumerable.Repeat((byte)255, shape.InputLength).ToArray();
             var y = new float[shape.OutputLength];
             Run(tier, form, layer, x, null, y);
