@@ -4,7 +4,8 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// A way to compute a convolution. This is the one catalogue of them: inference and training choose from it by the same estimated costs,
-/// and files name a form by its <see cref="Name"/>. One form, <see cref="Planar"/>, is for inference alone.
+/// and files name a form by its <see cref="Name"/>. Two forms, <see cref="Planar"/> and
+/// <see cref="ByRow"/>, are for inference alone.
 /// </summary>
 public abstract class ConvolutionForm
 {
@@ -29,6 +30,9 @@ public abstract class ConvolutionForm
 
     /// <summary>A Winograd form of few channels that infers and does not train: <see cref="PlanarWinograd"/>.</summary>
     public static PlanarForm Planar { get; } = new();
+
+    /// <summary>A Winograd form of small maps and large weights that infers and does not train: <see cref="RowWinograd"/>.</summary>
+    public static RowForm ByRow { get; } = new();
 
     /// <summary>The forms that infer and train. The first three are plain: each layer has exactly one of them.</summary>
     public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd, .. Fft];

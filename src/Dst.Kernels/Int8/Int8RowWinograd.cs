@@ -8,7 +8,8 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// F(2×2, 3×3) in whole numbers for layers of small maps and large weights, on vectors of 512 bits. Weights are kept as G·g: 18 bytes in
-/// place of the 32 of <see cref="Int8Winograd"/>. Loads transform its rows. The sums of a row of positions of four tiles fill the registers.
+/// place of the 32 of <see cref="Int8Winograd"/>. Loads transform its rows. The sums of a row of positions of four tiles fill the
+/// registers.
 /// </summary>
 internal sealed unsafe class Int8RowWinograd : Int8Convolution
 {
@@ -91,6 +92,8 @@ internal sealed unsafe class Int8RowWinograd : Int8Convolution
             for (var pair = firstPair; pair < end; pair++, weights += Side * TRow.ColumnBytes)
             {
                 Sse.Prefetch0(lines + pair[Ahead]);
+                Prefetch.Ahead(weights);
+                Prefetch.Ahead(weights + 2 * TRow.ColumnBytes);
                 var line = lines + *pair;
                 var (left, right) = (TRow.Load(weights), TRow.Load(weights + 2 * TRow.ColumnBytes));
                 first.MultiplyAdd<FourBytes>(line, 0, IntLanes512.Shorts(left));

@@ -10,7 +10,7 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     private readonly Vector512<float> _v0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Lanes512(Vector512<float> v0)
+    public Lanes512(Vector512<float> v0)
     {
         _v0 = v0;
     }

@@ -49,7 +49,8 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
         SimdTier tier, LoweredNode node, Conv2dShape shape, LoweredNode? pool, int roundingClass)
     {
         var floats = WithFloatWeights(tier, node, shape).ToList();
-        var rounded = floats.Where(candidate => candidate.HasLargeWeights(shape)).Select(candidate => candidate with { IsRounded = true });
+        var rounded = floats.Concat(ByRow(tier, node, shape)).Where(candidate => candidate.HasLargeWeights(shape))
+            .Select(candidate => candidate with { IsRounded = true });
         var exact = floats.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass).ToList();
         var pooled = exact.Where(candidate => pool is not null && candidate.CanPool).Select(candidate => candidate with { Pool = pool });
         return [.. pooled, .. exact];
@@ -65,9 +66,13 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
         ? PlanarForm.ForwardCost(shape, isPooled: Pool is not null)
         : Form.CostOf(ConvolutionWork.OfInference(Form, shape, Kept, batch)).Forward;
 
-    /// <summary>Floats of the weights that a Winograd form reads; 0 of another form.</summary>
-    public double CountTransformedWeights(Conv2dShape shape) =>
-        Form is WinogradForm winograd ? winograd.WeightsOf(shape) * (Kept is null ? 1 : winograd.ShareOf(shape, Kept)) : 0;
+    /// <summary>Transformed weights that a Winograd form reads; 0 of another form.</summary>
+    public double CountTransformedWeights(Conv2dShape shape) => (Kept is null ? 1 : Form.ShareOf(shape, Kept)) * Form switch
+    {
+        WinogradForm winograd => winograd.WeightsOf(shape),
+        RowForm => RowForm.WeightsOf(shape),
+        _ => 0,
+    };
 
     /// <summary>Makes the step of a layer in this form, with packed weights.</summary>
     public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch)
@@ -76,6 +81,7 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
         return Form switch
         {
             WinogradForm winograd => new WinogradStep(tier, node, this, winograd, shape, batch),
+            RowForm => new RowWinogradStep(node, Name.ToString(), new(tier, shape, Kept)),
             PlanarForm => new PlanarStep(tier, node, Name.ToString(), shape, isPooled: Pool is not null),
             FftForm fft when shape.IsDepthwise => new DepthwiseFftStep(tier, node, fft, shape),
             FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),
@@ -95,6 +101,14 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
 
         if (node.Residual is null && ConvolutionForm.Planar.Supports(tier, shape, kept: null))
             yield return new(ConvolutionForm.Planar, Kept: null);
+    }
+
+    /// <summary>The form whose weights always have 16 bits.</summary>
+    private static IEnumerable<ConvolutionCandidate> ByRow(SimdTier tier, LoweredNode node, Conv2dShape shape)
+    {
+        if (!ConvolutionForm.ByRow.Supports(tier, shape, kept: null)) yield break;
+        yield return new(ConvolutionForm.ByRow, Kept: null);
+        if (node.Mask?.ToKeptTaps() is { } kept && ConvolutionForm.ByRow.Skips(shape, kept)) yield return new(ConvolutionForm.ByRow, kept);
     }
 
     private bool HasLargeWeights(Conv2dShape shape) => CountTransformedWeights(shape) >= LargeWeights;
