@@ -17,12 +17,16 @@ internal static class Framing
     internal const int BlueWeight = 114;
     internal const int WeightSum = 1000;
 
-    /// <summary>The window about the image's centre, after a resize to a side of <paramref name="resize"/> pixels, if above 0.</summary>
+    /// <summary>The window about the image's centre, after a resize if there is one.</summary>
+    /// <param name="image">Image of any size.</param>
+    /// <param name="shape">Channels and size of the window.</param>
+    /// <param name="resize">Size to which the image is resized first, or none.</param>
+    /// <param name="fit">How it is resized if its sides have another ratio.</param>
     /// <exception cref="InputException">The image has other bands than the shape, and is not grey or RGB.</exception>
-    public static Image Frame(Image image, int resize, FeatureShape shape)
+    public static Image Frame(Image image, FeatureShape shape, ImageSize resize = default, ResizeFit fit = default)
     {
         CheckChannels(image, shape);
-        if (resize > 0) image = Resampler.Resize(image, resize, shape.Height, shape.Width);
+        if (!resize.IsNone) image = Resampler.Resize(image, resize, fit, shape.Height, shape.Width);
         if (IsFramed(image, shape)) return image;
         var data = new byte[checked((int)shape.Count * (image.BitsPerSample / 8))];
         switch (image.BitsPerSample)

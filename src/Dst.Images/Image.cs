@@ -213,8 +213,8 @@ public sealed class Image
         {
             if ((image.Height, image.Width, image.BitsPerSample) != (first.Height, first.Width, first.BitsPerSample))
                 throw new InputException(
-                    $"the bands of an image have {first.Width}x{first.Height} pixels of {first.BitsPerSample} bits and "
-                    + $"{image.Width}x{image.Height} of {image.BitsPerSample}; equal ones were expected");
+                    $"the bands of an image have {first.Height}x{first.Width} pixels of {first.BitsPerSample} bits and "
+                    + $"{image.Height}x{image.Width} of {image.BitsPerSample}; equal ones were expected");
         }
 
         byte[] data = [.. images.SelectMany(image => image.Data.ToArray())];
@@ -231,12 +231,12 @@ public sealed class Image
     {
         if (width is < 1 or > MaxSide || height is < 1 or > MaxSide || width * height > MaxPixels)
             throw new InputException(
-                $"{name} declares {width}x{height} pixels; expected 1 to {MaxSide} a side and at most {MaxPixels >> 20} Mpixel");
+                $"{name} declares {height}x{width} pixels; expected 1 to {MaxSide} a side and at most {MaxPixels >> 20} Mpixel");
         if (channels is < 1 or > MaxChannels)
             throw new InputException($"{name} has {channels} bands; 1 to {MaxChannels} were expected");
         if (width * height * channels * bytesPerSample > MaxBytes)
             throw new InputException(
-                $"{name} declares {width}x{height} pixels of {channels} bands of {bytesPerSample} bytes; at most {MaxBytes >> 20} MiB "
+                $"{name} declares {height}x{width} pixels of {channels} bands of {bytesPerSample} bytes; at most {MaxBytes >> 20} MiB "
                 + "of samples are read");
     }
 

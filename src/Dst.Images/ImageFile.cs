@@ -59,7 +59,7 @@ public static class ImageFile
 
     /// <summary>Bands and size of an image file. Most formats tell them without decoding.</summary>
     /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
-    internal static ImageSize Measure(string path)
+    internal static ImageShape Measure(string path)
     {
         var (name, file) = ($"file '{path}'", ImageArchive.ReadAllBytes(path));
         return FormatOf(name, file).Measure(name, file);

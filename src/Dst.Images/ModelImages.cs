@@ -14,22 +14,23 @@ namespace Dst.Images;
 /// <param name="log">Takes one line at a time.</param>
 public sealed class ModelImages(Model model, Action<string> log)
 {
-    private readonly List<(int Height, int Width)> _sizes = [];
+    private readonly List<ImageSize> _sizes = [];
 
     /// <summary>Reads an image file.</summary>
     /// <exception cref="InputException">As <see cref="ImageFile.Read(string)"/>.</exception>
     public Image Read(string path)
     {
         var image = ImageFile.Read(path, log);
-        _sizes.Add((image.Height, image.Width));
+        _sizes.Add(new(image.Height, image.Width));
         return image;
     }
 
     /// <summary>Says what share of the images that were read is cut off, and what share of the input is empty, a line each.</summary>
     public void SayWhatIsSeen()
     {
-        var resize = model.Normalisation?.Resize ?? 0;
-        const string advice = "; if the model learnt from resized images, dst import --resize N makes it resize them";
-        foreach (var line in CropRemarks.Of(_sizes, resize, model.Graph.Input)) log(line + (resize == 0 ? advice : ""));
+        const string Advice = "; if the model learnt from resized images, dst import --resize N makes it resize them";
+        var normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
+        foreach (var line in CropRemarks.Of(_sizes, normalisation, model.Graph.Input))
+            log(line + (normalisation.Resize.IsNone ? Advice : ""));
     }
 }

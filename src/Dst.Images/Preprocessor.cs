@@ -22,7 +22,7 @@ public static class Preprocessor
     /// dark.
     /// </summary>
     /// <param name="image">Image of any size.</param>
-    /// <param name="normalisation">Resize, transform, smoothing, means and deviations.</param>
+    /// <param name="normalisation">Resize, its fit, transform, smoothing, means and deviations.</param>
     /// <param name="shape">The network's input.</param>
     /// <param name="destination">[Channels, Height, Width].</param>
     /// <exception cref="InputException">The image cannot have these channels, or the normalisation is not for as many.</exception>
@@ -38,7 +38,8 @@ public static class Preprocessor
                 $"the input normalisation has {normalisation.Mean.Length} means and {normalisation.Deviation.Length} deviations; "
                 + $"one of each for {shape.Channels} channels was expected");
 
-        if (normalisation.Resize > 0) image = Resampler.Resize(image, normalisation.Resize, shape.Height, shape.Width);
+        if (!normalisation.Resize.IsNone)
+            image = Resampler.Resize(image, normalisation.Resize, normalisation.Fit, shape.Height, shape.Width);
         if (Framing.IsFramed(image, shape)) ReadAmplitudes(image, normalisation.Amplitude, destination);
         else if (image.BitsPerSample == 8) ReadWindow<byte>(image, shape, normalisation.Amplitude, destination);
         else if (image.BitsPerSample == 16) ReadWindow<ushort>(image, shape, normalisation.Amplitude, destination);

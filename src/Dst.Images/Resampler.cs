@@ -10,19 +10,23 @@ namespace Dst.Images;
 internal static class Resampler
 {
     /// <summary>
-    /// The window about the centre of the image that is resized to <paramref name="side"/> × <paramref name="side"/>. Time and memory
-    /// depend on the window and not on the side. Where the window is larger, the whole image.
+    /// The window about the centre of the resized image. Time and memory depend on the window and not on the size. Where the window is
+    /// larger, the whole image. With <see cref="ResizeFit.Pad"/> that is without the dark part.
     /// </summary>
-    /// <param name="image">Image of any size; one of the side is returned as it is.</param>
-    /// <param name="side">Rows and columns of the whole image.</param>
+    /// <param name="image">Image of any size; one that would stay as it is is returned.</param>
+    /// <param name="size">Size to which it is resized.</param>
+    /// <param name="fit">How it is resized if its sides have another ratio.</param>
     /// <param name="height">Rows of the window.</param>
     /// <param name="width">Columns of the window.</param>
-    public static Image Resize(Image image, int side, int height, int width)
+    public static Image Resize(Image image, ImageSize size, ResizeFit fit, int height, int width)
     {
-        if (image.Height == side && image.Width == side) return image;
-        var isWindow = side >= height && side >= width;
-        var rows = Taps(image.Height, side, isWindow ? height : side);
-        var columns = Taps(image.Width, side, isWindow ? width : side);
+        var own = new ImageSize(image.Height, image.Width);
+        var resized = own.ResizedTo(size, fit);
+        var kept = resized.Within(size);
+        if (own == resized && own == kept) return image;
+        var isWindow = kept.Height >= height && kept.Width >= width;
+        var rows = Taps(image.Height, resized.Height, kept.Height, isWindow ? height : kept.Height);
+        var columns = Taps(image.Width, resized.Width, kept.Width, isWindow ? width : kept.Width);
         return image.BitsPerSample switch
         {
             8 => ToWords(image, rows, columns, Resize<byte>(image, rows, columns), ushort.MaxValue / (float)byte.MaxValue),
@@ -86,15 +90,19 @@ internal static class Resampler
         }
     }
 
-    /// <summary>The pixels that each of the <paramref name="count"/> pixels about the centre of the resized extent reads.</summary>
-    private static Tap[] Taps(int from, int to, int count)
+    /// <summary>
+    /// What an extent resized from <paramref name="from"/> to <paramref name="to"/> pixels reads for the <paramref name="count"/> pixels
+    /// about the centre of the <paramref name="kept"/> about its own centre.
+    /// </summary>
+    private static Tap[] Taps(int from, int to, int kept, int count)
     {
+        var first = Framing.CentreOffset(to, kept) + Framing.CentreOffset(kept, count);
         var taps = new Tap[count];
         var ratio = (double)from / to;
         var support = Math.Max(ratio, 1);
         for (var i = 0; i < count; i++)
         {
-            var centre = (Framing.CentreOffset(to, count) + i + 0.5) * ratio;
+            var centre = (first + i + 0.5) * ratio;
             var start = (int)Math.Max(0, Math.Floor(centre - support));
             var end = (int)Math.Min(from, Math.Ceiling(centre + support));
             var weights = new double[end - start];

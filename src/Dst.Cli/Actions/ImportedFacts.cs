@@ -9,6 +9,7 @@ namespace Dst.Cli.Actions;
 internal static class ImportedFacts
 {
     private const long MaxClassesBytes = 16L << 20;
+    private const int MaxSide = 4096;
 
     private static readonly Option<string?> Classes = SharedOptions.Text(
         "--classes", "FILE", "Text file with the names of the classes, one on each line, in the order of the logits.");
@@ -18,8 +19,11 @@ internal static class ImportedFacts
         "Mean and deviation of each channel with which the network was trained, for pixels in [0, 1], "
             + "such as 0.485,0.456,0.406/0.229,0.224,0.225.");
 
-    private static readonly Option<int?> Resize = SharedOptions.Number(
-        "--resize", "Side in pixels to which images are resized, as data.resize does it, before their centre is taken.", 1, 4096);
+    private static readonly Option<string?> Resize = SharedOptions.Text(
+        "--resize", "PIXELS", "Size to which images are resized, N or HxW, as data.resize does it, before their centre is taken.");
+
+    private static readonly Option<string?> Fit = SharedOptions.Text(
+        "--fit", Words.Choice(Words.All(typeof(ResizeFit))), "How images with another ratio of the sides are resized, as data.fit says it.");
 
     private static readonly Option<string?> Outputs = SharedOptions.Text(
         "--outputs", Words.Choice(Words.All(typeof(OutputKind))),
@@ -27,7 +31,7 @@ internal static class ImportedFacts
             + "logit of the second of two classes.");
 
     /// <summary>The options.</summary>
-    public static IReadOnlyList<Option> Options { get; } = [Classes, Normalise, Resize, Outputs];
+    public static IReadOnlyList<Option> Options { get; } = [Classes, Normalise, Resize, Fit, Outputs];
 
     /// <summary>The model with what the options say of it.</summary>
     /// <exception cref="InputException">An option does not fit the model, or the file of class names cannot be read.</exception>
@@ -39,12 +43,29 @@ internal static class ImportedFacts
         var normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
         if (arguments.GetValue(Normalise) is { } text)
         {
-            normalisation = ParseNormalisation(text, model.Graph.Input.Channels) with { Resize = normalisation.Resize };
+            var (resize, own) = (normalisation.Resize, normalisation.Fit);
+            normalisation = ParseNormalisation(text, model.Graph.Input.Channels) with { Resize = resize, Fit = own };
             if (ScaleRemark(normalisation) is { } remark) call.Report.Log(remark);
             model = model with { Normalisation = normalisation };
         }
 
-        return arguments.GetValue(Resize) is { } side ? model with { Normalisation = normalisation with { Resize = side } } : model;
+        if (arguments.GetValue(Resize) is { } size) model = model with { Normalisation = normalisation with { Resize = ParseSize(size) } };
+        return arguments.GetValue(Fit) is { } fit ? WithFit(model, fit) : model;
+    }
+
+    private static ImageSize ParseSize(string text) =>
+        ImageSize.TryParse(text, out var size) && size is { Height: >= 1 and <= MaxSide, Width: >= 1 and <= MaxSide }
+            ? size
+            : throw new InputException(
+                $"option --resize is '{text}'; a whole number from 1 to {MaxSide}, or height x width such as 128x64, was expected");
+
+    private static Model WithFit(Model model, string word)
+    {
+        if (Words.Find(typeof(ResizeFit), word) is not ResizeFit fit)
+            throw new InputException($"option --fit is '{word}'; {Words.Choice(Words.All(typeof(ResizeFit)))} was expected");
+        return model.Normalisation is { Resize.IsNone: false } normalisation
+            ? model with { Normalisation = normalisation with { Fit = fit } }
+            : throw new InputException($"option --fit is '{word}', and the model does not resize images; --resize was expected too");
     }
 
     private static Model WithOutputs(Model model, string word)

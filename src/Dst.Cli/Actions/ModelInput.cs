@@ -11,7 +11,7 @@ internal static class ModelInput
     /// <summary>Keys that the model decides.</summary>
     private static readonly string[] KeysOfModel =
     [
-        "data.channels", "data.crop", "data.resize", "data.amplitude", "data.smooth", "data.normalise", "data.mean", "data.deviation",
+        "data.channels", "data.crop", "data.resize", "data.fit", "data.amplitude", "data.smooth", "data.normalise", "data.mean", "data.deviation",
     ];
 
     /// <summary>
@@ -35,8 +35,9 @@ internal static class ModelInput
         var options = recipe.Data with
         {
             Channels = input.Channels,
-            Crop = input.Height == input.Width ? input.Height : 0,
+            Crop = new(input.Height, input.Width),
             Resize = normalisation.Resize,
+            Fit = normalisation.Fit,
             Amplitude = normalisation.Amplitude,
         };
         RunData.CheckSeed(call, recipe);

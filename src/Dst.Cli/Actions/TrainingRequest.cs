@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Usage;
+using Dst.Graph;
 using Dst.Report;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
@@ -12,7 +13,7 @@ namespace Dst.Cli.Actions;
 /// <param name="Settings">Keys that the verb sets. What the command line sets comes later and wins.</param>
 internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Settings)
 {
-    private static readonly string[] KeysOfInput = ["data.resize", "data.crop", "data.channels"];
+    private static readonly string[] KeysOfInput = ["data.resize", "data.fit", "data.crop", "data.channels"];
 
     /// <summary>The section of the recipe that <c>--epochs</c>, <c>--batch</c> and <c>--lr</c> set.</summary>
     public string Section { get; init; } = "train";
@@ -71,9 +72,8 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
 
     private static bool TakesInputOf(Model model, DataOptions data)
     {
-        var side = data.Crop > 0 ? data.Crop : data.Resize;
-        var input = model.Graph.Input;
-        return (side, side) == (input.Height, input.Width) && data.Channels == input.Channels
-            && (model.Normalisation is not { Resize: > 0 and var resize } || resize == data.Resize);
+        var size = data.Crop.IsNone ? data.Resize : data.Crop;
+        return model.Graph.Input == new FeatureShape(data.Channels, size.Height, size.Width)
+            && (model.Normalisation is not { Resize.IsNone: false } own || (own.Resize, own.Fit) == (data.Resize, data.Fit));
     }
 }

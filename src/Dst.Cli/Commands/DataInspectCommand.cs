@@ -72,7 +72,7 @@ internal static class DataInspectCommand
         var lines = new List<string>();
         foreach (var split in inspection.Splits.Where(split => split.Count > 0))
         {
-            var sizes = string.Join(", ", split.Sizes.Take(shown).Select(size => $"{size.Width}x{size.Height} ({size.Count})"));
+            var sizes = string.Join(", ", split.Sizes.Take(shown).Select(size => $"{size.Height}x{size.Width} ({size.Count})"));
             var more = split.Sizes.Count > shown ? ", ..." : "";
             lines.Add($"{split.Name}: values {split.Min:G4} to {split.Max:G4}, mean {split.Mean:G4}; sizes {sizes}{more}");
         }

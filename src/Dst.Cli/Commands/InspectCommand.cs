@@ -103,7 +103,7 @@ internal static class InspectCommand
     private static string Describe(InputNormalisation? input)
     {
         if (input is null) return "used as it is";
-        var resize = input.Resize == 0 ? "" : $"resized to {input.Resize} pixels, ";
+        var resize = input.Resize.IsNone ? "" : $"{input.DescribeResize()}, ";
         var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Words.Of(input.Amplitude)} of the amplitude, ";
         var smooth = input.Smooth ? "smoothed, " : "";
         var scale = input.PerImage

@@ -14,7 +14,7 @@ internal static class KeyShortcuts
         "--lr", "x", "Largest learning rate: train.schedule.learning_rate.");
 
     private static readonly Option<string?> Size = SharedOptions.Text(
-        "--size", "pixels", "Side of the network's input, to which images are resized: data.resize and data.crop.");
+        "--size", "pixels", "Size of the network's input, N or HxW, to which images are resized: data.resize and data.crop.");
 
     private static readonly Option<string?> Name = SharedOptions.Text(
         "--name", "name", "Name of the folder of runs: name. Default: the recipe's, or that of the data.");

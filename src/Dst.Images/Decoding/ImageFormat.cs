@@ -6,7 +6,7 @@ namespace Dst.Images.Decoding;
 /// <param name="Decode">Decodes a file; the text is what messages call it.</param>
 /// <param name="Measure">Bands and size of a file.</param>
 internal sealed record ImageFormat(
-    string Name, Func<byte[], bool> Recognises, Func<string, byte[], Image> Decode, Func<string, byte[], ImageSize> Measure)
+    string Name, Func<byte[], bool> Recognises, Func<string, byte[], Image> Decode, Func<string, byte[], ImageShape> Measure)
 {
     /// <summary>All formats. TGA has no signature, so it is the last that is tried.</summary>
     public static IReadOnlyList<ImageFormat> All { get; } =

@@ -34,7 +34,7 @@ internal static class JpegFile
 
     /// <summary>Reads bands and size only.</summary>
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
-    public static ImageSize Measure(string name, byte[] file)
+    public static ImageShape Measure(string name, byte[] file)
     {
         var clean = WithoutStrayBytes(name, file);
         return SharpDecoder.Measure(name, Format, clean, Decoder, ChannelsOf(name, clean));

@@ -30,7 +30,7 @@ internal static class MatFile
 
     /// <summary>Decodes the array for its size.</summary>
     /// <exception cref="InputException">As <see cref="Decode"/>.</exception>
-    public static ImageSize Measure(string name, byte[] file) => ImageSize.Of(Decode(name, file));
+    public static ImageShape Measure(string name, byte[] file) => ImageShape.Of(Decode(name, file));
 
     private static MatArray Choose(string name, List<MatArray> arrays)
     {

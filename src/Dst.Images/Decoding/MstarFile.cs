@@ -26,7 +26,7 @@ internal static class MstarFile
         var bytes = (long)width * height * sizeof(float);
         if (start + bytes > file.Length)
             throw new InputException(
-                $"{name} has {file.Length} bytes; an MSTAR header of {start} and {width}x{height} magnitudes of 4 were expected, "
+                $"{name} has {file.Length} bytes; an MSTAR header of {start} and {height}x{width} magnitudes of 4 were expected, "
                 + "so it is truncated");
         var magnitudes = new float[width * height];
         for (var i = 0; i < magnitudes.Length; i++)
@@ -36,11 +36,11 @@ internal static class MstarFile
 
     /// <summary>Reads the size only.</summary>
     /// <exception cref="InputException">The header lacks a key.</exception>
-    public static ImageSize Measure(string name, byte[] file) => ReadSize(name, HeaderOf(file));
+    public static ImageShape Measure(string name, byte[] file) => ReadSize(name, HeaderOf(file));
 
     private static string HeaderOf(byte[] file) => Encoding.Latin1.GetString(file, 0, Math.Min(file.Length, MaxHeaderBytes));
 
-    private static ImageSize ReadSize(string name, string header)
+    private static ImageShape ReadSize(string name, string header)
     {
         var (height, width) = (ReadNumber(name, header, "NumberOfRows"), ReadNumber(name, header, "NumberOfColumns"));
         Image.CheckSize(name, width, height);

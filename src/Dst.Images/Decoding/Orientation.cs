@@ -13,14 +13,14 @@ internal static class Orientation
     public static bool IsTransposed(int orientation) => orientation is >= 5 and <= 8;
 
     /// <summary>The size after the orientation is applied.</summary>
-    public static ImageSize Apply(ImageSize size, int orientation) =>
+    public static ImageShape Apply(ImageShape size, int orientation) =>
         IsTransposed(orientation) ? size with { Height = size.Width, Width = size.Height } : size;
 
     /// <summary>The picture as it is seen; a number that is not legal is taken as upright.</summary>
     public static Image Apply(Image image, int orientation)
     {
         if (orientation is <= Upright or > 8) return image;
-        var size = Apply(ImageSize.Of(image), orientation);
+        var size = Apply(ImageShape.Of(image), orientation);
         var bytes = image.BitsPerSample / 8;
         var source = image.Data.Span;
         var data = new byte[source.Length];

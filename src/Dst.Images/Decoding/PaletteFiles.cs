@@ -44,9 +44,9 @@ internal static class PaletteFiles
 
     /// <summary>Decodes a GIF for its bands and size.</summary>
     /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
-    public static ImageSize MeasureGif(string name, byte[] file) => ImageSize.Of(DecodeGif(name, file));
+    public static ImageShape MeasureGif(string name, byte[] file) => ImageShape.Of(DecodeGif(name, file));
 
     /// <summary>Decodes a BMP for its bands and size.</summary>
     /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
-    public static ImageSize MeasureBmp(string name, byte[] file) => ImageSize.Of(DecodeBmp(name, file));
+    public static ImageShape MeasureBmp(string name, byte[] file) => ImageShape.Of(DecodeBmp(name, file));
 }

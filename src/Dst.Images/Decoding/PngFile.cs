@@ -49,11 +49,11 @@ internal static class PngFile
 
     /// <summary>Reads bands and size only; a file with a palette is decoded.</summary>
     /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
-    public static ImageSize Measure(string name, byte[] file)
+    public static ImageShape Measure(string name, byte[] file)
     {
         var chunks = KeepNeededChunks(name, file);
         var colours = HeaderOf(name, chunks).ColorType;
-        if (colours == PngColorType.Palette) return ImageSize.Of(Decode(name, file));
+        if (colours == PngColorType.Palette) return ImageShape.Of(Decode(name, file));
         var channels = colours is PngColorType.Grayscale or PngColorType.GrayscaleWithAlpha ? 1 : 3;
         return SharpDecoder.Measure(name, Format, chunks, Decoder, channels);
     }

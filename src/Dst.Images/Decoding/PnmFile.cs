@@ -49,7 +49,7 @@ internal static class PnmFile
 
     /// <summary>Reads bands and size only.</summary>
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
-    public static ImageSize Measure(string name, byte[] file) => new Reader(name, file).Header().Size;
+    public static ImageShape Measure(string name, byte[] file) => new Reader(name, file).Header().Size;
 
     private static bool IsSpace(byte c) => c is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or 11 or 12;
 
@@ -58,7 +58,7 @@ internal static class PnmFile
         private int _at = 2; // behind the P and the kind
 
         /// <summary>Size, maximum and kind: 1 bits, 2 grey and 3 colour as text, and 4 to 6 the same in binary.</summary>
-        public (ImageSize Size, int Maximum, int Kind) Header()
+        public (ImageShape Size, int Maximum, int Kind) Header()
         {
             var kind = file[1] - '0';
             int width = Number(), height = Number();

@@ -29,10 +29,10 @@ internal static class SharpDecoder
 
     /// <summary>The size of a file, turned as its EXIF says.</summary>
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
-    public static ImageSize Measure(string name, string format, byte[] file, IImageInfoDetector decoder, int channels)
+    public static ImageShape Measure(string name, string format, byte[] file, IImageInfoDetector decoder, int channels)
     {
         var info = Identify(name, format, file, decoder);
-        return Orientation.Apply(new ImageSize(channels, info.Height, info.Width), OrientationOf(info.Metadata));
+        return Orientation.Apply(new ImageShape(channels, info.Height, info.Width), OrientationOf(info.Metadata));
     }
 
     /// <summary>Decodes a file whose size was checked.</summary>

@@ -35,7 +35,7 @@ internal static class TgaFile
 
     /// <summary>Reads bands and size only.</summary>
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
-    public static ImageSize Measure(string name, byte[] file) => SharpDecoder.Measure(name, Format, file, Decoder, ChannelsOf(file));
+    public static ImageShape Measure(string name, byte[] file) => SharpDecoder.Measure(name, Format, file, Decoder, ChannelsOf(file));
 
     // ImageSharp leaves pixels black that are not there.
     private static bool IsComplete(byte[] file, long pixels)

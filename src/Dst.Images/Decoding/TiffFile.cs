@@ -30,12 +30,12 @@ internal static class TiffFile
 
     /// <summary>Reads bands and size only; a palette and the like is decoded.</summary>
     /// <exception cref="InputException">It is corrupt, truncated, too large or of a kind that is not read.</exception>
-    public static ImageSize Measure(string name, byte[] file)
+    public static ImageShape Measure(string name, byte[] file)
     {
         var layout = new TiffLayout(name, new(name, file));
         return layout.IsDirect
-            ? Orientation.Apply(new ImageSize(layout.Bands, layout.Height, layout.Width), layout.Orientation)
-            : ImageSize.Of(Decode(name, file));
+            ? Orientation.Apply(new ImageShape(layout.Bands, layout.Height, layout.Width), layout.Orientation)
+            : ImageShape.Of(Decode(name, file));
     }
 
     // A warning about CCITT means that a row has pixels too many or too few, and those behind it are wrong.

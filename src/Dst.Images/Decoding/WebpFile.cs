@@ -27,8 +27,8 @@ internal static class WebpFile
 
     /// <summary>Reads bands and size only.</summary>
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
-    public static ImageSize Measure(string name, byte[] file) => Animation(name, file) is { } animation
-        ? Orientation.Apply(new ImageSize(3, animation.Height, animation.Width), animation.Orientation)
+    public static ImageShape Measure(string name, byte[] file) => Animation(name, file) is { } animation
+        ? Orientation.Apply(new ImageShape(3, animation.Height, animation.Width), animation.Orientation)
         : SharpDecoder.Measure(name, Format, file, Decoder, 3);
 
     private static WebpAnimation? Animation(string name, byte[] file)

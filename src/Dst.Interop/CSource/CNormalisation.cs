@@ -38,7 +38,8 @@ internal sealed class CNormalisation
     public static string Describe(InputNormalisation? input, string name)
     {
         if (input is null) return "Values are used as they are.";
-        var resize = input.Resize > 0 ? $"resized to {input.Resize} pixels a side {Filter}, then " : "";
+        var ratio = input.Fit == ResizeFit.Stretch ? "" : " with the ratio of their sides kept";
+        var resize = input.Resize.IsNone ? "" : $"{input.DescribeResize()}{ratio} {Filter}, then ";
         var crop = $"The model was trained on images {resize}cropped or zero padded around the centre, with pixels scaled to 0 to 1. ";
         var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Words.Of(input.Amplitude)} of the amplitude, then ";
         if (!input.Smooth) return $"{crop}`{name}_normalise` does the rest in place: {amplitude}{Scale(input)}.";

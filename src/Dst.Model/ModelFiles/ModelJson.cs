@@ -6,7 +6,7 @@ namespace Dst.ModelFiles;
 /// <summary>The JSON of a model file's metadata, generated at build time: reflection would slow the start of a prediction.</summary>
 [JsonSourceGenerationOptions(
     GenerationMode = JsonSourceGenerationMode.Metadata,
-    Converters = [typeof(WordConverter<AmplitudeTransform>), typeof(WordConverter<PoolInference>)],
+    Converters = [typeof(WordConverter<AmplitudeTransform>), typeof(WordConverter<PoolInference>), typeof(WordConverter<ResizeFit>)],
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     IgnoreReadOnlyProperties = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

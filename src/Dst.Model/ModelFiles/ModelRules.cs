@@ -58,13 +58,13 @@ internal static class ModelRules
     public static string? OfNormalisation(InputNormalisation? normalisation, CheckedGraph graph)
     {
         if (normalisation is not { Resize: var resize, Mean: var means, Deviation: var deviations }) return null;
-        var legal = resize is >= 0 and <= MaxResize && means.Length == graph.Input.Channels && deviations.Length == graph.Input.Channels
+        if (OfResize(resize, normalisation.Fit) is { } problem) return problem;
+        var legal = means.Length == graph.Input.Channels && deviations.Length == graph.Input.Channels
             && means.All(float.IsFinite) && deviations.All(IsScale);
         return legal
             ? null
-            : $"has a normalisation with a resize of {resize} pixels, the means [{string.Join(", ", means)}] and the deviations "
-                + $"[{string.Join(", ", deviations)}]; expected a resize of 0 to {MaxResize} pixels and "
-                + $"{graph.Input.Channels} finite means and positive deviations";
+            : $"has a normalisation with the means [{string.Join(", ", means)}] and the deviations [{string.Join(", ", deviations)}]; "
+                + $"expected {graph.Input.Channels} finite means and positive deviations";
     }
 
     /// <summary>Names of the values that are held in bytes: different values of the graph.</summary>
@@ -104,6 +104,15 @@ internal static class ModelRules
         }
 
         return null;
+    }
+
+    private static string? OfResize(ImageSize resize, ResizeFit fit)
+    {
+        if (resize.IsNone)
+            return fit == ResizeFit.Stretch ? null : $"has the fit '{Words.Of(fit)}' without a resize; a resize was expected too";
+        return resize is { Height: >= 1 and <= MaxResize, Width: >= 1 and <= MaxResize }
+            ? null
+            : $"has a resize to {resize} pixels; 0, or 1 to {MaxResize} pixels a side, was expected";
     }
 
     private static string? OfOutputs(Model model) => model.Graph.AllowsOutputs(model.Outputs)

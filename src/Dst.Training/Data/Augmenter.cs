@@ -23,11 +23,16 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
         return options.Shift + (turn > 0 ? (int)Math.Ceiling(across * turn / 2) + 1 : 0);
     }
 
-    /// <summary>How far a crop may move along one axis, either way, inside the padded image.</summary>
-    public static int Room(DataOptions options, int extent, int crop)
+    /// <summary>How far a crop may move along each axis, either way, inside the padded image.</summary>
+    /// <param name="options">Padding, shift and resize.</param>
+    /// <param name="image">Size of the image as it was read.</param>
+    /// <param name="crop">The crop.</param>
+    public static (int Y, int X) Room(DataOptions options, ImageSize image, FeatureShape crop)
     {
-        if (options.Resize > 0) extent = options.Resize;
-        return Math.Clamp((extent + 2 * options.Pad - crop) / 2, 0, options.Shift);
+        if (!options.Resize.IsNone) image = options.Resize;
+        return (Room(image.Height, crop.Height), Room(image.Width, crop.Width));
+
+        int Room(int extent, int part) => Math.Clamp((extent + 2 * options.Pad - part) / 2, 0, options.Shift);
     }
 
     /// <summary>Writes the centre crop.</summary>
@@ -42,7 +47,7 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
     public void Write(Sample sample, RandomStream random, Span<float> destination)
     {
         var window = sample.Window;
-        int roomY = Room(options, sample.Height, shape.Height), roomX = Room(options, sample.Width, shape.Width);
+        var (roomY, roomX) = Room(options, sample.Extent, shape);
         var top = Framing.CentreOffset(window.Height, shape.Height) - roomY + random.NextInt(2 * roomY + 1);
         var left = Framing.CentreOffset(window.Width, shape.Width) - roomX + random.NextInt(2 * roomX + 1);
         var angle = random.NextDouble(-options.Rotate, options.Rotate) * (Math.PI / 180);

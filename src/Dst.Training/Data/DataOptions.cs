@@ -60,16 +60,22 @@ public sealed record DataOptions
     [Setting("channels of the network's input, or 0 for the bands of the images: 3 if any image has colour", Min = 0, Max = 16)]
     public int Channels { get; init; }
 
-    /// <summary>Side in pixels to which every image is resized before the crop, or 0.</summary>
+    /// <summary>Size to which every image is resized before the crop, or 0.</summary>
     [Setting(
-        "side in pixels to which every image is resized, or 0 to leave it; if data.crop is 0 too, images of several sizes are resized "
+        "size in pixels to which every image is resized, or 0 to leave it; if data.crop is 0 too, images of several sizes are resized "
         + "to 64",
         Min = 0, Max = 4096)]
-    public int Resize { get; init; }
+    public ImageSize Resize { get; init; }
 
-    /// <summary>Side in pixels of the network's square input, or 0 for the images' size.</summary>
-    [Setting("side in pixels of the network's input, or 0 for the size of the images", Min = 0, Max = 4096)]
-    public int Crop { get; init; }
+    /// <summary>How images whose sides have another ratio than <see cref="Resize"/> are resized.</summary>
+    [Setting(
+        "how data.resize treats images with another ratio of the sides: stretch changes the ratio; crop and pad keep it, and crop cuts "
+        + "off what does not fit, pad leaves the rest dark")]
+    public ResizeFit Fit { get; init; }
+
+    /// <summary>Size in pixels of the network's input, or 0 for the images' size.</summary>
+    [Setting("size in pixels of the network's input, or 0 for the size of the images", Min = 0, Max = 4096)]
+    public ImageSize Crop { get; init; }
 
     /// <summary>Mean of each channel, or empty.</summary>
     [Setting(
@@ -202,6 +208,14 @@ public sealed record DataOptions
         if (Normalise == NormalisationSource.Image)
             throw new InputException("data.mean is given with data.normalise image; one of them was expected");
         return true;
+    }
+
+    /// <summary>Refuses a fit without a resize.</summary>
+    /// <exception cref="InputException">There is one.</exception>
+    internal void CheckFit()
+    {
+        if (Fit != ResizeFit.Stretch && Resize.IsNone)
+            throw new InputException($"data.fit is {Words.Of(Fit)}, and images are not resized; data.resize was expected too");
     }
 
     /// <summary>Refuses augmentation that has no effect.</summary>

@@ -14,8 +14,8 @@ internal static class DataReport
             $"data: {data.ClassNames.Count} classes, {data.Training.Count} training{others}, {data.Validation.Count} validation and "
             + $"{data.Test.Count} test images, input {data.Shape}");
         if (InputShape.Describe(data) is { } line) log($"data: {line}");
-        var sizes = data.Splits.SelectMany(split => split.Samples).Select(sample => (sample.Height, sample.Width));
-        foreach (var seen in CropRemarks.Of(sizes, data.Options.Resize, data.Shape)) log($"data: {seen}");
+        var sizes = data.Splits.SelectMany(split => split.Samples).Select(sample => sample.Extent);
+        foreach (var seen in CropRemarks.Of(sizes, data.Normalisation, data.Shape)) log($"data: {seen}");
         DescribeSmallRoom(data, log);
         WarnOfFiles(data, log);
         WarnOfMixedSamples(data, log);
@@ -28,11 +28,13 @@ internal static class DataReport
     {
         var (options, shape) = (data.Options, data.Shape);
         var first = data.Training.Samples[0];
-        var room = Math.Min(Augmenter.Room(options, first.Height, shape.Height), Augmenter.Room(options, first.Width, shape.Width));
+        var (roomY, roomX) = Augmenter.Room(options, first.Extent, shape);
+        var room = Math.Min(roomY, roomX);
+        var image = options.Resize.IsNone ? first.Extent : options.Resize;
         if (room < options.Shift)
             log(
                 $"data: crops move by at most {room} of data.shift's {options.Shift} pixels, because images of "
-                + $"{first.Height}x{first.Width} with data.pad {options.Pad} leave no more room for {shape.Height}x{shape.Width}");
+                + $"{image} with data.pad {options.Pad} leave no more room for {shape.Height}x{shape.Width}");
     }
 
     /// <summary>Warns of what decoding found in the files, and of negative floats that the amplitude transform takes as 0.</summary>

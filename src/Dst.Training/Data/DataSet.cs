@@ -68,7 +68,7 @@ public sealed class DataSet
         Unlabelled = Unlabelled,
         Validation = Validation,
         Test = Test,
-        Normalisation = normalisation with { Resize = Options.Resize }, // images are resized when they are read
+        Normalisation = normalisation with { Resize = Options.Resize, Fit = Options.Fit }, // images are resized when they are read
     };
 
     /// <summary>Loads, splits and measures a data set, and warns of images that are in two splits or two classes.</summary>
@@ -95,6 +95,7 @@ public sealed class DataSet
         using var unlabelled = ImageArchive.OpenIfAny(SourceData.FullPath(options.Unlabelled, baseFolder));
         var splits = SourceSplits.Draw(source, options, seed, baseFolder, log, cancellation);
         (options, var shape) = InputShape.Of(options, source, cancellation);
+        options.CheckFit();
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));
         var window = shape with { Height = shape.Height + 2 * marginY, Width = shape.Width + 2 * marginX };
         var sets = SampleSet.LoadAll(
@@ -102,7 +103,7 @@ public sealed class DataSet
                 new("training", splits.Training, window), new("unlabelled", splits.Unlabelled, window),
                 new("validation", splits.Validation, shape), new("test", splits.Test, shape),
             ],
-            options.Resize, cancellation);
+            options, cancellation);
         var data = new DataSet(options, source.ClassNames, shape)
         {
             Training = sets[0],

@@ -36,8 +36,8 @@ public sealed record DataSurvey
     /// <summary>Bands of a network's input: 3 if any image has colour.</summary>
     public required int Channels { get; init; }
 
-    /// <summary>Height and width of the images if all are of one size, else null.</summary>
-    public required (int Height, int Width)? Size { get; init; }
+    /// <summary>The size of the images if it is one, else null.</summary>
+    public required ImageSize? Size { get; init; }
 
     /// <summary>Median over the images of their shorter side, in pixels.</summary>
     public required int MedianSide { get; init; }
@@ -64,7 +64,7 @@ public sealed record DataSurvey
         var sides = sizes.Select(size => Math.Min(size.Height, size.Width)).Order().ToList();
         var classes = source.Training.CountBy(sample => sample.Label!.Value).ToList();
         var smallest = classes.MinBy(label => label.Value);
-        var (height, width) = (sizes[0].Height, sizes[0].Width);
+        var size = new ImageSize(sizes[0].Height, sizes[0].Width);
         return new()
         {
             Classes = source.ClassNames.Count,
@@ -75,7 +75,7 @@ public sealed record DataSurvey
             HasValidation = source.Validation.Count > 0,
             HasTest = source.Test.Count > 0,
             Channels = InputShape.BandsOf(samples, sizes),
-            Size = sizes.All(size => (size.Height, size.Width) == (height, width)) ? (height, width) : null,
+            Size = sizes.All(other => (other.Height, other.Width) == (size.Height, size.Width)) ? size : null,
             MedianSide = sides[sides.Count / 2],
         };
     }
@@ -83,7 +83,7 @@ public sealed record DataSurvey
     /// <summary>A line such as <c>300 images of 3 classes, colour, of several sizes, median side 120</c>.</summary>
     public override string ToString()
     {
-        var size = Size is var (height, width) ? $"{width}x{height}" : $"several sizes, median side {MedianSide}";
+        var size = Size is { } one ? $"{one}" : $"several sizes, median side {MedianSide}";
         var own = (HasValidation, HasTest) switch
         {
             (true, true) => "; validation and test images of their own",

@@ -9,42 +9,52 @@ namespace Dst.Training.Data;
 /// </summary>
 internal static class InputShape
 {
-    /// <summary>Side to which images are resized if they have several sizes and no setting names one.</summary>
-    public const int DefaultSide = 64;
+    private const int DefaultSide = 64; // to which images of several sizes are resized
+    private const double LargeStretch = 1.25;
 
     /// <summary>The input, and the settings with the resize that was chosen.</summary>
     /// <exception cref="InputException">An image cannot be read, or images have different bands.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static (DataOptions Options, FeatureShape Shape) Of(DataOptions options, SourceData source, CancellationToken cancellation)
     {
-        var (channels, side) = (options.Channels, options.Crop > 0 ? options.Crop : options.Resize);
-        if (channels > 0 && side > 0) return (options, new(channels, side, side));
+        var (channels, size) = (options.Channels, options.Crop.IsNone ? options.Resize : options.Crop);
+        if (channels > 0 && !size.IsNone) return (options, new(channels, size.Height, size.Width));
         SourceSample[] samples = [.. source.Labelled];
         var sizes = ParallelRead.Sizes(samples, cancellation);
         if (channels == 0) channels = BandsOf(samples, sizes);
-        if (side > 0) return (options, new(channels, side, side));
+        if (!size.IsNone) return (options, new(channels, size.Height, size.Width));
         if (sizes.All(size => size.Height == sizes[0].Height && size.Width == sizes[0].Width))
             return (options, new(channels, sizes[0].Height, sizes[0].Width));
         return (options with { Resize = DefaultSide }, new(channels, DefaultSide, DefaultSide));
     }
 
     /// <summary>
-    /// A line such as <c>120 images: 70 colour, 50 grey, 121 sizes from 60x40 to 300x200; resized to 64x64</c>, or null if all images
-    /// are of one kind and size.
+    /// A line such as <c>120 images: 70 colour, 50 grey, 121 sizes from 40x60 to 200x300; resized to 64x64</c>, or null if all images
+    /// are of one kind and size and keep the ratio of their sides.
     /// </summary>
     public static string? Describe(DataSet data)
     {
-        var sizes = data.Splits.SelectMany(split => split.Samples).Select(sample => sample.Size).ToList();
-        var kinds = sizes.GroupBy(size => size.Channels).OrderByDescending(kind => kind.Key == 3).ThenBy(kind => kind.Key)
+        var samples = data.Splits.SelectMany(split => split.Samples).ToList();
+        var kinds = samples.GroupBy(sample => sample.Size.Channels).OrderByDescending(kind => kind.Key == 3).ThenBy(kind => kind.Key)
             .Select(kind => $"{kind.Count()} {NameOf(kind.Key)}").ToList();
-        var areas = sizes.Select(size => (size.Width, size.Height)).Distinct().OrderBy(size => (long)size.Width * size.Height).ToList();
-        if (kinds.Count == 1 && areas.Count == 1) return null;
-        var found = areas.Count == 1
-            ? kinds
-            : [.. kinds, $"{areas.Count} sizes from {areas[0].Width}x{areas[0].Height} to {areas[^1].Width}x{areas[^1].Height}"];
-        var (resize, shape) = (data.Options.Resize, data.Shape);
-        var framed = resize > 0 ? $"resized to {resize}x{resize}" : $"cropped or padded to {shape.Width}x{shape.Height}";
-        return $"{Words.Count(sizes.Count, "image")}: {string.Join(", ", found)}{(areas.Count == 1 ? "" : $"; {framed}")}";
+        var sizes = samples.Select(sample => sample.Extent).Distinct().OrderBy(size => (long)size.Height * size.Width).ToList();
+        var stretch = DescribeStretch(samples, data.Options);
+        if (kinds.Count == 1 && sizes.Count == 1 && stretch.Length == 0) return null;
+        var found = sizes.Count > 1 ? $"{sizes.Count} sizes from {sizes[0]} to {sizes[^1]}" : stretch.Length > 0 ? $"all {sizes[0]}" : "";
+        var framed = data.Options.Resize.IsNone
+            ? $"cropped or padded to {data.Shape.Height}x{data.Shape.Width}"
+            : data.Normalisation.DescribeResize() + stretch;
+        return $"{Words.Count(samples.Count, "image")}: {string.Join(", ", kinds)}{(found.Length > 0 ? $", {found}; {framed}" : "")}";
+    }
+
+    /// <summary>Words for how much the median image is stretched, if that is much.</summary>
+    private static string DescribeStretch(List<Sample> samples, DataOptions options)
+    {
+        if (options.Resize.IsNone || options.Fit != ResizeFit.Stretch) return "";
+        var ratio = (double)options.Resize.Width / options.Resize.Height;
+        var stretches = samples.Select(sample => ratio * sample.Height / sample.Width).Select(x => Math.Max(x, 1 / x)).Order().ToList();
+        var median = stretches[stretches.Count / 2];
+        return median > LargeStretch ? FormattableString.Invariant($", stretched {median:F1} times; data.fit keeps the ratio") : "";
     }
 
     internal static string NameOf(int channels) => channels switch
@@ -56,7 +66,7 @@ internal static class InputShape
 
     /// <summary>The bands that a network takes of images: RGB if any has colour, else those of all.</summary>
     /// <exception cref="InputException">Images have different bands.</exception>
-    internal static int BandsOf(IReadOnlyList<SourceSample> samples, ImageSize[] sizes)
+    internal static int BandsOf(IReadOnlyList<SourceSample> samples, ImageShape[] sizes)
     {
         var most = sizes.Max(size => size.Channels);
         var few = Array.FindIndex(sizes, size => size.Channels != most);

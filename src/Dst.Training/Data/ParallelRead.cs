@@ -11,7 +11,7 @@ internal static class ParallelRead
     /// <summary>Bands and sizes of images, in the order of the sources.</summary>
     /// <exception cref="InputException">Some cannot be read; see <see cref="NameAllWrong"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static ImageSize[] Sizes(IReadOnlyList<SourceSample> sources, CancellationToken cancellation) =>
+    public static ImageShape[] Sizes(IReadOnlyList<SourceSample> sources, CancellationToken cancellation) =>
         NameAllWrong(sources, () => All(sources, source => source.Measure(), cancellation), cancellation);
 
     /// <summary>

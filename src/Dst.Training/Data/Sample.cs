@@ -9,7 +9,7 @@ public sealed class Sample
     internal Sample(SourceSample source, Image image, Image window)
     {
         (Name, Label, Group) = (source.Name, source.Label, source.Group);
-        (Size, Hash, NoData, Warning) = (ImageSize.Of(image), Digest(image), image.NoData, image.Warning);
+        (Size, Hash, NoData, Warning) = (ImageShape.Of(image), Digest(image), image.NoData, image.Warning);
         Window = window;
         IsNegative = Enumerable.Range(0, window.Channels).Any(channel => window.Darkest(channel) < 0);
     }
@@ -27,7 +27,10 @@ public sealed class Sample
     public int Width => Size.Width;
 
     /// <summary>Bands and size of the image as it was read.</summary>
-    internal ImageSize Size { get; }
+    internal ImageShape Size { get; }
+
+    /// <summary>Size of the image as it was read.</summary>
+    internal ImageSize Extent => new(Height, Width);
 
     /// <summary>Samples that the file marked as without data.</summary>
     internal long NoData { get; }

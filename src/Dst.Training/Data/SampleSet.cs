@@ -40,15 +40,15 @@ public sealed class SampleSet
     /// <summary>Reads the images of some splits on all cores and keeps the windows about their centres.</summary>
     /// <exception cref="InputException">Images cannot be read, or the windows of a split do not fit into memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    internal static SampleSet[] LoadAll(IReadOnlyList<SplitSources> splits, int resize, CancellationToken cancellation)
+    internal static SampleSet[] LoadAll(IReadOnlyList<SplitSources> splits, DataOptions options, CancellationToken cancellation)
     {
         SourceSample[] sources = [.. splits.SelectMany(split => split.Sources)];
         int[] sampleBytes = ParallelRead.NameAllWrong<int[]>(
-            sources, () => [.. splits.Select(split => SampleBytes(split.Sources, resize))], cancellation);
+            sources, () => [.. splits.Select(split => SampleBytes(split.Sources, options.Resize))], cancellation);
         CheckMemory(splits, sampleBytes);
         var images = splits.SelectMany(split => split.Sources.Select(source => (Source: source, split.Window))).ToList();
         var samples = ParallelRead.NameAllWrong(
-            sources, () => ParallelRead.All(images, image => Read(image.Source, resize, image.Window), cancellation), cancellation);
+            sources, () => ParallelRead.All(images, image => Read(image.Source, options, image.Window), cancellation), cancellation);
         var sets = new List<SampleSet>();
         foreach (var split in splits)
         {
@@ -68,17 +68,17 @@ public sealed class SampleSet
     }
 
     /// <summary>Bytes of one value of the images as they are kept: those of the first image, which a resize may double.</summary>
-    internal static int SampleBytes(IReadOnlyList<SourceSample> sources, int resize)
+    internal static int SampleBytes(IReadOnlyList<SourceSample> sources, ImageSize resize)
     {
         if (sources.Count == 0) return 0;
         var bytes = sources[0].Read().BitsPerSample / 8;
-        return resize > 0 ? Math.Max(bytes, sizeof(ushort)) : bytes;
+        return resize.IsNone ? bytes : Math.Max(bytes, sizeof(ushort));
     }
 
-    private static Sample Read(SourceSample source, int resize, FeatureShape shape)
+    private static Sample Read(SourceSample source, DataOptions options, FeatureShape shape)
     {
         var image = source.Read();
         image.Name = $"'{source.Name}'";
-        return new(source, image, Framing.Frame(image, resize, shape));
+        return new(source, image, Framing.Frame(image, shape, options.Resize, options.Fit));
     }
 }

@@ -14,16 +14,18 @@ internal static class Statistics
         SampleSet samples, DataOptions options, FeatureShape shape, CancellationToken cancellation)
     {
         if (options.HasStatistics(shape.Channels))
-            return new(options.Resize, options.Amplitude, ToFloats(options.Mean), ToFloats(options.Deviation), options.Smooth);
+            return new(
+                options.Resize, options.Amplitude, ToFloats(options.Mean), ToFloats(options.Deviation), options.Smooth, Fit: options.Fit);
         var (mean, deviation) = Measure(samples, options, shape, cancellation);
         return new(
-            options.Resize, options.Amplitude, mean, deviation, options.Smooth, PerImage: options.Normalise == NormalisationSource.Image);
+            options.Resize, options.Amplitude, mean, deviation, options.Smooth, options.Normalise == NormalisationSource.Image,
+            options.Fit);
     }
 
     /// <summary>The centre crop of a sample after the amplitude transform and smoothing, before normalisation.</summary>
     public static void ReadCentreCrop(Sample sample, DataOptions options, FeatureShape shape, Span<float> destination)
     {
-        Preprocessor.ReadAmplitudes(Framing.Frame(sample.Window, 0, shape), options.Amplitude, destination);
+        Preprocessor.ReadAmplitudes(Framing.Frame(sample.Window, shape), options.Amplitude, destination);
         if (options.Smooth) Smoothing.Apply(destination, shape);
     }
 

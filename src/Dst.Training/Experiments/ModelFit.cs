@@ -1,5 +1,6 @@
 using Dst.Foundations;
 using Dst.Training.Data;
+using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks.Repair;
 
 namespace Dst.Training.Experiments;
@@ -84,16 +85,16 @@ public static class ModelFit
         var input = model.Graph.Input;
         if (input != data.Shape)
             throw new InputException(
-                $"{what} takes {input}; the data has {data.Shape}, and "
-                + (input.Height == input.Width || (input.Height, input.Width) == (data.Shape.Height, data.Shape.Width)
-                    ? $"data.channels, data.resize and data.crop that give {input} were expected"
-                    : $"images of {input.Width}x{input.Height} pixels (width x height) were expected: no key makes an input that is not "
-                        + "square, so resize the images before"));
-        if (model.Normalisation is { Resize: > 0 and var resize } && resize != data.Options.Resize)
-            throw new InputException(
-                $"{what} was trained on images resized to {resize} pixels; data.resize is {data.Options.Resize}, and {resize} was "
+                $"{what} takes {input}; the data has {data.Shape}, and data.channels, data.resize and data.crop that give {input} were "
                 + "expected");
+        if (model.Normalisation is not { Resize.IsNone: false } own) return;
+        var (expected, found) = (Describe(own.Resize, own.Fit), Describe(data.Options.Resize, data.Options.Fit));
+        if (expected != found)
+            throw new InputException($"{what} was trained on images {own.DescribeResize()}; the data has {found}, and {expected} was expected");
     }
+
+    private static string Describe(ImageSize resize, ResizeFit fit) =>
+        $"data.resize {SettingWriter.Format(resize)} with data.fit {Words.Of(fit)}";
 
     private static void CheckClassCount(string what, Model model, int expected)
     {

@@ -13,5 +13,5 @@ public sealed record Suggestion(string Key, string Text, IReadOnlyList<SettingOv
 
     internal static Suggestion Of(string key, string text, params IEnumerable<(string Key, object Value)> settings) =>
         new(key, text, [.. settings.Select(setting => SettingOverride.Of(
-            setting.Key, FormattableString.Invariant($"{setting.Value}").ToLowerInvariant(), Where))]);
+            setting.Key, SettingWriter.Format(setting.Value), Where))]);
 }

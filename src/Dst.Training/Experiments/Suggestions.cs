@@ -36,7 +36,7 @@ public sealed class Suggestions
     private readonly DataSurvey _survey;
     private readonly Recipe _recipe;
     private readonly FeatureShape? _input;
-    private readonly int _resize;
+    private readonly InputNormalisation? _normalisation;
     private readonly HashSet<string> _set;
     private readonly string _section; // that trains the first network: prune_train if the network to prune is given
     private readonly Scale _scale;
@@ -44,7 +44,7 @@ public sealed class Suggestions
     private Suggestions(DataSurvey survey, Recipe recipe, IEnumerable<string> set, Model? model)
     {
         (_survey, _recipe, _set) = (survey, recipe, [.. set]);
-        (_input, _resize) = (model?.Graph.Input, model?.Normalisation?.Resize ?? 0);
+        (_input, _normalisation) = (model?.Graph.Input, model?.Normalisation);
         _section = TrainsNew(recipe) ? "train" : "prune_train";
         _scale = Scales.First(scale => survey.Images < scale.Below);
     }
@@ -53,22 +53,22 @@ public sealed class Suggestions
 
     private string Images => $"for {Words.Count(_survey.Images, "image")}";
 
-    private bool IsCropped => _set.Contains("data.crop") && _recipe.Data.Crop > 0;
+    private bool IsCropped => _set.Contains("data.crop") && !_recipe.Data.Crop.IsNone;
 
     // From here on: what the user has set, or else what suits the data.
-    private int Side
+    private ImageSize Size
     {
         get
         {
-            if (_input is { } input) return Math.Max(input.Height, input.Width);
+            if (_input is { } input) return new(input.Height, input.Width);
             if (IsCropped) return _recipe.Data.Crop;
-            if (_set.Contains("data.resize") && _recipe.Data.Resize > 0) return _recipe.Data.Resize;
-            if (_survey.Size is var (height, width) && Math.Max(height, width) <= LargestOwnSide) return Math.Max(height, width);
+            if (_set.Contains("data.resize") && !_recipe.Data.Resize.IsNone) return _recipe.Data.Resize;
+            if (_survey.Size is { } own && IsSmall(own)) return own;
             return _survey.MedianSide < 48 ? 32 : LargestOwnSide;
         }
     }
 
-    private int Shift => _set.Contains("data.shift") ? _recipe.Data.Shift : Side / 8;
+    private int Shift => _set.Contains("data.shift") ? _recipe.Data.Shift : Math.Min(Size.Height, Size.Width) / 8;
 
     private int BatchSize => _set.Contains($"{_section}.batch") ? Options.Batch
         : _set.Contains("train.batch") ? _recipe.Train.Batch
@@ -128,13 +128,11 @@ public sealed class Suggestions
         const string key = "data.resize";
         if (_input is { } input)
             return Suggestion.Of(
-                key, $"input {input}, that of the given network", (key, _resize),
-                ("data.crop", input.Height == input.Width ? input.Height : 0), ("data.channels", input.Channels));
-        if (_survey.Size is not var (height, width) || Math.Max(height, width) > LargestOwnSide)
-            return Suggestion.Of(key, $"input {Side}x{Side}, to which images are resized", (key, Side));
-        var text = IsCropped
-            ? $"input {Side}x{Side}, to which images are cropped or padded"
-            : $"input {width}x{height}, the size of the images";
+                key, $"input {input}, that of the given network", (key, _normalisation?.Resize ?? default),
+                ("data.fit", _normalisation?.Fit ?? default), ("data.crop", Size), ("data.channels", input.Channels));
+        if (_survey.Size is not { } own || !IsSmall(own))
+            return Suggestion.Of(key, $"input {Size}, to which images are resized", (key, Size));
+        var text = IsCropped ? $"input {Size}, to which images are cropped or padded" : $"input {own}, the size of the images";
         return Suggestion.Of(key, text, (key, 0));
     }
 
@@ -215,6 +213,8 @@ public sealed class Suggestions
         var text = $"{Words.Count(rounded, "epoch")} with weights and values rounded to 8 bits";
         yield return Suggestion.Of("quantise.epochs", text, ("quantise.epochs", rounded));
     }
+
+    private static bool IsSmall(ImageSize size) => Math.Max(size.Height, size.Width) <= LargestOwnSide;
 
     private static Suggestion Rate(string section, string text, double rate) =>
         Suggestion.Of($"{section}.schedule.learning_rate", text, ($"{section}.schedule.learning_rate", rate));

@@ -18,7 +18,7 @@ public class GoldenImageTests
     {
         var expected = Golden[name];
         var image = Image.Decode(FileOf(name));
-        Assert.Equal(SizeOf(expected), ImageSize.Of(image));
+        Assert.Equal(SizeOf(expected), ImageShape.Of(image));
         Assert.Equal(8, image.BitsPerSample);
         Assert.Null(image.Warning);
         var (tolerance, i) = (expected.GetProperty("tolerance").GetInt32(), 0);
@@ -67,7 +67,7 @@ public class GoldenImageTests
 
     private static byte[] FileOf(string name) => Golden[name].GetProperty("file").GetBytesFromBase64();
 
-    private static ImageSize SizeOf(JsonElement entry) =>
+    private static ImageShape SizeOf(JsonElement entry) =>
         new(entry.GetProperty("channels").GetInt32(), entry.GetProperty("height").GetInt32(), entry.GetProperty("width").GetInt32());
 
     private static Dictionary<string, JsonElement> Read([CallerFilePath] string source = "") =>

@@ -10,7 +10,7 @@ namespace Dst.Training.Data;
 internal sealed record SourceSample(string Name, int? Label, Func<Image> Read, string Group = "")
 {
     /// <summary>Bands and size of the image, without decoding it where the format tells them.</summary>
-    public Func<ImageSize> Measure { get; init; } = () => ImageSize.Of(Read());
+    public Func<ImageShape> Measure { get; init; } = () => ImageShape.Of(Read());
 
     /// <summary>An image file.</summary>
     public static SourceSample OfFile(string path, int? label, string group = "") =>

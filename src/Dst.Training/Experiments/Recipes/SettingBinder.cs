@@ -89,15 +89,20 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
 
     private object BindScalar(SettingProperty property, Type type, YamlNode node, string section)
     {
-        var value = node is YamlScalarNode { Value: { } text } scalar
-            ? Parse(type, text, plain: scalar.Style is ScalarStyle.Plain or ScalarStyle.Any)
-            : null;
+        var value = node switch
+        {
+            YamlScalarNode { Value: { } text } scalar => Parse(type, text, plain: scalar.Style is ScalarStyle.Plain or ScalarStyle.Any),
+            YamlSequenceNode { Children: [YamlScalarNode height, YamlScalarNode width] } when type == typeof(ImageSize) =>
+                ParseSize($"{height.Value}x{width.Value}"),
+            _ => null,
+        };
         var setting = property.Setting;
         var legal = value switch
         {
             null => false,
             string word => setting.Choices.Length == 0 || setting.Choices.Contains(word),
             bool or Enum => true,
+            ImageSize size => InRange(setting, size.Height) && InRange(setting, size.Width),
             _ => InRange(setting, Convert.ToDouble(value, CultureInfo.InvariantCulture))
                 && (setting.Choices.Length == 0 || setting.Choices.Contains(SettingWriter.Format(value))),
         };
@@ -113,6 +118,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
     {
         if (type == typeof(string)) return IsWritable(text) ? text : null;
         if (type.IsEnum) return Words.Find(type, text);
+        if (type == typeof(ImageSize)) return ParseSize(text);
         if (!plain) return null;
         var culture = CultureInfo.InvariantCulture;
         if (type == typeof(bool)) return text switch { "true" => true, "false" => false, _ => null };
@@ -122,6 +128,8 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         if (type == typeof(double)) return double.TryParse(text, NumberStyles.Float, culture, out var d) ? d : null;
         throw new NotSupportedException($"settings of type {type.Name} are not supported");
     }
+
+    private static ImageSize? ParseSize(string text) => ImageSize.TryParse(text, out var size) ? size : null;
 
     // No file name has a zero character. The replacement character stands for bytes, or half a surrogate pair, that are not text.
     private static bool IsWritable(string text) => !text.Contains('\0') && text.EnumerateRunes().All(rune => rune != Rune.ReplacementChar);

@@ -52,14 +52,22 @@ internal sealed class SettingProperty
             if (choices.Count > 0) return Words.Choice(choices);
             if (type == typeof(bool)) return "true or false";
             if (type == typeof(string)) return "text";
-            var kind = type == typeof(int) || type == typeof(long) ? "a whole number" : "a number";
+            if (type == typeof(ImageSize)) return $"a whole number{Range}, or height x width such as 128x64";
+            return (type == typeof(int) || type == typeof(long) ? "a whole number" : "a number") + Range;
+        }
+    }
+
+    private string Range
+    {
+        get
+        {
             var (low, high) = (Setting.Min, Setting.Max);
             return (double.IsFinite(low), double.IsFinite(high)) switch
             {
-                (true, true) => $"{kind} from {SettingWriter.Format(low)} to {SettingWriter.Format(high)}",
-                (true, false) => $"{kind} of at least {SettingWriter.Format(low)}",
-                (false, true) => $"{kind} of at most {SettingWriter.Format(high)}",
-                _ => kind,
+                (true, true) => $" from {SettingWriter.Format(low)} to {SettingWriter.Format(high)}",
+                (true, false) => $" of at least {SettingWriter.Format(low)}",
+                (false, true) => $" of at most {SettingWriter.Format(high)}",
+                _ => "",
             };
         }
     }

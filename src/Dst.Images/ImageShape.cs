@@ -4,8 +4,8 @@ namespace Dst.Images;
 /// <param name="Channels">Bands, 1 to 16.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
-internal readonly record struct ImageSize(int Channels, int Height, int Width)
+internal readonly record struct ImageShape(int Channels, int Height, int Width)
 {
     /// <summary>The size of an image that was read.</summary>
-    public static ImageSize Of(Image image) => new(image.Channels, image.Height, image.Width);
+    public static ImageShape Of(Image image) => new(image.Channels, image.Height, image.Width);
 }
