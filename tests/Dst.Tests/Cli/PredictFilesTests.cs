@@ -132,7 +132,7 @@ public sealed class PredictFilesTests : IDisposable
 
         static bool Same(InputNormalisation? one, InputNormalisation? other) => Values(one!) == Values(other!);
 
-        static (int, AmplitudeTransform, float, float) Values(InputNormalisation normalisation) =>
+        static (ImageSize, AmplitudeTransform, float, float) Values(InputNormalisation normalisation) =>
             (normalisation.Resize, normalisation.Amplitude, normalisation.Mean[0], normalisation.Deviation[0]);
     }
 

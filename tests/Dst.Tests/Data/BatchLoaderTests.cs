@@ -206,7 +206,7 @@ public class BatchLoaderTests
     private static float[] Write(DataOptions options, Image image, int crop, int i)
     {
         var side = crop + 2 * Augmenter.Margin(options, crop);
-        var sample = new Sample(new("image", 0, () => image), image, Framing.Frame(image, 0, new(1, side, side)));
+        var sample = new Sample(new("image", 0, () => image), image, Framing.Frame(image, new(1, side, side)));
         var augmenter = new Augmenter(options, new InputNormalisation(0, AmplitudeTransform.None, [0], [1]), new(1, crop, crop));
         var result = new float[crop * crop];
         augmenter.Write(sample, new RandomStream(1, RandomPurpose.Augment, 0, i), result);

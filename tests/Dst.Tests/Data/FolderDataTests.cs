@@ -27,7 +27,7 @@ public sealed partial class FolderDataTests : IDisposable
         var data = Load(seed: seed);
         Assert.Equal(new(3, 64, 64), data.Shape);
         Assert.Equal((64, 64), (data.Options.Resize, data.Normalisation.Resize));
-        Assert.Contains("data: 13 images: 1 colour, 12 grey, 7 sizes from 2x1 to 9x9; resized to 64x64", _log);
+        Assert.Contains("data: 13 images: 1 colour, 12 grey, 7 sizes from 1x2 to 9x9; resized to 64x64, stretched 1.5 times; data.fit keeps the ratio", _log);
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed partial class FolderDataTests : IDisposable
         for (var i = 0; i < 8; i++) Write($"{(i < 4 ? "a" : "b")}/{i}.png", TestImages.GreyPng(4 + i, 9, (y, x) => (byte)(20 * i + x)));
         var data = Load(new() { Crop = 8 });
         Assert.Equal((new(1, 8, 8), 0), (data.Shape, data.Options.Resize));
-        const string Summary = "8 grey, 8 sizes from 4x9 to 11x9; cropped or padded to 8x8";
+        const string Summary = "8 grey, 8 sizes from 9x4 to 9x11; cropped or padded to 8x8";
         Assert.Contains(_log, line => line.EndsWith(Summary, StringComparison.Ordinal));
     }
 

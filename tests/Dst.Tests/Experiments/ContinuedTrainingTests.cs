@@ -88,18 +88,19 @@ public sealed class ContinuedTrainingTests : IDisposable
         foreach (var key in new[] { "student.from", "student.model" })
         {
             var refusal = Assert.Throws<InputException>(() => RunIn("second", "arms=[student, uhp]", $"{key}={path}", "data.crop=12"));
-            Assert.Contains("was trained on images resized to 16 pixels; data.resize is 0", refusal.Message);
+            Assert.Contains("was trained on images resized to 16x16; the data has data.resize 0 with data.fit stretch, and", refusal.Message);
         }
     }
 
     [Fact]
-    public void A_model_that_is_not_square_says_that_no_key_gives_its_input()
+    public void A_model_that_is_not_square_takes_data_of_its_size()
     {
         var path = _folder.File("oblong.safetensors");
         ModelFile.Save(path, Initialiser.Initialise(Zoo.Build("resnet8", new(1, 20, 24), 2, width: 0.25), seed: 1));
         var refusal = Assert.Throws<InputException>(() => RunIn("second", "arms=[student]", $"student.from={path}"));
         Assert.Contains("takes 1x20x24; the data has 1x", refusal.Message);
-        Assert.Contains("images of 24x20 pixels (width x height) were expected: no key makes an input that is not square", refusal.Message);
+        Assert.Contains("data.resize and data.crop that give 1x20x24 were expected", refusal.Message);
+        RunIn("third", "arms=[student]", $"student.from={path}", "data.crop=20x24");
     }
 
     [Fact]

@@ -71,13 +71,13 @@ public class RecipeFileTests
     /// <summary>Input and number of classes that the data of a recipe gives.</summary>
     private static (FeatureShape Input, int Classes) TaskOf(DataOptions data) => data.Kind switch
     {
-        DataKind.Cifar100 => (new(3, data.Crop, data.Crop), 100),
-        DataKind.Folder => (new(1, data.Crop, data.Crop), 40), // the people of the ORL faces
-        DataKind.Mstar => (new(1, data.Crop, data.Crop), 10),
-        DataKind.Simulated => (new(1, data.Crop, data.Crop), data.Simulated.Classes),
-        DataKind.Opensarship => (new(data.Bands.Count, data.Crop, data.Crop), 3),
-        DataKind.Idx => (new(1, data.Crop, data.Crop), 10),
-        DataKind.Fusar => (new(1, data.Crop, data.Crop), 10),
+        DataKind.Cifar100 => (new(3, data.Crop.Height, data.Crop.Width), 100),
+        DataKind.Folder => (new(1, data.Crop.Height, data.Crop.Width), 40), // the people of the ORL faces
+        DataKind.Mstar => (new(1, data.Crop.Height, data.Crop.Width), 10),
+        DataKind.Simulated => (new(1, data.Crop.Height, data.Crop.Width), data.Simulated.Classes),
+        DataKind.Opensarship => (new(data.Bands.Count, data.Crop.Height, data.Crop.Width), 3),
+        DataKind.Idx => (new(1, data.Crop.Height, data.Crop.Width), 10),
+        DataKind.Fusar => (new(1, data.Crop.Height, data.Crop.Width), 10),
         _ => throw new ArgumentOutOfRangeException(nameof(data), data.Kind, "a recipe of this kind of data was not shipped before"),
     };
 

@@ -50,6 +50,9 @@ public class SettingBinderTests
         [Setting("upper limit", Min = 0)]
         public double? Limit { get; init; } = 3;
 
+        [Setting("size", Min = 0, Max = 4096)]
+        public ImageSize Crop { get; init; }
+
         [Setting("a section")]
         public Inner Train { get; init; } = new();
 
@@ -91,6 +94,39 @@ public class SettingBinderTests
         Assert.Equal(new Inner { Epochs = 3, Rate = 0.01, Shade = Colour.DarkRed }, outer.Train);
         Assert.Equal(new Inner(), outer.Second);
     }
+
+    [Theory]
+    [InlineData("0", 0, 0, "0")]
+    [InlineData("32", 32, 32, "32")]
+    [InlineData("128x64", 128, 64, "128x64")]
+    [InlineData("'128x64'", 128, 64, "128x64")]
+    [InlineData("[128, 64]", 128, 64, "128x64")]
+    [InlineData("[8, 8]", 8, 8, "8")]
+    public void A_size_is_a_side_or_height_and_width(string text, int height, int width, string written)
+    {
+        Assert.Equal(new(height, width), Bind($"crop: {text}").Crop);
+        Assert.Equal(new(height, width), Bind("seed: 1", $"crop={text}").Crop);
+        Assert.Contains($"\ncrop: {written}\n", SettingWriter.WriteText(new Outer { Crop = new(height, width) }));
+    }
+
+    [Theory]
+    [InlineData("0x5", "'0x5'")]
+    [InlineData("12x", "'12x'")]
+    [InlineData("axb", "'axb'")]
+    [InlineData("-4", "'-4'")]
+    [InlineData("-4x4", "'-4x4'")]
+    [InlineData("4097", "'4097'")]
+    [InlineData("100000x1", "'100000x1'")]
+    [InlineData("12x12x12", "'12x12x12'")]
+    [InlineData("[12]", "a list")]
+    [InlineData("[0, 5]", "a list")]
+    [InlineData("[12x3, 4]", "a list")]
+    [InlineData("[12, 3, 4]", "a list")]
+    [InlineData("[12, [4]]", "a list")]
+    [InlineData("{height: 4}", "a section")]
+    public void Another_size_is_refused(string text, string found) => Assert.Equal(
+        $"recipe x.yaml line 1: crop in the recipe is {found}; expected a whole number from 0 to 4096, or height x width such as 128x64",
+        Sentence($"crop: {text}"));
 
     [Theory]
     [InlineData("seed: 1\ntrain:\n  epohcs: 3", "recipe x.yaml line 3: unknown key 'epohcs' in train; did you mean 'epochs'?")]
@@ -191,6 +227,7 @@ public class SettingBinderTests
             Steps = [1.0 / 3, 1e-300],
             Kinds = ["adamw"],
             Limit = null,
+            Crop = new(24, 36),
             Train = new Inner { Epochs = 9, Rate = 0.30000000000000004, Shade = Colour.Blue },
         };
         foreach (var name in new[] { "null", "", "~", "a: b", "# x", "two\nlines", " space ", "tab\t", "'quoted\"", "*x", "123", "true" })

@@ -42,19 +42,19 @@ public class SuggestionsTests
     [InlineData(300, 300, 64, 8)]
     public void The_input_is_the_size_of_small_images_and_else_a_resize(int? own, int median, int resize, int shift)
     {
-        var data = RecipeFor(Photos with { Size = own is { } side ? (side, side) : null, MedianSide = median }, "arms=[student]").Data;
+        var data = RecipeFor(Photos with { Size = own is { } side ? side : null, MedianSide = median }, "arms=[student]").Data;
         Assert.Equal((resize, shift, shift), (data.Resize, data.Shift, data.Pad));
     }
 
     [Fact]
     public void Images_move_as_far_with_a_model_of_their_size_as_without()
     {
-        var survey = Photos with { Size = (20, 24) };
+        var survey = Photos with { Size = new(20, 24) };
         var model = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 20, 24), 3), seed: 1);
-        Assert.Equal(3, RecipeFor(survey, "arms=[student]").Data.Shift);
+        Assert.Equal(2, RecipeFor(survey, "arms=[student]").Data.Shift); // an eighth of the shorter side
         var recipe = Parse([SettingOverride.Parse("arms=[student]")]);
         Assert.Contains(
-            "training images move by up to 3 pixels", Suggestions.For(survey, recipe, [], model).Select(suggestion => suggestion.Text));
+            "training images move by up to 2 pixels", Suggestions.For(survey, recipe, [], model).Select(suggestion => suggestion.Text));
     }
 
     [Fact]
@@ -131,10 +131,11 @@ public class SuggestionsTests
     [Fact]
     public void The_line_on_the_input_follows_a_crop()
     {
-        var small = Photos with { Size = (16, 16), MedianSide = 16 };
+        var small = Photos with { Size = 16, MedianSide = 16 };
         Assert.Contains("input 16x16, the size of the images", TextsFor(small));
         Assert.Contains("input 20x20, to which images are cropped or padded", TextsFor(small, "data.crop=20"));
         Assert.Contains("input 20x20, to which images are resized", TextsFor(Photos, "data.crop=20"));
+        Assert.Contains("input 20x30, to which images are resized", TextsFor(Photos, "data.crop=20x30"));
         Assert.DoesNotContain(TextsFor(small, "data.crop=7"), text => text.Contains("move"));
     }
 

@@ -84,7 +84,7 @@ public class PreprocessorTests
     [Fact]
     public void FloatsAreResizedAsFloats()
     {
-        var resized = Resampler.Resize(Image.FromFloats(1, 2, 2, [-10, -10, 1000, 1000]), 1, 1, 1);
+        var resized = Resampler.Resize(Image.FromFloats(1, 2, 2, [-10, -10, 1000, 1000]), 1, ResizeFit.Stretch, 1, 1);
         Assert.Equal((1, 1, 32), (resized.Height, resized.Width, resized.BitsPerSample));
         Assert.Equal(495, resized.Samples<float>()[0], 3);
     }
@@ -134,7 +134,7 @@ public class PreprocessorTests
     public void ShrinkingTwofoldWeighsNeighbours()
     {
         // Triangle of half width 2 about 2: pixels 0 to 3 weigh 1, 3, 3, 1; at the edge the first weight is dropped.
-        var resized = Resampler.Resize(Grey(6, 6, (_, x) => x is 2 ? 240 : 0), 3, 3, 3);
+        var resized = Resampler.Resize(Grey(6, 6, (_, x) => x is 2 ? 240 : 0), 3, ResizeFit.Stretch, 3, 3);
         Assert.Equal((3, 3, 16), (resized.Height, resized.Width, resized.BitsPerSample));
         var row = resized.Samples<ushort>()[..3].ToArray();
         Assert.Equal(240 * 257 / 7.0, row[0], 1.0);
@@ -145,13 +145,14 @@ public class PreprocessorTests
     [Fact]
     public void ResizeKeepsConstantsAndCorners()
     {
-        Assert.All(Resampler.Resize(Grey(7, 5, (_, _) => 100), 9, 9, 9).Samples<ushort>().ToArray(), v => Assert.Equal(100 * 257, v));
-        var enlarged = Resampler.Resize(Grey(2, 2, (y, x) => 100 * y + 50 * x), 4, 4, 4).Samples<ushort>().ToArray();
+        var constant = Resampler.Resize(Grey(7, 5, (_, _) => 100), 9, ResizeFit.Stretch, 9, 9);
+        Assert.All(constant.Samples<ushort>().ToArray(), v => Assert.Equal(100 * 257, v));
+        var enlarged = Resampler.Resize(Grey(2, 2, (y, x) => 100 * y + 50 * x), 4, ResizeFit.Stretch, 4, 4).Samples<ushort>().ToArray();
         Assert.Equal(0, enlarged[0]);
         Assert.Equal(150 * 257, enlarged[15]);
         Assert.Equal(12.5 * 257, enlarged[1], 1.0);
         var same = Grey(3, 3, (_, _) => 1);
-        Assert.Same(same, Resampler.Resize(same, 3, 3, 3));
+        Assert.Same(same, Resampler.Resize(same, 3, ResizeFit.Stretch, 3, 3));
     }
 
     [Theory]
@@ -162,8 +163,8 @@ public class PreprocessorTests
     {
         var image = Grey(7, 11, (y, x) => (37 * y + 91 * x) % 256);
         var shape = new FeatureShape(1, height, width);
-        var expected = Framing.Frame(Resampler.Resize(image, side, side, side), 0, shape);
-        Assert.Equal(expected.Samples<ushort>().ToArray(), Framing.Frame(image, side, shape).Samples<ushort>().ToArray());
+        var expected = Framing.Frame(Resampler.Resize(image, side, ResizeFit.Stretch, side, side), shape);
+        Assert.Equal(expected.Samples<ushort>().ToArray(), Framing.Frame(image, shape, side).Samples<ushort>().ToArray());
     }
 
     [Fact]
@@ -171,7 +172,7 @@ public class PreprocessorTests
     {
         var image = Grey(64, 64, (y, x) => y + x);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Framing.Frame(image, 16384, new(1, 32, 32));
+        Framing.Frame(image, new(1, 32, 32), 16384);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 

@@ -81,7 +81,18 @@ public sealed class BadModelFileTests : IDisposable
     [InlineData(
         "normalisation", """{"resize":0,"amplitude":"cube","mean":[1],"deviation":[1]}""", "found 'cube', expected none, sqrt or log")]
     [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[1,2],"deviation":[1,2]}""", "1 finite means")]
-    [InlineData("normalisation", """{"resize":-1,"amplitude":"none","mean":[1],"deviation":[1]}""", "resize of 0 to")]
+    [InlineData("normalisation", """{"resize":-1,"amplitude":"none","mean":[1],"deviation":[1]}""", "a resize to -1x-1 pixels; 0, or 1 to 16384")]
+    [InlineData("normalisation", """{"resize":[9,0],"amplitude":"none","mean":[1],"deviation":[1]}""", "a resize to 9x0 pixels")]
+    [InlineData("normalisation", """{"resize":[9,16385],"amplitude":"none","mean":[1],"deviation":[1]}""", "a resize to 9x16385 pixels")]
+    [InlineData("normalisation", """{"resize":[9],"amplitude":"none","mean":[1],"deviation":[1]}""", "neither a whole number nor [h")]
+    [InlineData("normalisation", """{"resize":[9,9,9],"amplitude":"none","mean":[1],"deviation":[1]}""", "neither a whole number nor [h")]
+    [InlineData("normalisation", """{"resize":"9x8","amplitude":"none","mean":[1],"deviation":[1]}""", "neither a whole number nor [h")]
+    [InlineData("normalisation", """{"resize":9.5,"amplitude":"none","mean":[1],"deviation":[1]}""", "neither a whole number nor [h")]
+    [InlineData(
+        "normalisation", """{"resize":9,"amplitude":"none","mean":[1],"deviation":[1],"fit":"bend"}""",
+        "found 'bend', expected stretch, crop or pad")]
+    [InlineData(
+        "normalisation", """{"resize":0,"amplitude":"none","mean":[1],"deviation":[1],"fit":"pad"}""", "the fit 'pad' without a resize")]
     public void Wrong_metadata_is_refused(string key, string? value, string expected)
     {
         if (value is null) _metadata.Remove(key);

@@ -30,6 +30,29 @@ public sealed class ModelFileTests : IDisposable
         ExpectEqual(saved, SaveAndLoad(saved));
     }
 
+    [Fact]
+    public void A_size_that_is_not_square_and_a_fit_come_back()
+    {
+        var dense = Initialiser.Initialise(Zoo.Build("resnet8", new(1, 16, 24), 2, width: 0.25), 3);
+        foreach (var fit in Enum.GetValues<ResizeFit>())
+        {
+            var normalisation = InputNormalisation.None(1) with { Resize = new(24, 36), Fit = fit };
+            ExpectEqual(dense with { Normalisation = normalisation }, SaveAndLoad(dense with { Normalisation = normalisation }));
+        }
+    }
+
+    [Theory]
+    [InlineData(64, 64, ResizeFit.Stretch, """{"resize":64,"amplitude":"none","mean":[0],"deviation":[1]}""")]
+    [InlineData(0, 0, ResizeFit.Stretch, """{"resize":0,"amplitude":"none","mean":[0],"deviation":[1]}""")]
+    [InlineData(24, 36, ResizeFit.Pad, """{"resize":[24,36],"amplitude":"none","mean":[0],"deviation":[1],"fit":"pad"}""")]
+    public void A_square_is_a_number_and_stretching_is_not_named(int height, int width, ResizeFit fit, string expected)
+    {
+        var dense = Initialiser.Initialise(Zoo.Build("resnet8", new(1, 16, 16), 2, width: 0.25), 3);
+        var path = Save(dense with { Normalisation = InputNormalisation.None(1) with { Resize = new(height, width), Fit = fit } });
+        using var file = SafetensorsFile.Open(path);
+        Assert.Equal(expected, file.Metadata["normalisation"]);
+    }
+
     [Theory]
     [InlineData("weight:1:2")]
     [InlineData("weight:4:4")]
@@ -189,7 +212,7 @@ public sealed class ModelFileTests : IDisposable
         AssertRefused("has 1 class name; none or 2 were expected", good with { ClassNames = ["cat"] });
         AssertRefused("has the class name 'cat' twice", good with { ClassNames = ["cat", "cat"] });
         AssertRefused("has a null class name", good with { ClassNames = ["cat", null!] });
-        AssertRefused("and 3 finite means and positive deviations", good with { Normalisation = InputNormalisation.None(1) });
+        AssertRefused("3 finite means and positive deviations", good with { Normalisation = InputNormalisation.None(1) });
         AssertRefused("has the outputs 'sigmoid'", good with { Outputs = OutputKind.Sigmoid });
         AssertRefused("has no tensor 'fc.bias'; one of shape [2] was expected", With(good, "fc.bias", null!));
         AssertRefused("the shape [1, 2]; [2] was expected", With(good, "fc.bias", new([1, 2], [0, 0])));
