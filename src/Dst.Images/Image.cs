@@ -82,7 +82,7 @@ public sealed class Image
     internal ReadOnlySpan<T> Plane<T>(int channel) where T : unmanaged =>
         Samples<T>().Slice(channel * Height * Width, Height * Width);
 
-    /// <summary>Reads an image file. The first bytes tell the format; docs/formats.md lists them.</summary>
+    /// <summary>Reads an image file. The first bytes tell the format; docs/data.md lists them.</summary>
     /// <exception cref="InputException">
     /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format.
     /// </exception>
