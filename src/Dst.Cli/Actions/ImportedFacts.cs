@@ -23,7 +23,8 @@ internal static class ImportedFacts
         "--resize", "PIXELS", "Size to which images are resized, N or HxW, as data.resize does it, before their centre is taken.");
 
     private static readonly Option<string?> Fit = SharedOptions.Text(
-        "--fit", Words.Choice(Words.All(typeof(ResizeFit))), "How images with another ratio of the sides are resized, as data.fit says it.");
+        "--fit", Words.Choice(Words.All(typeof(ResizeFit))),
+        "How images with another ratio of the sides are resized, as data.fit says it.");
 
     private static readonly Option<string?> Outputs = SharedOptions.Text(
         "--outputs", Words.Choice(Words.All(typeof(OutputKind))),

@@ -11,7 +11,8 @@ internal static class ModelInput
     /// <summary>Keys that the model decides.</summary>
     private static readonly string[] KeysOfModel =
     [
-        "data.channels", "data.crop", "data.resize", "data.fit", "data.amplitude", "data.smooth", "data.normalise", "data.mean", "data.deviation",
+        "data.channels", "data.crop", "data.resize", "data.fit", "data.amplitude", "data.smooth", "data.normalise", "data.mean",
+        "data.deviation",
     ];
 
     /// <summary>

@@ -90,7 +90,8 @@ public static class ModelFit
         if (model.Normalisation is not { Resize.IsNone: false } own) return;
         var (expected, found) = (Describe(own.Resize, own.Fit), Describe(data.Options.Resize, data.Options.Fit));
         if (expected != found)
-            throw new InputException($"{what} was trained on images {own.DescribeResize()}; the data has {found}, and {expected} was expected");
+            throw new InputException(
+                $"{what} was trained on images {own.DescribeResize()}; the data has {found}, and {expected} was expected");
     }
 
     private static string Describe(ImageSize resize, ResizeFit fit) =>

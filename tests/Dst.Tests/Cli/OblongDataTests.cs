@@ -108,7 +108,8 @@ public sealed class OblongDataTests : IDisposable
         Terminal.Run("train", _photos, "--out", _runs, $"--size={size}").AssertWrongInput($"'{size}'", Expected);
         Terminal.Run("data", "inspect", _photos, "--set", $"data.crop={size}").AssertWrongInput($"crop in data is '{size}'", Expected);
         var model = _folder.File("none.safetensors");
-        Terminal.Run("import", SampleModel.SaveDense(_folder, "a", "b"), "--out", model, $"--resize={size}").AssertWrongInput($"'{size}'", Expected);
+        Terminal.Run("import", SampleModel.SaveDense(_folder, "a", "b"), "--out", model, $"--resize={size}")
+            .AssertWrongInput($"'{size}'", Expected);
         Assert.False(File.Exists(model));
     }
 

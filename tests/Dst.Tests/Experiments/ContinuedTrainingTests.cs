@@ -88,7 +88,8 @@ public sealed class ContinuedTrainingTests : IDisposable
         foreach (var key in new[] { "student.from", "student.model" })
         {
             var refusal = Assert.Throws<InputException>(() => RunIn("second", "arms=[student, uhp]", $"{key}={path}", "data.crop=12"));
-            Assert.Contains("was trained on images resized to 16x16; the data has data.resize 0 with data.fit stretch, and", refusal.Message);
+            Assert.Contains(
+                "was trained on images resized to 16x16; the data has data.resize 0 with data.fit stretch, and", refusal.Message);
         }
     }
 

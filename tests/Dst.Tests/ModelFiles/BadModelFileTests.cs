@@ -81,9 +81,9 @@ public sealed class BadModelFileTests : IDisposable
     [InlineData(
         "normalisation", """{"resize":0,"amplitude":"cube","mean":[1],"deviation":[1]}""", "found 'cube', expected none, sqrt or log")]
     [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[1,2],"deviation":[1,2]}""", "1 finite means")]
-    [InlineData("normalisation", """{"resize":-1,"amplitude":"none","mean":[1],"deviation":[1]}""", "a resize to -1x-1 pixels; 0, or 1 to 16384")]
+    [InlineData("normalisation", """{"resize":-1,"amplitude":"none","mean":[1],"deviation":[1]}""", "to -1x-1 pixels; 0, or 1 to 16384")]
     [InlineData("normalisation", """{"resize":[9,0],"amplitude":"none","mean":[1],"deviation":[1]}""", "a resize to 9x0 pixels")]
-    [InlineData("normalisation", """{"resize":[9,16385],"amplitude":"none","mean":[1],"deviation":[1]}""", "a resize to 9x16385 pixels")]
+    [InlineData("normalisation", """{"resize":[9,16385],"amplitude":"none","mean":[1],"deviation":[1]}""", "resize to 9x16385")]
     [InlineData("normalisation", """{"resize":[9],"amplitude":"none","mean":[1],"deviation":[1]}""", "neither a whole number nor [h")]
     [InlineData("normalisation", """{"resize":[9,9,9],"amplitude":"none","mean":[1],"deviation":[1]}""", "neither a whole number nor [h")]
     [InlineData("normalisation", """{"resize":"9x8","amplitude":"none","mean":[1],"deviation":[1]}""", "neither a whole number nor [h")]
