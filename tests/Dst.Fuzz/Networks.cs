@@ -76,7 +76,7 @@ internal static class Networks
         return new(model.Graph, model.Parameters)
         {
             ClassNames = ["tank", "truck", "clutter"],
-            Normalisation = new(12, AmplitudeTransform.Sqrt, [0.4f], [0.2f]),
+            Normalisation = new(new(12, 20), AmplitudeTransform.Sqrt, [0.4f], [0.2f], Fit: ResizeFit.Pad),
         };
     }
 

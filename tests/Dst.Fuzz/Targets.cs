@@ -103,8 +103,11 @@ internal static class Targets
     private static void ReadImage(string path)
     {
         var image = ImageFile.Read(path);
-        var normalisation = InputNormalisation.None(image.Channels) with { Resize = 9 };
-        Preprocessor.Prepare(image, normalisation, new(image.Channels, 8, 8), new float[image.Channels * 64]);
+        foreach (var fit in Enum.GetValues<ResizeFit>())
+        {
+            var normalisation = InputNormalisation.None(image.Channels) with { Resize = new(9, 12), Fit = fit };
+            Preprocessor.Prepare(image, normalisation, new(image.Channels, 8, 8), new float[image.Channels * 64]);
+        }
     }
 
     private static void ReadRecipe(string path)

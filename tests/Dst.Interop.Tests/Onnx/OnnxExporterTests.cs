@@ -91,14 +91,16 @@ public class OnnxExporterTests(ExportedModels models) : IClassFixture<ExportedMo
     {
         using var folder = new TemporaryFolder();
         var dense = models.Models["zoo-resnet8"];
-        var normalisation = new InputNormalisation(20, AmplitudeTransform.Sqrt, [0.1f, 0.2f, 0.3f], [1, 2, 3], Smooth: true);
+        var normalisation = new InputNormalisation(
+            new(20, 30), AmplitudeTransform.Sqrt, [0.1f, 0.2f, 0.3f], [1, 2, 3], Smooth: true, Fit: ResizeFit.Crop);
         var names = Enumerable.Range(0, 100).Select(i => $"class \"{i}\" é").ToArray();
         OnnxExporter.Export(
             folder.File("model.onnx"), new(dense.Graph, dense.Parameters) { ClassNames = names, Normalisation = normalisation });
         var again = OnnxImporter.Import(folder.File("model.onnx"));
         Assert.Equal(names, again.ClassNames);
         Assert.Equal(
-            (20, AmplitudeTransform.Sqrt, true), (again.Normalisation!.Resize, again.Normalisation.Amplitude, again.Normalisation.Smooth));
+            (new ImageSize(20, 30), ResizeFit.Crop, AmplitudeTransform.Sqrt, true),
+            (again.Normalisation!.Resize, again.Normalisation.Fit, again.Normalisation.Amplitude, again.Normalisation.Smooth));
         Assert.Equal(normalisation.Mean, again.Normalisation.Mean);
         Assert.Equal(["model.onnx"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
     }
