@@ -54,7 +54,7 @@ internal static class InputShape
         var ratio = (double)options.Resize.Width / options.Resize.Height;
         var stretches = samples.Select(sample => ratio * sample.Height / sample.Width).Select(x => Math.Max(x, 1 / x)).Order().ToList();
         var median = stretches[stretches.Count / 2];
-        return median > LargeStretch ? FormattableString.Invariant($", stretched {median:F1} times; data.fit keeps the ratio") : "";
+        return median > LargeStretch ? FormattableString.Invariant($", stretched {median:F1} times (data.fit: stretch)") : "";
     }
 
     internal static string NameOf(int channels) => channels switch

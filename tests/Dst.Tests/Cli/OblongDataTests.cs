@@ -88,7 +88,7 @@ public sealed class OblongDataTests : IDisposable
     {
         var grid = _folder.File("grid.png");
         var run = Done("data", "inspect", _photos, "--set", "data.resize=20", "--grid", grid);
-        Assert.Contains("20 images: 20 grey, all 40x60; resized to 20x20, stretched 1.5 times; data.fit keeps the ratio\n", run.Error);
+        Assert.Contains("20 images: 20 grey, all 40x60; resized to 20x20, stretched 1.5 times (data.fit: stretch)\n", run.Error);
         Assert.Contains("sizes 40x60 (", run.Output);
         var square = Image.Read(grid);
         Done("data", "inspect", _photos, "--set", "data.resize=20x30", "--grid", grid);

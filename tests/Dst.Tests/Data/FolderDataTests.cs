@@ -28,7 +28,7 @@ public sealed partial class FolderDataTests : IDisposable
         Assert.Equal(new(3, 64, 64), data.Shape);
         Assert.Equal((64, 64), (data.Options.Resize, data.Normalisation.Resize));
         Assert.Contains(
-            "data: 13 images: 1 colour, 12 grey, 7 sizes from 1x2 to 9x9; resized to 64x64, stretched 1.5 times; data.fit keeps the ratio",
+            "data: 13 images: 1 colour, 12 grey, 7 sizes from 1x2 to 9x9; resized to 64x64, stretched 1.5 times (data.fit: stretch)",
             _log);
     }
 

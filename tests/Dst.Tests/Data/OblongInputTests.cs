@@ -49,7 +49,7 @@ public sealed class OblongInputTests : IDisposable
     {
         Load(new() { Resize = 16 });
         Assert.Contains(
-            "data: 12 images: 12 grey, 12 sizes from 9x31 to 31x20; resized to 16x16, stretched 1.6 times; data.fit keeps the ratio", _log);
+            "data: 12 images: 12 grey, 12 sizes from 9x31 to 31x20; resized to 16x16, stretched 1.6 times (data.fit: stretch)", _log);
         Load(new() { Resize = 16, Fit = ResizeFit.Crop });
         Assert.Contains("data: 12 images: 12 grey, 12 sizes from 9x31 to 31x20; resized to cover 16x16", _log);
         Assert.Contains(_log, line => line.StartsWith("data: 12 images are, resized to cover 16x16, larger than the input of 16x16: the"));
@@ -67,7 +67,7 @@ public sealed class OblongInputTests : IDisposable
         LoadOther(new() { Resize = new(16, 24) });
         Assert.DoesNotContain(_log, line => line.Contains("resized"));
         LoadOther(new() { Resize = 16 });
-        Assert.Contains("data: 8 images: 8 grey, all 20x30; resized to 16x16, stretched 1.5 times; data.fit keeps the ratio", _log);
+        Assert.Contains("data: 8 images: 8 grey, all 20x30; resized to 16x16, stretched 1.5 times (data.fit: stretch)", _log);
     }
 
     [Fact]
