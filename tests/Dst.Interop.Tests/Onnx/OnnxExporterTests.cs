@@ -112,7 +112,7 @@ public class OnnxExporterTests(ExportedModels models) : IClassFixture<ExportedMo
         var (model, path) = (models.Models["zoo-resnet8"], folder.File("model.onnx"));
         Assert.Throws<ArgumentNullException>("model", () => OnnxExporter.Export(path, null!));
         AssertRefused<ArgumentException>("has 1 class name; none or 100", model with { ClassNames = ["a"] });
-        AssertRefused<ArgumentException>("and 3 finite means", model with { Normalisation = InputNormalisation.None(1) });
+        AssertRefused<ArgumentException>("3 finite means", model with { Normalisation = InputNormalisation.None(1) });
         AssertRefused<ArgumentException>("has no tensor 'conv1.weight'", model with { Parameters = new Dictionary<string, Tensor>() });
         var bias = new Tensor([100], [float.NaN, .. new float[99]]);
         var broken = new Dictionary<string, Tensor>(model.Parameters) { ["fc.bias"] = bias };
