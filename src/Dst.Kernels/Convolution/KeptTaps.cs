@@ -28,6 +28,14 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
         return union;
     }
 
+    /// <summary>The channels of which each block of 16 filters keeps a tap, ascending; all if no taps are given.</summary>
+    internal static int[][] ChannelsOfBlocks(Conv2dShape shape, KeptTaps? kept)
+    {
+        if (kept is null) return [.. Enumerable.Repeat(Enumerable.Range(0, shape.Channels).ToArray(), shape.FilterBlocks)];
+        var kernel = shape.KernelHeight * shape.KernelWidth;
+        return Array.ConvertAll(kept.UnionOverLanes(), taps => taps.Select(tap => tap / kernel).Distinct().ToArray());
+    }
+
     /// <summary>Throws unless the blocks cover the filters and every position is in range, ascending and unique.</summary>
     /// <exception cref="ArgumentException">The positions do not fit the shape.</exception>
     internal void Validate(Conv2dShape shape)

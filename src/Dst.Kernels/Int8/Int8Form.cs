@@ -11,8 +11,9 @@ public sealed class Int8Form
     /// <summary>Fewer tiles or pixels take as long as so many, because the weights are read all the same.</summary>
     private const int FewestTiles = 4;
 
-    /// <summary>Time by row over that of the other 2×2 form, with as many tiles as go together and with more, from measurements.</summary>
-    private const double TogetherCost = 0.9, ApartCost = 1.3;
+    /// <summary>Time by row over that of the other 2×2 form, from measurements: with tiles that go together, and with more.</summary>
+    private const double RowCostOfFewTiles = 0.9;
+    private const double RowCostOfMoreTiles = 1.3;
 
     private readonly int _tile; // outputs of a tile in each dimension; 1 is the direct form
     private readonly bool _isByRow; // weights are kept transformed in one dimension
@@ -71,7 +72,7 @@ public sealed class Int8Form
 
         var tiling = new Int8Tiling(_tile, layer);
         var pairs = Int8Winograd.ChannelsOf(layer).Sum(channels => channels.Length) / 2.0;
-        var share = !_isByRow ? 1 : tiling.Count <= Int8RowWinograd.Tiles ? TogetherCost : ApartCost;
+        var share = !_isByRow ? 1 : tiling.Count <= Int8RowWinograd.Tiles ? RowCostOfFewTiles : RowCostOfMoreTiles;
         return share * tiling.Positions
             * (pairs * Math.Max(tiling.Count, FewestTiles) + TransformCost * tiling.Count * (shape.ChannelBlocks + shape.FilterBlocks));
     }

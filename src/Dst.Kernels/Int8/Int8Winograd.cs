@@ -41,9 +41,7 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
     public override long ScratchLength => _tiling.ScratchLength;
 
     /// <summary>The channels that each block of filters reads, ascending.</summary>
-    public static int[][] ChannelsOf(Int8Layer layer) => layer.Kept is { } kept
-        ? Array.ConvertAll(kept.UnionOverLanes(), taps => taps.Select(tap => tap / (Side * Side)).Distinct().ToArray())
-        : [.. Enumerable.Repeat(Enumerable.Range(0, layer.Shape.Channels).ToArray(), layer.Shape.FilterBlocks)];
+    public static int[][] ChannelsOf(Int8Layer layer) => KeptTaps.ChannelsOfBlocks(layer.Shape, layer.Kept);
 
     /// <inheritdoc/>
     public override void Forward(byte* x, byte* residual, void* y, int first, int end, int* scratch) =>

@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>The transforms of <see cref="Int8Winograd"/> for one image. Transformed inputs and sums lie in its scratch memory.</summary>
+/// <summary>The transforms of Winograd forms in whole numbers, for one image. Transformed inputs lie in scratch memory.</summary>
 internal readonly unsafe struct Int8WinogradTransforms(Int8Layer layer, Int8Tiling tiling, byte* x, byte* residual, void* y, int* scratch)
 {
     /// <summary>The transformed inputs of a position.</summary>

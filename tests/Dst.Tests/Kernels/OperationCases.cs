@@ -112,7 +112,7 @@ internal static class OperationCases
         .. new[] { (2, 3, 1), (4, 3, 1), (2, 5, 1), (4, 5, 1), (3, 6, 1), (4, 3, 2) }.SelectMany(
             kind => WinogradCases(FormOf(kind.Item1, kind.Item1), kind.Item2, kind.Item3)),
         .. new[] { (4, 3, 3), (4, 1, 3), (4, 4, 3), (4, 5, 5), (8, 3, 3), (8, 2, 3) }.SelectMany(
-            kind => RowWinogradCases(FormOf(1, kind.Item1), kind.Item2, kind.Item3)),
+            kind => OneDimensionalWinogradCases(FormOf(1, kind.Item1), kind.Item2, kind.Item3)),
         .. FftCase.All,
         .. DepthwiseFftCase.All,
     ];
@@ -128,7 +128,7 @@ internal static class OperationCases
     private static WinogradForm FormOf(int tileRows, int tile) =>
         ConvolutionForm.Winograd.Single(form => (form.TileRows, form.Tile) == (tileRows, tile));
 
-    private static IEnumerable<WinogradCase> RowWinogradCases(WinogradForm form, int height, int width) =>
+    private static IEnumerable<WinogradCase> OneDimensionalWinogradCases(WinogradForm form, int height, int width) =>
     [
         new(1, new(1, height, 1, 1, height, width, 1, width - 1), form),
         new(2, new(3, 7, 8, 17, height, width, 1, 1), form),

@@ -64,12 +64,14 @@ public unsafe class RowWinogradTests
         var kernel = new RowWinograd(SimdTier.V512, new(1, 4, 4, 3, 3, 3, 1, 1), kept: null);
         using var packed = new AlignedBuffer(kernel.WeightLength);
         var weights = new float[27];
-        Array.Fill(weights, float.Epsilon, 9, 9);
+        Array.Fill(weights, 1e-40f, 9, 9);
         Array.Fill(weights, 1, 18, 9);
         kernel.PackWeights(weights, packed.Pointer);
         Assert.Equal(0, packed.Pointer[0]);
+        Assert.Equal(1e-40f / short.MaxValue, packed.Pointer[1]);
         Assert.Equal(1f / short.MaxValue, packed.Pointer[2]);
-        for (var i = 0; i < packed.Length; i++) Assert.True(float.IsFinite(packed.Pointer[i]) || i >= 4 * Layout.Block);
+        var rounded = (short*)(packed.Pointer + 4 * Layout.Block); // the first row, whose weights are those of the kernels
+        Assert.Equal<short>([0, short.MaxValue, short.MaxValue, 0], new ReadOnlySpan<short>(rounded, 4).ToArray());
     }
 
     private static KeptTaps? Half(Conv2dShape shape) =>

@@ -8,11 +8,12 @@ public sealed class RowForm : ConvolutionForm
     /// <summary>Numbers that stand for a 3×3 kernel.</summary>
     private const int WeightsOfKernel = 12;
 
-    private static WinogradForm Squares => Winograd.Single(form => (form.TileRows, form.Tile) == (2, 2));
-
     internal RowForm() : base("winograd2x2 by row")
     {
     }
+
+    /// <summary>The form of the same tiles whose weights are transformed in both dimensions.</summary>
+    public static WinogradForm Squares => Winograd.Single(form => (form.TileRows, form.Tile) == (2, 2));
 
     /// <inheritdoc/>
     public override int RoundingClass => Squares.RoundingClass;
@@ -25,7 +26,7 @@ public sealed class RowForm : ConvolutionForm
 
     /// <inheritdoc/>
     public override double ShareOf(Conv2dShape shape, KeptTaps kept) =>
-        RowWinograd.ChannelsOf(shape, kept).Average(channels => (double)channels.Length) / shape.Channels;
+        KeptTaps.ChannelsOfBlocks(shape, kept).Average(channels => (double)channels.Length) / shape.Channels;
 
     /// <summary>Numbers that stand for the weights of the dense layer.</summary>
     public static long WeightsOf(Conv2dShape shape) => (long)WeightsOfKernel * shape.Channels * shape.Filters;

@@ -48,7 +48,7 @@ public sealed unsafe class RowWinograd
         if (!Supports(tier, shape)) throw new ArgumentException($"no Winograd form by row of {shape} on tier {tier}");
         Shape = shape;
         (_outHeight, _outWidth, _tileColumns) = (shape.OutHeight, shape.OutWidth, Layout.CeilDiv(shape.OutWidth, Tile));
-        _channels = ChannelsOf(shape, kept);
+        _channels = KeptTaps.ChannelsOfBlocks(shape, kept);
         _lines = Array.ConvertAll(_channels, channels => (int[])[.. channels.Select(channel => channel * LineLength), .. new int[Ahead]]);
         _firstWeight = new int[_channels.Length + 1];
         for (var b = 0; b < _channels.Length; b++)
@@ -75,11 +75,6 @@ public sealed unsafe class RowWinograd
     /// <param name="shape">Sizes of the layer.</param>
     public static bool Supports(SimdTier tier, Conv2dShape shape) =>
         tier == SimdTier.V512 && shape.Groups == 1 && shape.Stride == 1 && (shape.KernelHeight, shape.KernelWidth) == (Side, Side);
-
-    /// <summary>The channels of which each block of 16 filters keeps a tap, ascending.</summary>
-    internal static int[][] ChannelsOf(Conv2dShape shape, KeptTaps? kept) => kept is null
-        ? [.. Enumerable.Repeat(Enumerable.Range(0, shape.Channels).ToArray(), shape.FilterBlocks)]
-        : Array.ConvertAll(kept.UnionOverLanes(), taps => taps.Select(tap => tap / (Side * Side)).Distinct().ToArray());
 
     /// <summary>
     /// Packs canonical weights [O, C, 3, 3] into <see cref="WeightLength"/> floats. The largest weight of a filter in a row of G·g is
@@ -153,14 +148,10 @@ public sealed unsafe class RowWinograd
     /// <summary>Rounds what a filter has in a row; returns its scale.</summary>
     private static float RoundRow(ReadOnlySpan<float> values, short* rounded)
     {
-        var scale = 0f;
-        foreach (var value in values) scale = Math.Max(scale, Math.Abs(value) / short.MaxValue);
-        for (var i = 0; i < values.Length; i++)
-        {
-            var steps = scale > 0 ? MathF.Round(values[i] / scale) : 0;
-            rounded[i * Block] = (short)Math.Clamp(steps, -short.MaxValue, short.MaxValue); // a denormal scale is not exact
-        }
-
+        var largest = 0f;
+        foreach (var value in values) largest = Math.Max(largest, Math.Abs(value));
+        var scale = largest / short.MaxValue;
+        for (var i = 0; i < values.Length; i++) rounded[i * Block] = WinogradConvolution.Round(values[i], scale);
         return scale;
     }
 

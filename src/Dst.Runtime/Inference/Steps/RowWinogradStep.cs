@@ -6,6 +6,8 @@ namespace Dst.Runtime.Inference.Steps;
 /// <summary>A convolution of a small map in Winograd form, row by row of positions. Threads share an image by blocks of filters.</summary>
 internal sealed unsafe class RowWinogradStep : WeightedStep
 {
+    private const int MostRuns = 4; // of an image, each of which transforms its input
+
     private readonly RowWinograd _kernel;
 
     /// <summary>Packs the weights.</summary>
@@ -24,7 +26,7 @@ internal sealed unsafe class RowWinogradStep : WeightedStep
 
     public override int Units(int images) => images * Blocks;
 
-    public override int Grain(int images) => Math.Max(1, Blocks / 4); // each run transforms the input
+    public override int Grain(int images) => images > 1 ? Blocks : Layout.CeilDiv(Blocks, MostRuns);
 
     public override long ScratchLength(int threads) => _kernel.ScratchLength;
 
