@@ -93,7 +93,7 @@ internal sealed unsafe class Int8RowWinograd : Int8Convolution
             {
                 Sse.Prefetch0(lines + pair[Ahead]);
                 Prefetch.Ahead(weights);
-                Prefetch.Ahead(weights + 2 * TRow.ColumnBytes);
+                Prefetch.Ahead(weights + 2 * TRow.ColumnBytes); // the line between, of inner rows, gains nothing
                 var line = lines + *pair;
                 var (left, right) = (TRow.Load(weights), TRow.Load(weights + 2 * TRow.ColumnBytes));
                 first.MultiplyAdd<FourBytes>(line, 0, IntLanes512.Shorts(left));
