@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Dst.Cli.Usage;
 using Dst.Foundations;
+using Dst.Training.Data;
 
 namespace Dst.Cli.Actions;
 
@@ -9,7 +10,6 @@ namespace Dst.Cli.Actions;
 internal static class ImportedFacts
 {
     private const long MaxClassesBytes = 16L << 20;
-    private const int MaxSide = 4096;
 
     private static readonly Option<string?> Classes = SharedOptions.Text(
         "--classes", "FILE", "Text file with the names of the classes, one on each line, in the order of the logits.");
@@ -55,10 +55,11 @@ internal static class ImportedFacts
     }
 
     private static ImageSize ParseSize(string text) =>
-        ImageSize.TryParse(text, out var size) && size is { Height: >= 1 and <= MaxSide, Width: >= 1 and <= MaxSide }
+        ImageSize.TryParse(text, out var size)
+            && size is { Height: >= 1 and <= DataOptions.MaxSide, Width: >= 1 and <= DataOptions.MaxSide }
             ? size
             : throw new InputException(
-                $"option --resize is '{text}'; a whole number from 1 to {MaxSide}, or height x width such as 128x64, was expected");
+                $"option --resize is '{text}'; a side or height x width of 1 to {DataOptions.MaxSide}, such as 128x64, was expected");
 
     private static Model WithFit(Model model, string word)
     {

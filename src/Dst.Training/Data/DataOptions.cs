@@ -5,6 +5,9 @@ namespace Dst.Training.Data;
 /// <summary>The <c>data:</c> section of a recipe: where images come from, how they are split, framed and augmented.</summary>
 public sealed record DataOptions
 {
+    /// <summary>Rows or columns that <see cref="Resize"/> and <see cref="Crop"/> have at most in a recipe.</summary>
+    public const int MaxSide = 4096;
+
     /// <summary>The kind of data, which decides how its files are laid out.</summary>
     [Setting("kind of data set; auto finds out what data.path holds, and takes simulated chips without it")]
     public DataKind Kind { get; init; }
@@ -64,7 +67,7 @@ public sealed record DataOptions
     [Setting(
         "size in pixels to which every image is resized, or 0 to leave it; if data.crop is 0 too, images of several sizes are resized "
         + "to 64",
-        Min = 0, Max = 4096)]
+        Min = 0, Max = MaxSide)]
     public ImageSize Resize { get; init; }
 
     /// <summary>How images whose sides have another ratio than <see cref="Resize"/> are resized.</summary>
@@ -74,7 +77,7 @@ public sealed record DataOptions
     public ResizeFit Fit { get; init; }
 
     /// <summary>Size in pixels of the network's input, or 0 for the images' size.</summary>
-    [Setting("size in pixels of the network's input, or 0 for the size of the images", Min = 0, Max = 4096)]
+    [Setting("size in pixels of the network's input, or 0 for the size of the images", Min = 0, Max = MaxSide)]
     public ImageSize Crop { get; init; }
 
     /// <summary>Mean of each channel, or empty.</summary>

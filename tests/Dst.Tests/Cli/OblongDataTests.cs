@@ -104,7 +104,7 @@ public sealed class OblongDataTests : IDisposable
     [InlineData("12x12x12")]
     public void A_wrong_size_is_one_sentence(string size)
     {
-        const string Expected = "or height x width such as 128x64";
+        const string Expected = "a side or height x width of 1 to 4096, such as 128x64";
         Terminal.Run("train", _photos, "--out", _runs, $"--size={size}").AssertWrongInput($"'{size}'", Expected);
         Terminal.Run("data", "inspect", _photos, "--set", $"data.crop={size}").AssertWrongInput($"crop in data is '{size}'", Expected);
         var model = _folder.File("none.safetensors");

@@ -128,7 +128,7 @@ public sealed class PredictFilesTests : IDisposable
         Assert.Equal("", Terminal.Run("predict", resizing, _folder.File("images")).Error);
         Assert.Equal(CommandLine.Done, Terminal.Run("import", resizing, "--normalise", "0.5/0.2", "--out", normalised).ExitCode);
         Assert.Equal(16, Model.Load(normalised).Normalisation!.Resize);
-        Terminal.Run("import", _model, "--resize", "0", "--out", resizing).AssertWrongInput("--resize", "from 1 to 4096");
+        Terminal.Run("import", _model, "--resize", "0", "--out", resizing).AssertWrongInput("--resize", "of 1 to 4096");
 
         static bool Same(InputNormalisation? one, InputNormalisation? other) => Values(one!) == Values(other!);
 

@@ -118,14 +118,17 @@ public class SettingBinderTests
     [InlineData("4097", "'4097'")]
     [InlineData("100000x1", "'100000x1'")]
     [InlineData("12x12x12", "'12x12x12'")]
-    [InlineData("[12]", "a list")]
-    [InlineData("[0, 5]", "a list")]
-    [InlineData("[12x3, 4]", "a list")]
-    [InlineData("[12, 3, 4]", "a list")]
-    [InlineData("[12, [4]]", "a list")]
+    [InlineData("[12]", "'[12]'")]
+    [InlineData("[5000, 3]", "'[5000, 3]'")]
+    [InlineData("[0, 5]", "'[0, 5]'")]
+    [InlineData("[12x3, 4]", "'[12x3, 4]'")]
+    [InlineData("[12, 3, 4]", "'[12, 3, 4]'")]
+    [InlineData("[12, [4]]", "'[12, [4]]'")]
+    [InlineData("[12, {a: 1}]", "'[12, a section]'")]
     [InlineData("{height: 4}", "a section")]
     public void Another_size_is_refused(string text, string found) => Assert.Equal(
-        $"recipe x.yaml line 1: crop in the recipe is {found}; expected a whole number from 0 to 4096, or height x width such as 128x64",
+        $"recipe x.yaml line 1: crop in the recipe is {found}; expected 0, or a side or height x width of 1 to 4096, such as 128x64 or "
+            + "[128, 64]",
         Sentence($"crop: {text}"));
 
     [Theory]

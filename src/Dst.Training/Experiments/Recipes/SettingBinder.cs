@@ -107,8 +107,16 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
                 && (setting.Choices.Length == 0 || setting.Choices.Contains(SettingWriter.Format(value))),
         };
         if (legal) return value!;
-        throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected {property.Expected}");
+        var found = type == typeof(ImageSize) && node is YamlSequenceNode ? $"'{Words.Shorten(TextOf(node))}'" : RecipeTree.Describe(node);
+        throw Illegal(node, $"{property.Name} in {section} is {found}; expected {property.Expected}");
     }
+
+    private static string TextOf(YamlNode node) => node switch
+    {
+        YamlSequenceNode list => $"[{string.Join(", ", list.Children.Select(TextOf))}]",
+        YamlScalarNode scalar => scalar.Value ?? "",
+        _ => RecipeTree.Describe(node),
+    };
 
     private static bool InRange(SettingAttribute setting, double number) =>
         double.IsFinite(number) && number >= setting.Min && number <= setting.Max;

@@ -52,7 +52,8 @@ internal sealed class SettingProperty
             if (choices.Count > 0) return Words.Choice(choices);
             if (type == typeof(bool)) return "true or false";
             if (type == typeof(string)) return "text";
-            if (type == typeof(ImageSize)) return $"a whole number{Range}, or height x width such as 128x64";
+            if (type == typeof(ImageSize))
+                return $"0, or a side or height x width of 1 to {SettingWriter.Format(Setting.Max)}, such as 128x64 or [128, 64]";
             return (type == typeof(int) || type == typeof(long) ? "a whole number" : "a number") + Range;
         }
     }
