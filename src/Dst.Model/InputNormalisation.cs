@@ -3,8 +3,8 @@ namespace Dst;
 /// <summary>
 /// How an image becomes a network input. The steps are in this order:
 /// <list type="number">
-/// <item>resize, if any, as the fit says</item>
-/// <item>centre crop, or zero padding, to the network's input size</item>
+/// <item>resize, if any, as the fit says; with <see cref="ResizeFit.Crop"/> the image is then cut to that size about its centre</item>
+/// <item>centre crop, or zero padding in whole pixels, to the network's input size</item>
 /// <item>amplitude transform of each pixel in [0, 1]</item>
 /// <item>smoothing, if any</item>
 /// <item>(value − mean) / deviation, those of the channel or the image's own</item>
@@ -25,10 +25,10 @@ public sealed record InputNormalisation(
     public static InputNormalisation None(int channels) =>
         new(Resize: 0, AmplitudeTransform.None, Mean: new float[channels], Deviation: [.. Enumerable.Repeat(1f, channels)]);
 
-    /// <summary>What becomes of the size of images, such as <c>resized to fit inside 128x64</c>; empty if it stays.</summary>
+    /// <summary>What becomes of the size of images, such as <c>resized to cover 128x64 and cut to it</c>; empty if it stays.</summary>
     public string DescribeResize() => Resize.IsNone ? "" : Fit switch
     {
-        ResizeFit.Crop => $"resized to cover {Resize}",
+        ResizeFit.Crop => $"resized to cover {Resize} and cut to it",
         ResizeFit.Pad => $"resized to fit inside {Resize}",
         _ => $"resized to {Resize}",
     };

@@ -38,13 +38,23 @@ internal sealed class CNormalisation
     public static string Describe(InputNormalisation? input, string name)
     {
         if (input is null) return "Values are used as they are.";
-        var ratio = input.Fit == ResizeFit.Stretch ? "" : " with the ratio of their sides kept";
-        var resize = input.Resize.IsNone ? "" : $"{input.DescribeResize()}{ratio} {Filter}, then ";
-        var crop = $"The model was trained on images {resize}cropped or zero padded around the centre, with pixels scaled to 0 to 1. ";
+        var crop = $"The model was trained on images {DescribeResize(input)}cropped or zero padded around the centre in whole pixels, "
+            + "with pixels scaled to 0 to 1. ";
         var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Words.Of(input.Amplitude)} of the amplitude, then ";
         if (!input.Smooth) return $"{crop}`{name}_normalise` does the rest in place: {amplitude}{Scale(input)}.";
         const string filter = "the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges";
         return $"{crop}After that: {amplitude}{filter}, then {Scale(input)}; the source does not do that.";
+    }
+
+    private static string DescribeResize(InputNormalisation input)
+    {
+        const string RatioKept = $"with the ratio of their sides kept {Filter}";
+        return input.Resize.IsNone ? "" : input.Fit switch
+        {
+            ResizeFit.Crop => $"resized to cover {input.Resize} {RatioKept}, cut to {input.Resize} about the centre, then ",
+            ResizeFit.Pad => $"resized to fit inside {input.Resize} {RatioKept}, then ",
+            _ => $"resized to {input.Resize} {Filter}, then ",
+        };
     }
 
     private static string Scale(InputNormalisation input) => input.PerImage

@@ -229,6 +229,17 @@ public sealed class GeneratedCodeTests : ExportedCode
         Assert.Contains(expected, CNormalisation.Describe(normalisation, Name));
     }
 
+    [Theory]
+    [InlineData(ResizeFit.Stretch, "images resized to 12x18 (bilinear", "covers), then cropped or zero padded around the centre in whole")]
+    [InlineData(ResizeFit.Crop, "resized to cover 12x18 with the ratio of their sides kept", "cut to 12x18 about the centre, then cropped")]
+    [InlineData(ResizeFit.Pad, "resized to fit inside 12x18 with the ratio of their sides kept", "covers), then cropped or zero padded")]
+    public void How_images_are_resized_is_said(ResizeFit fit, params string[] expected)
+    {
+        var normalisation = InputNormalisation.None(1) with { Resize = new(12, 18), Fit = fit };
+        var text = CNormalisation.Describe(normalisation, Name);
+        Assert.All(expected, part => Assert.Contains(part, text));
+    }
+
     private static double Instructions(string source, string flags, string compiler = "gcc")
     {
         var output = Tool.MakeTest(

@@ -70,6 +70,7 @@ public sealed class OblongDataTests : IDisposable
         Done("import", model, "--out", _folder.File("again.safetensors"), "--resize", "30x40", "--fit", "crop");
         again = Model.Load(_folder.File("again.safetensors")).Normalisation!;
         Assert.Equal((new ImageSize(30, 40), ResizeFit.Crop), (again.Resize, again.Fit));
+        Assert.Contains("input    resized to cover 30x40 and cut to it, less", Done("inspect", _folder.File("again.safetensors")).Output);
     }
 
     [Fact]
@@ -79,8 +80,8 @@ public sealed class OblongDataTests : IDisposable
         var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "first")));
         var model = Path.Combine(folder, "student.safetensors");
         var run = Terminal.Run("train", _photos, "--from", model, "--out", _runs, "--epochs", "1", "--set", "data.fit=stretch");
-        run.AssertFailsWith(CommandLine.WrongInput, "was trained on images resized to cover 16x24; the data has data.resize 16x24 with "
-            + "data.fit stretch, and data.resize 16x24 with data.fit crop was expected");
+        run.AssertFailsWith(CommandLine.WrongInput, "was trained on images resized to cover 16x24 and cut to it; the data has "
+            + "data.resize 16x24 with data.fit stretch, and data.resize 16x24 with data.fit crop was expected");
     }
 
     [Fact]

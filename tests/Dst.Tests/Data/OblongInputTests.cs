@@ -51,8 +51,9 @@ public sealed class OblongInputTests : IDisposable
         Assert.Contains(
             "data: 12 images: 12 grey, 12 sizes from 9x31 to 31x20; resized to 16x16, stretched 1.6 times (data.fit: stretch)", _log);
         Load(new() { Resize = 16, Fit = ResizeFit.Crop });
-        Assert.Contains("data: 12 images: 12 grey, 12 sizes from 9x31 to 31x20; resized to cover 16x16", _log);
-        Assert.Contains(_log, line => line.StartsWith("data: 12 images are, resized to cover 16x16, larger than the input of 16x16: the"));
+        Assert.Contains("data: 12 images: 12 grey, 12 sizes from 9x31 to 31x20; resized to cover 16x16 and cut to it", _log);
+        Assert.Contains(_log, line => line.StartsWith("data: 12 images are cut by data.fit crop: the centre is seen, "));
+        Assert.DoesNotContain(_log, line => line.Contains("larger than"));
         Load(new() { Resize = 16, Fit = ResizeFit.Pad });
         Assert.Contains("data: 12 images: 12 grey, 12 sizes from 9x31 to 31x20; resized to fit inside 16x16", _log);
         Assert.Contains(_log, line => line.StartsWith("data: 3 images are, resized to fit inside 16x16, smaller than the input of 16x16"));
