@@ -1,3 +1,5 @@
+using Dst.Foundations;
+
 namespace Dst.Images;
 
 /// <summary>
@@ -25,11 +27,17 @@ public sealed class ModelImages(Model model, Action<string> log)
         return image;
     }
 
-    /// <summary>Says what share of the images that were read is cut off, and what share of the input is empty, a line each.</summary>
+    /// <summary>
+    /// Says how much the images that were read are stretched, what share of them is cut off, and what share of the input is empty, a line
+    /// each.
+    /// </summary>
     public void SayWhatIsSeen()
     {
-        const string Advice = "; if the model learnt from resized images, dst import --resize N makes it resize them";
+        const string Advice = "; if the model learnt from resized images, dst import --resize N makes it resize them (with --fit crop if "
+            + "the ratio of the sides was kept)";
         var normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
+        if (CropRemarks.DescribeStretch(_sizes, normalisation) is { } stretch)
+            log($"{Words.Count(_sizes.Count, "image")}: {normalisation.DescribeResize()}, {stretch}");
         foreach (var line in CropRemarks.Of(_sizes, normalisation, model.Graph.Input))
             log(line + (normalisation.Resize.IsNone ? Advice : ""));
     }

@@ -10,7 +10,6 @@ namespace Dst.Training.Data;
 internal static class InputShape
 {
     private const int DefaultSide = 64; // to which images of several sizes are resized
-    private const double LargeStretch = 1.25;
 
     /// <summary>The input, and the settings with the resize that was chosen.</summary>
     /// <exception cref="InputException">An image cannot be read, or images have different bands.</exception>
@@ -29,7 +28,7 @@ internal static class InputShape
     }
 
     /// <summary>
-    /// A line such as <c>120 images: 70 colour, 50 grey, 121 sizes from 40x60 to 200x300; resized to 64x64</c>, or null if all images
+    /// A line such as <c>120 images: 70 colour, 50 grey, 119 sizes from 40x60 to 200x300; resized to 64x64</c>, or null if all images
     /// are of one kind and size and keep the ratio of their sides.
     /// </summary>
     public static string? Describe(DataSet data)
@@ -38,23 +37,13 @@ internal static class InputShape
         var kinds = samples.GroupBy(sample => sample.Size.Channels).OrderByDescending(kind => kind.Key == 3).ThenBy(kind => kind.Key)
             .Select(kind => $"{kind.Count()} {NameOf(kind.Key)}").ToList();
         var sizes = samples.Select(sample => sample.Extent).Distinct().OrderBy(size => (long)size.Height * size.Width).ToList();
-        var stretch = DescribeStretch(samples, data.Options);
-        if (kinds.Count == 1 && sizes.Count == 1 && stretch.Length == 0) return null;
-        var found = sizes.Count > 1 ? $"{sizes.Count} sizes from {sizes[0]} to {sizes[^1]}" : stretch.Length > 0 ? $"all {sizes[0]}" : "";
+        var stretch = CropRemarks.DescribeStretch(samples.Select(sample => sample.Extent), data.Normalisation);
+        if (kinds.Count == 1 && sizes.Count == 1 && stretch is null) return null;
+        var found = sizes.Count > 1 ? $"{sizes.Count} sizes from {sizes[0]} to {sizes[^1]}" : stretch is not null ? $"all {sizes[0]}" : "";
         var framed = data.Options.Resize.IsNone
             ? $"cropped or padded to {data.Shape.Height}x{data.Shape.Width}"
-            : data.Normalisation.DescribeResize() + stretch;
+            : data.Normalisation.DescribeResize() + (stretch is null ? "" : $", {stretch}");
         return $"{Words.Count(samples.Count, "image")}: {string.Join(", ", kinds)}{(found.Length > 0 ? $", {found}; {framed}" : "")}";
-    }
-
-    /// <summary>Words for how much the median image is stretched, if that is much.</summary>
-    private static string DescribeStretch(List<Sample> samples, DataOptions options)
-    {
-        if (options.Resize.IsNone || options.Fit != ResizeFit.Stretch) return "";
-        var ratio = (double)options.Resize.Width / options.Resize.Height;
-        var stretches = samples.Select(sample => ratio * sample.Height / sample.Width).Select(x => Math.Max(x, 1 / x)).Order().ToList();
-        var median = stretches[stretches.Count / 2];
-        return median > LargeStretch ? FormattableString.Invariant($", stretched {median:F1} times (data.fit: stretch)") : "";
     }
 
     internal static string NameOf(int channels) => channels switch

@@ -98,7 +98,8 @@ public sealed class PredictFilesTests : IDisposable
         Assert.Equal("", Terminal.Run("predict", _model, _folder.File("images")).Error);
         Write("large.png", TestImages.GreyPng(64, 32, (y, x) => (byte)(x + y)));
         const string Line = "1 image is larger than the input of 16x16: the centre is seen, 12.5 % of the pixels, and the rest is not"
-            + "; if the model learnt from resized images, dst import --resize N makes it resize them\n";
+            + "; if the model learnt from resized images, dst import --resize N makes it resize them"
+            + " (with --fit crop if the ratio of the sides was kept)\n";
         string[] call = ["predict", _model, _folder.File("images")];
         Assert.Equal(Line, Terminal.Run(call).Error);
         Assert.Equal(Line, Terminal.Run([.. call, "--inputs", _folder.File("x.npy"), "--logits", _folder.File("y.npy")]).Error);
@@ -115,7 +116,23 @@ public sealed class PredictFilesTests : IDisposable
         var line = Assert.Single(Terminal.Run("predict", _model, _folder.File("images")).Error.TrimEnd('\n').Split('\n'));
         Assert.Equal(
             "1 image is smaller than the input of 16x16: 68.8 % of the input is zeros around them; if the model learnt from resized "
-            + "images, dst import --resize N makes it resize them", line);
+            + "images, dst import --resize N makes it resize them (with --fit crop if the ratio of the sides was kept)", line);
+    }
+
+    [Fact]
+    public void Much_stretched_images_are_said()
+    {
+        var resizing = _folder.File("resizing.safetensors");
+        Assert.Equal(CommandLine.Done, Terminal.Run("import", _model, "--resize", "16", "--out", resizing).ExitCode);
+        Write("large.png", TestImages.GreyPng(64, 32, (y, x) => (byte)(x + y)));
+        var image = Path.Combine(_folder.File("images"), "large.png");
+        Assert.Equal(
+            "1 image: resized to 16x16, stretched 2.0 times (data.fit: stretch)\n", Terminal.Run("predict", resizing, image).Error);
+        var cutting = _folder.File("cutting.safetensors");
+        Assert.Equal(CommandLine.Done, Terminal.Run("import", resizing, "--fit", "crop", "--out", cutting).ExitCode);
+        Assert.Equal(
+            "1 image is cut by data.fit crop: the centre is seen, 50.0 % of the pixels, and the rest is not\n",
+            Terminal.Run("predict", cutting, image).Error);
     }
 
     [Fact]
