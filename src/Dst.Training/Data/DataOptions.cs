@@ -213,6 +213,17 @@ public sealed record DataOptions
         return true;
     }
 
+    /// <summary>Refuses sizes of which one side, or both, has no pixels.</summary>
+    /// <exception cref="InputException">There is one.</exception>
+    internal void CheckSizes()
+    {
+        foreach (var (name, size) in new[] { ("resize", Resize), ("crop", Crop) })
+        {
+            if (!size.IsNone && size is not { Height: >= 1, Width: >= 1 })
+                throw new InputException($"data.{name} is {size}; 0, or at least one pixel a side was expected");
+        }
+    }
+
     /// <summary>Refuses a fit without a resize.</summary>
     /// <exception cref="InputException">There is one.</exception>
     internal void CheckFit()

@@ -92,6 +92,7 @@ public sealed class DataSet
     internal static DataSet Load(
         SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
+        options.CheckSizes();
         using var unlabelled = ImageArchive.OpenIfAny(SourceData.FullPath(options.Unlabelled, baseFolder));
         var splits = SourceSplits.Draw(source, options, seed, baseFolder, log, cancellation);
         (options, var shape) = InputShape.Of(options, source, cancellation);

@@ -79,6 +79,37 @@ public sealed class OblongInputTests : IDisposable
         Assert.Equal(64, Load(new() { Fit = ResizeFit.Pad }).Options.Resize); // images of several sizes are resized
     }
 
+    [Fact]
+    public void WhatTheFitCutsIsNotComparedWithTheInput()
+    {
+        var normalisation = InputNormalisation.None(1) with { Resize = 16, Fit = ResizeFit.Crop };
+        ImageSize[] sizes = [new(32, 64), new(40, 40)]; // the second has the ratio of the size
+        IEnumerable<string> Remarks(int side) => CropRemarks.Of(sizes, normalisation, new(1, side, side));
+        Assert.Equal(["1 image is cut by data.fit crop: the centre is seen, 50.0 % of the pixels, and the rest is not"], Remarks(20));
+        Assert.Equal(
+            [
+                "1 image is cut by data.fit crop, and to the input of 8x8: the centre is seen, 12.5 % of the pixels, and the rest is not",
+                "1 image is, resized to cover 16x16 and cut to it, larger than the input of 8x8: the centre is seen, 25.0 % of the pixels, "
+                    + "and the rest is not",
+            ],
+            Remarks(8));
+    }
+
+    [Theory]
+    [InlineData(0, 64, "0x64")]
+    [InlineData(64, 0, "64x0")]
+    [InlineData(-1, -1, "-1x-1")]
+    [InlineData(8, -1, "8x-1")]
+    public void ASizeWithoutPixelsIsRefused(int height, int width, string text)
+    {
+        var size = new ImageSize(height, width);
+        foreach (var (name, options) in new[] { ("resize", new DataOptions { Resize = size }), ("crop", new() { Crop = size }) })
+        {
+            var error = Assert.Throws<InputException>(() => Load(options));
+            Assert.Equal($"data.{name} is {text}; 0, or at least one pixel a side was expected", error.Message);
+        }
+    }
+
     [Theory]
     [InlineData(ResizeFit.Stretch)]
     [InlineData(ResizeFit.Crop)]
