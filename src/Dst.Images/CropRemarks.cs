@@ -14,7 +14,7 @@ public static class CropRemarks
     private const double LargeStretch = 1.25;
 
     /// <summary>
-    /// A line for images that the fit cuts, or one for others that are cut, and one for those around which most of the input is zeros.
+    /// A line for images that the fit cuts, one for others that are cut, and one for those around which most of the input is zeros.
     /// </summary>
     /// <param name="sizes">Sizes of the images as they were read.</param>
     /// <param name="normalisation">Says to which size they are resized first, and how.</param>
