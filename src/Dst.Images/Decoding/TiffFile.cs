@@ -10,6 +10,7 @@ namespace Dst.Images.Decoding;
 internal static class TiffFile
 {
     private const string Format = "TIFF";
+    private const string ReadWithoutChopping = "rc"; // else LibTiff cuts a single strip into several, and blocks are not those of the file
 
     static TiffFile() => Tiff.SetErrorHandler(new TiffMessages());
 
@@ -20,7 +21,7 @@ internal static class TiffFile
         var layout = new TiffLayout(name, new(name, file));
         return SharpDecoder.Guard(name, Format, () =>
         {
-            using var tiff = Tiff.ClientOpen(name, "r", new MemoryStream(file), new TiffStream())
+            using var tiff = Tiff.ClientOpen(name, ReadWithoutChopping, new MemoryStream(file), new TiffStream())
                 ?? throw layout.Directory.Unreadable("its header is corrupt");
             TiffMessages.Clear();
             var image = layout.IsDirect ? TiffSamples.ToImage(name, layout, ReadPlanes(tiff, layout)) : ReadColours(tiff, layout);

@@ -35,6 +35,51 @@ public sealed partial class ImageFileTests
         Assert.Equal(planar, Read(TestImages.Tiff(false, 3, 2, 8, planar, channels: 3, separatePlanes: true)).Data.ToArray());
     }
 
+    [Theory]
+    [InlineData(8, 1, 1, false, 90)]
+    [InlineData(8, 1, 1, false, 91)] // LibTiff cuts strips of more than 8192 bytes, unless it is told not to
+    [InlineData(8, 1, 1, false, 300)]
+    [InlineData(8, 1, 3, false, 64)]
+    [InlineData(8, 1, 3, true, 100)]
+    [InlineData(16, 1, 1, false, 91)]
+    [InlineData(16, 1, 13, false, 64)]
+    [InlineData(16, 1, 13, true, 64)]
+    [InlineData(16, 2, 2, false, 91)]
+    [InlineData(32, 1, 1, false, 91)]
+    [InlineData(32, 3, 1, false, 91)]
+    [InlineData(32, 3, 4, false, 64)]
+    [InlineData(32, 3, 4, true, 64)]
+    [InlineData(64, 3, 1, false, 40)]
+    public void ALargeStripIsReadWhole(int bits, int format, int channels, bool separatePlanes, int side)
+    {
+        var (area, sampleBytes) = (side * side, bits / 8);
+        var stored = new byte[channels * area * sampleBytes];
+        var planar = new double[channels * area];
+        for (var i = 0; i < planar.Length; i++)
+        {
+            var (band, pixel) = (i / area, i % area);
+            planar[i] = (pixel * 7 + band * 31) % 120;
+            var at = (separatePlanes ? i : pixel * channels + band) * sampleBytes;
+            BitConverter.GetBytes(BitsOf(planar[i], format == 3 ? bits : 0)).AsSpan(0, sampleBytes).CopyTo(stored.AsSpan(at));
+        }
+
+        foreach (var rows in (int[])[side, side / 2, 1])
+        {
+            var file = TestImages.Tiff(
+                false, side, side, bits, stored, channels, format, channels == 3 ? 2 : 1, rowsPerStrip: rows, separatePlanes: separatePlanes);
+            Assert.Equal(planar, SamplesOf(Read(file)));
+        }
+    }
+
+    [Fact]
+    public void ALargeStripThatIsCutOffIsRefused()
+    {
+        var file = TestImages.Tiff(false, 100, 100, 8, new byte[10_000]);
+        var at = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[17, 1, 4, 0, 1, 0, 0, 0]) + 8; // StripOffsets
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), 5_000);
+        Assert.Contains("truncated", Fails(file));
+    }
+
     [Fact]
     public void TiledTiffIsPutTogether()
     {
@@ -167,4 +212,18 @@ public sealed partial class ImageFileTests
         Assert.Equal((1, 2, 3), (image.Channels, image.Height, image.Width));
         Assert.Equal([1, 2, 3, 4, 5, 6], image.Data.ToArray());
     }
+
+    private static long BitsOf(double value, int floatBits) => floatBits switch
+    {
+        32 => BitConverter.SingleToUInt32Bits((float)value),
+        64 => BitConverter.DoubleToInt64Bits(value),
+        _ => (long)value,
+    };
+
+    private static double[] SamplesOf(Dst.Images.Image image) => image.BitsPerSample switch
+    {
+        8 => [.. image.Data.ToArray().Select(sample => (double)sample)],
+        16 => [.. image.Samples<ushort>().ToArray().Select(sample => (double)sample)],
+        _ => [.. image.Samples<float>().ToArray().Select(sample => (double)sample)],
+    };
 }
