@@ -14,6 +14,9 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
     private static readonly EnumerationOptions BelowWithoutLinks =
         new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
 
+    /// <summary>What tells its images from those of others, such as <c>120 (hash 3fa2c81b)</c>, or null if that is not known.</summary>
+    public string? Images { get; init; }
+
     /// <summary>Every run in or below <paramref name="folder"/>, by path. A run that cannot be read is left out, with a line.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="log">Takes one line at a time.</param>
@@ -62,6 +65,25 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
     private static FinishedRun Load(string summary)
     {
         var folder = Path.GetDirectoryName(summary)!;
-        return new(folder, RunSummary.Load(summary), RecipeFile.Load(Path.Combine(folder, "recipe.yaml")));
+        return new(folder, RunSummary.Load(summary), RecipeFile.Load(Path.Combine(folder, "recipe.yaml")))
+        {
+            Images = ImagesOf(Path.Combine(folder, ManifestFile.Name)),
+        };
+    }
+
+    // RunDetails says what is wrong with a manifest.
+    private static string? ImagesOf(string manifest)
+    {
+        const int digits = 8;
+        try
+        {
+            return File.Exists(manifest) && RunManifest.Load(manifest) is { ImagesHash.Length: >= digits } known
+                ? $"{known.Images.Values.Sum()} (hash {known.ImagesHash[..digits]})"
+                : null;
+        }
+        catch (InputException)
+        {
+            return null;
+        }
     }
 }

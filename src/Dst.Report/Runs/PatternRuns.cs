@@ -31,8 +31,8 @@ public sealed record PatternRuns(
 
     /// <summary>
     /// Groups runs by recipe, then by pattern, both in alphabetical order, then by the other keys of their recipes. Runs that differ in
-    /// seed, arms and given models alone are one group, but for runs of one seed whose models differ. If a seed trained an arm twice,
-    /// the last run counts, with a line.
+    /// seed, arms and given models alone are one group, but for runs of one seed whose models differ. Runs on other images are another
+    /// group. If a seed trained an arm twice, the last run counts, with a line.
     /// </summary>
     /// <param name="runs">The runs, by path.</param>
     /// <param name="log">Takes one line at a time.</param>
@@ -52,8 +52,8 @@ public sealed record PatternRuns(
 
     private static IEnumerable<PatternRuns> GroupsOf(string recipe, string pattern, IEnumerable<FinishedRun> runs, Action<string> log)
     {
-        var variants = VariantsOf(runs).ToList();
-        var keys = variants.ConvertAll(variant => RecipeFile.KeysOfResults(Common(variant[0].Recipe)));
+        var variants = runs.GroupBy(run => HashOf(WithoutModels(run.Recipe))).SelectMany(OfEachData).SelectMany(OfEachModel).ToList();
+        var keys = KeysOf(variants);
         var (different, named) = TellingFirst([.. keys[0].Keys.Where(key => keys.Exists(other => other[key] != keys[0][key]))], keys);
         return variants.Select((variant, i) =>
         {
@@ -69,15 +69,31 @@ public sealed record PatternRuns(
         });
     }
 
-    /// <summary>Runs of equal recipes. Given models tell recipes apart only where one seed trained an arm with several.</summary>
-    private static IEnumerable<FinishedRun[]> VariantsOf(IEnumerable<FinishedRun> runs)
+    /// <summary>Runs of equal recipes by their images. Where these differ, runs that do not know theirs are a group too.</summary>
+    private static IEnumerable<FinishedRun[]> OfEachData(IEnumerable<FinishedRun> runs)
     {
-        foreach (FinishedRun[] group in runs.GroupBy(run => HashOf(WithoutModels(run.Recipe))).Select(group => group.ToArray()))
-        {
-            var hasTwice = ArmsOf(group).CountBy(arm => arm).Any(arm => arm.Value > 1);
-            if (!hasTwice) yield return group;
-            else foreach (var sameModels in group.GroupBy(run => HashOf(Common(run.Recipe)))) yield return [.. sameModels];
-        }
+        FinishedRun[] all = [.. runs];
+        var isOne = all.Select(run => run.Images).OfType<string>().Distinct().Count() <= 1;
+        return isOne ? [all] : all.GroupBy(run => run.Images).Select(group => group.ToArray());
+    }
+
+    /// <summary>Runs of equal recipes. Given models tell recipes apart only where one seed trained an arm with several.</summary>
+    private static IEnumerable<FinishedRun[]> OfEachModel(FinishedRun[] runs)
+    {
+        var hasTwice = ArmsOf(runs).CountBy(arm => arm).Any(arm => arm.Value > 1);
+        return hasTwice ? runs.GroupBy(run => HashOf(Common(run.Recipe))).Select(group => group.ToArray()) : [runs];
+    }
+
+    /// <summary>The keys of each recipe that results depend on, and the images where these alone tell some apart.</summary>
+    private static List<IReadOnlyDictionary<string, string>> KeysOf(List<FinishedRun[]> variants)
+    {
+        var keys = variants.ConvertAll(variant => RecipeFile.KeysOfResults(Common(variant[0].Recipe)));
+        if (variants.DistinctBy(variant => HashOf(Common(variant[0].Recipe))).Count() == variants.Count) return keys;
+        return
+        [
+            .. keys.Zip(variants, (recipe, variant) =>
+                new OrderedDictionary<string, string>(recipe) { ["images"] = variant[0].Images ?? "unknown" }),
+        ];
     }
 
     // Puts those keys first that together tell all recipes apart, and says how many a label names: all if they are few, else those that

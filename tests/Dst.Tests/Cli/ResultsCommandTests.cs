@@ -81,6 +81,28 @@ public sealed class ResultsCommandTests : IDisposable
     }
 
     [Fact]
+    public void Runs_on_other_images_have_a_table_of_their_own()
+    {
+        WriteRun("a", seed: 1, block: 16, ("student", 0.80, 1.0, 2.0));
+        WriteRun("b", seed: 1, block: 16, ("student", 0.90, 1.0, 2.0));
+        WriteRun("c", seed: 2, block: 16, ("student", 0.94, 1.0, 2.0));
+        WriteManifest("a", seed: 1, hash: "0123456789abcdef", images: 120);
+        WriteManifest("b", seed: 1, hash: "fedcba9876543210", images: 60);
+        WriteManifest("c", seed: 2, hash: "fedcba9876543210", images: 60);
+        var run = Terminal.Run("results", _folder.Path);
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        Assert.Contains("## sample: kernel:16:16, images 120 (hash 01234567), seeds 1\n", run.Output);
+        Assert.Contains("## sample: kernel:16:16, images 60 (hash fedcba98), seeds 1, 2\n", run.Output);
+        Assert.Contains("| student | resnet8 | 92.00 ± 2.83 | ", Squeeze(run.Output));
+
+        WriteRun("d", seed: 3, block: 16, ("student", 0.70, 1.0, 2.0)); // of an older version
+        Assert.Contains("images unknown, seeds 3\n", Terminal.Run("results", _folder.Path).Output);
+        Assert.Contains("## sample: kernel:16:16, seeds 1, 3\n", Terminal.Run("results", _folder.File("a"), _folder.File("d")).Output);
+        Assert.Equal(CommandLine.Done, Terminal.Run("report", _folder.Path).ExitCode);
+        Assert.Contains("images 60 (hash fedcba98)", File.ReadAllText(_folder.File("report.html")));
+    }
+
+    [Fact]
     public void A_key_without_a_value_has_none()
     {
         WriteRun("a", seed: 1, "{}", ("student", 0.80, 1.0, 2.0));
@@ -155,6 +177,12 @@ public sealed class ResultsCommandTests : IDisposable
         File.WriteAllText(summary, File.ReadAllText(summary)[..40]);
         Terminal.Run("results", _folder.Path).AssertWrongInput(summary);
     }
+
+    private void WriteManifest(string name, int seed, string hash, int images) => File.WriteAllText(
+        Path.Combine(_folder.File(name), "manifest.json"), $$"""
+        { "version": "1", "commit": null, "framework": "", "system": "", "cpu": "", "tier": "v256", "threads": 1, "seed": {{seed}},
+          "started": "2026-01-02T03:04:05Z", "data": {}, "images": { "training": {{images - 10}}, "test": 10 }, "images_hash": "{{hash}}" }
+        """);
 
     private static string Squeeze(string output) => Regex.Replace(output, " +", " ");
 

@@ -77,7 +77,7 @@ public sealed class ForcedRunTests : IDisposable
         var manifest = Path.Combine(path, ManifestFile.Name);
         var test = RunManifest.Load(manifest).Data["test"];
         Edit(manifest, test, "x");
-        Assert.Contains("the test data had the hash x, now ", Refusal(() => RunForced(path)), StringComparison.Ordinal);
+        Assert.Contains("the test data had the hash x of 12 images, now ", Refusal(() => RunForced(path)), StringComparison.Ordinal);
         Edit(manifest, "\"x\"", $"\"{test}\"");
         Edit(Path.Combine(path, "recipe.yaml"), "label_smoothing: 0", "label_smoothing: 0.1");
         var log = new List<string>();

@@ -55,6 +55,15 @@ public sealed record RunManifest
     /// <summary>Hash of the content of each split, by name.</summary>
     public required IReadOnlyDictionary<string, string> Data { get; init; }
 
+    /// <summary>Number of images of each split, by name; empty in a folder of an older version.</summary>
+    public IReadOnlyDictionary<string, int> Images { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>
+    /// Hash of all images, whatever their split, so that it does not depend on the seed. Null in a folder of an older version, and where
+    /// the seed draws which images are read.
+    /// </summary>
+    public string? ImagesHash { get; init; }
+
     /// <summary>Hash of each model file that the recipe gives, by its key.</summary>
     public IReadOnlyDictionary<string, string> Models { get; init; } = new Dictionary<string, string>();
 
@@ -79,6 +88,8 @@ public sealed record RunManifest
         RecipeHash = RecipeFile.HashOf(recipe),
         Started = started.ToUniversalTime(),
         Data = HashesOf(data),
+        Images = data.Splits.ToDictionary(split => split.Name, split => split.Count),
+        ImagesHash = HashOfImages(data),
         Models = ModelsOf(recipe),
     };
 
@@ -107,7 +118,7 @@ public sealed record RunManifest
     {
         if (earlier.SplitsOtherThan(Data) is not [var split, ..]) return;
         throw new InputException(
-            $"{path}: the {split} data had the hash {earlier.HashOf(split)}, now {HashOf(split)}; expected the same data to resume");
+            $"{path}: the {split} data had the hash {earlier.Describe(split)}, now {Describe(split)}; expected the same data to resume");
     }
 
     /// <summary>The names of the splits that some data has with other images, other labels or in another order.</summary>
@@ -117,7 +128,8 @@ public sealed record RunManifest
     private string[] SplitsOtherThan(IReadOnlyDictionary<string, string> hashes) =>
         [.. Data.Keys.Union(hashes.Keys).Where(split => Data.GetValueOrDefault(split) != hashes.GetValueOrDefault(split))];
 
-    private string HashOf(string split) => Data.GetValueOrDefault(split, "none");
+    private string Describe(string split) =>
+        Data.GetValueOrDefault(split, "none") + (Images.TryGetValue(split, out var count) ? $" of {Words.Count(count, "image")}" : "");
 
     /// <summary>What differs from an earlier manifest and may change bits of the result, each as "tier is v512, now v256".</summary>
     internal IReadOnlyList<string> Differences(RunManifest earlier)
@@ -173,11 +185,22 @@ public sealed record RunManifest
     }
 
     /// <summary>Hash of the images and labels of a split, in their order.</summary>
-    private static string HashOfSamples(SampleSet samples)
+    private static string HashOfSamples(SampleSet samples) => HashOf(samples.Samples.Select(sample => (sample.Hash, sample.Label)));
+
+    // Where the seed draws which images keep their labels, images alone are compared.
+    private static string? HashOfImages(DataSet data)
+    {
+        var isDrawn = data.Options.LabelsPerClass > 0;
+        if (isDrawn && data.Options.Others == OtherImages.Dropped) return null;
+        var samples = data.Splits.SelectMany(split => split.Samples);
+        return HashOf(samples.Select(sample => (sample.Hash, Label: isDrawn ? null : sample.Label)).Order());
+    }
+
+    private static string HashOf(IEnumerable<(UInt128 Hash, int? Label)> samples)
     {
         var hash = new XxHash128();
         Span<byte> entry = stackalloc byte[16 + sizeof(int)];
-        foreach (var sample in samples.Samples)
+        foreach (var sample in samples)
         {
             BinaryPrimitives.WriteUInt128LittleEndian(entry, sample.Hash);
             BinaryPrimitives.WriteInt32LittleEndian(entry[16..], sample.Label ?? NoLabel);
