@@ -3,7 +3,8 @@ using Dst.Foundations;
 namespace Dst.Images;
 
 /// <summary>
-/// Reads image files that a model is given. It warns of what is wrong with them, and says how much of large ones the model sees.
+/// Reads image files that a model is given. It warns of what is wrong with them, and says how much of large ones the model sees, and
+/// whether they are on another scale than those that it learnt from.
 /// </summary>
 /// <example>
 /// <code>
@@ -16,23 +17,34 @@ namespace Dst.Images;
 /// <param name="log">Takes one line at a time.</param>
 public sealed class ModelImages(Model model, Action<string> log)
 {
+    private const int ImagesForScale = 64; // the first ones tell
+
     private readonly List<ImageSize> _sizes = [];
+    private readonly InputScale _scale = new(model.Graph.Input);
+    private readonly float[] _input = new float[model.Graph.Input.Count];
 
     /// <summary>Reads an image file.</summary>
-    /// <exception cref="InputException">As <see cref="ImageFile.Read(string)"/>.</exception>
+    /// <exception cref="InputException">As <see cref="ImageFile.Read(string)"/>, or the model takes images of other bands.</exception>
     public Image Read(string path)
     {
         var image = ImageFile.Read(path, log);
+        if (_sizes.Count < ImagesForScale && model.Normalisation is { } normalisation)
+        {
+            Preprocessor.Prepare(image, normalisation, model.Graph.Input, _input);
+            _scale.Add(_input);
+        }
+
         _sizes.Add(new(image.Height, image.Width));
         return image;
     }
 
     /// <summary>
-    /// Says how much the images that were read are stretched, what share of them is cut off, and what share of the input is empty, a line
-    /// each.
+    /// Says whether the images that were read are on another scale than those that the model learnt from, how much they are stretched, what
+    /// share of them is cut off, and what share of the input is empty, a line each.
     /// </summary>
     public void SayWhatIsSeen()
     {
+        if (_scale.Warning() is { } warning) log(warning);
         const string Advice = "; if the model learnt from resized images, dst import --resize N makes it resize them (with --fit crop if "
             + "the ratio of the sides was kept)";
         var normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);

@@ -44,6 +44,7 @@ internal static class ModelInput
         RunData.CheckSeed(call, recipe);
         var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
         RunData.Check(call, recipe, data, model);
+        ModelFit.CheckScale(model, data, call.Report.Log);
         return data.For(model with { Normalisation = normalisation });
     }
 }

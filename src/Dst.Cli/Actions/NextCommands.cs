@@ -19,7 +19,7 @@ internal static class NextCommands
         var (model, folder) = (ShellText.Quote(path), ShellText.Quote(run.Path));
         string[] commands =
         [
-            $"predict {model} {ImageOf(data)}",
+            .. ImageOf(data) is { } image ? [$"predict {model} {image}"] : Array.Empty<string>(),
             $"eval {model} {folder}",
             .. isFloat && arm.Layers.Count == 0 ? [$"compress {model} --data {folder}"] : Array.Empty<string>(),
             .. isFloat ? [$"quantise {model} {folder} --out int8.safetensors"] : Array.Empty<string>(),
@@ -29,11 +29,12 @@ internal static class NextCommands
         return [$"model: {path}", .. commands.Select((command, i) => $"{(i == 0 ? "next:" : "     ")} {ProgramName.Value} {command}")];
     }
 
-    /// <summary>A test image, if the data are files.</summary>
-    private static string ImageOf(DataSet data)
+    /// <summary>A test image, a word for one if the data are no files, or null if the network takes only some bands of each file.</summary>
+    private static string? ImageOf(DataSet data)
     {
-        var path = data.Test.Samples[0].Name;
-        if (!File.Exists(path)) return "IMAGE...";
+        var samples = data.Test.Samples;
+        if (!File.Exists(samples[0].Name)) return "IMAGE...";
+        if (samples.FirstOrDefault(sample => sample.IsFile)?.Name is not { } path) return null;
         var relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
         return ShellText.Quote(relative.StartsWith("..", StringComparison.Ordinal) ? path : relative);
     }

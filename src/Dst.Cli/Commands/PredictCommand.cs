@@ -86,10 +86,12 @@ internal static class PredictCommand
     private static void PredictFiles(Invocation call, Model model, List<string> files)
     {
         var outputs = Predict(call, model, files);
-        var failures = outputs.FindAll(output => output.Failure is not null);
-        if (failures.Count == outputs.Count) ExceptionDispatchInfo.Throw(failures[0].Failure!);
-        foreach (var failure in failures) call.Report.Log(failure.Failure!.Message);
+        // The exit code is that of the worst: a wrong file.
+        var failures = outputs.Where(output => output.Failure is not null).OrderBy(output => output.Failure is InputException).ToList();
+        var isNone = failures.Count == outputs.Count;
+        foreach (var failure in isNone ? failures.SkipLast(1) : failures) call.Report.Log(failure.Failure!.Message);
         Write(call, model, outputs);
+        if (isNone) ExceptionDispatchInfo.Throw(failures[^1].Failure!);
         if (failures.Count > 0) throw Summarise(failures, outputs.Count);
     }
 
@@ -122,14 +124,11 @@ internal static class PredictCommand
         call.Report.Write(new(results, new Lines([.. lines])));
     }
 
-    // The exit code is that of the worst: a wrong file.
     private static Exception Summarise(List<FileOutputs> failures, int count)
     {
         var sentence = $"{failures.Count} of {Words.Count(count, "image")} could not be predicted, such as '{failures[0].File}'; the lines "
             + "above say why";
-        return failures.Exists(failure => failure.Failure is InputException)
-            ? new InputException(sentence)
-            : new NotFiniteNumberException(sentence);
+        return failures[^1].Failure is InputException ? new InputException(sentence) : new NotFiniteNumberException(sentence);
     }
 
     // Files of a folder are named as the folder was: from here, or by their full path.

@@ -63,6 +63,6 @@ internal static class InputShape
         var many = Array.FindIndex(sizes, size => size.Channels == most);
         throw new InputException(
             $"'{samples[many].Name}' has {most} bands and '{samples[few].Name}' has {sizes[few].Channels}; as many in each image were "
-            + "expected, or grey and RGB");
+            + "expected, or grey and RGB; data.unreadable skip leaves out only files that cannot be read");
     }
 }

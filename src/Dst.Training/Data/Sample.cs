@@ -8,7 +8,7 @@ public sealed class Sample
 {
     internal Sample(SourceSample source, Image image, Image window)
     {
-        (Name, Label, Group) = (source.Name, source.Label, source.Group);
+        (Name, IsFile, Label, Group) = (source.Name, source.IsFile, source.Label, source.Group);
         (Size, Hash, NoData, Warning) = (ImageShape.Of(image), Digest(image), image.NoData, image.Warning);
         Window = window;
         IsNegative = Enumerable.Range(0, window.Channels).Any(channel => window.Darkest(channel) < 0);
@@ -16,6 +16,9 @@ public sealed class Sample
 
     /// <summary>File, or archive member and number.</summary>
     public string Name { get; }
+
+    /// <summary>Whether the file of this name, read alone, is this image: not one of an archive, and not some of its bands.</summary>
+    public bool IsFile { get; }
 
     /// <summary>Index of its class, or null if it has no label.</summary>
     public int? Label { get; }

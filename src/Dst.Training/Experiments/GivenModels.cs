@@ -17,6 +17,7 @@ internal sealed class GivenModels(Recipe recipe, DataSet data)
     {
         var key = arm.ModelKey;
         var model = ModelFit.Fit($"{key} {path}", Read($"{key} {path}", path, log), data, log);
+        ModelFit.CheckScale(model, data, log);
         if (recipe.Student.IsTeacher && arm == Arm.BestStudentOf(recipe) && model.Masks.Count > 0)
             throw new InputException(
                 $"{key} {path} is pruned already (layer '{model.Masks.Keys.First()}'); a dense model was expected, because it is this "

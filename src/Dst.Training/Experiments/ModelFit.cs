@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.Images;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks.Repair;
@@ -96,6 +97,25 @@ public static class ModelFit
 
     private static string Describe(ImageSize resize, ResizeFit fit) =>
         $"data.resize {SettingWriter.Format(resize)} with data.fit {Words.Of(fit)}";
+
+    /// <summary>Warns where images are on another scale than those that a model learnt from.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="data">The data; some images of each split are looked at.</param>
+    /// <param name="log">Takes a line.</param>
+    public static void CheckScale(Model model, DataSet data, Action<string>? log)
+    {
+        const int imagesOfSplit = 32;
+        if (model.Normalisation is null) return;
+        var augmenter = new Augmenter(data.Options, data.For(model).Normalisation, data.Shape);
+        var (scale, input) = (new InputScale(data.Shape), new float[data.Shape.Count]);
+        foreach (var sample in data.Splits.SelectMany(split => split.Samples.Take(imagesOfSplit)))
+        {
+            augmenter.Write(sample, input);
+            scale.Add(input);
+        }
+
+        if (scale.Warning() is { } warning) log?.Invoke(warning);
+    }
 
     private static void CheckClassCount(string what, Model model, int expected)
     {

@@ -27,7 +27,9 @@ internal sealed class StartNetworks(Recipe recipe, DataSet data)
     {
         if (start == ArmStart.NarrowStudent || OptionsOf(start).From is not { } path) return null;
         var what = $"{(OptionsOf(start) is TeacherOptions ? "teacher" : "student")}.from {path}";
-        return GivenModels.For(data, ModelFit.Continue(what, GivenModels.Read(what, path, log), data, recipe.Seed, log));
+        var model = ModelFit.Continue(what, GivenModels.Read(what, path, log), data, recipe.Seed, log);
+        ModelFit.CheckScale(model, data, log);
+        return GivenModels.For(data, model);
     }
 
     private NetworkOptions OptionsOf(ArmStart start) => start switch

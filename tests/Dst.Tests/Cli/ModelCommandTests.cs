@@ -211,12 +211,14 @@ public sealed partial class ModelCommandTests : IDisposable
         NpyFile.Write(_folder.File("x.npy"), [1, 1, 16, 16], input);
         string[][] calls =
         [
-            ["predict", path, SaveImages()], ["predict", path, SaveImages(), "--json"], ["eval", path, .. SimulatedData],
+            ["predict", path, SaveImages()], ["eval", path, .. SimulatedData],
             ["predict", path, "--raw", _folder.File("x.npy"), "--logits", _folder.File("y.npy")],
             ["export", path, "--format", "c", "--out", _folder.File("c")],
             ["prune", path, "--sensitivity", _folder.File("layers.csv"), .. SimulatedData],
         ];
         foreach (var call in calls) Terminal.Run(call).AssertFailsWith(CommandLine.Failed, "finite");
+        var json = Terminal.Run("predict", path, SaveImages(), "--json"); // has an error for each image
+        Assert.Equal((CommandLine.Failed, 2), (json.ExitCode, json.Output.Split("finite").Length - 1));
     }
 
     [Theory]

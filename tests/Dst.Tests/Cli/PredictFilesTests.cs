@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Dst.Cli;
 using Dst.Tests.Foundations;
@@ -86,10 +87,53 @@ public sealed class PredictFilesTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_good_file_the_first_bad_one_is_the_error()
+    public void Without_a_good_file_each_has_its_error()
     {
         for (var i = 0; i < 3; i++) Write($"{i}.png", "no picture"u8.ToArray());
-        Terminal.Run("predict", _model, _folder.File("images"), "--json").AssertWrongInput("0.png' is not an image");
+        var run = Terminal.Run("predict", _model, _folder.File("images"), "--json");
+        Assert.Equal(CommandLine.WrongInput, run.ExitCode);
+        using var document = JsonDocument.Parse(run.Output);
+        Assert.Equal(3, document.RootElement.GetArrayLength());
+        Assert.All(
+            document.RootElement.EnumerateArray(), file => Assert.Contains("is not an image", file.GetProperty("error").GetString()));
+        Assert.Contains("2.png' is not an image", run.Error);
+        Terminal.Run("predict", _model, _folder.File("images")).AssertFailsWith(CommandLine.WrongInput, "2.png' is not an image");
+        var one = Terminal.Run("predict", _model, Path.Combine(_folder.File("images"), "0.png"), "--json");
+        Assert.Equal(CommandLine.WrongInput, one.ExitCode);
+        Assert.StartsWith("dst: ", Assert.Single(one.Error.TrimEnd('\n').Split('\n')));
+        Assert.Contains("is not an image", one.Output);
+    }
+
+    [Fact]
+    public void Images_on_another_scale_are_a_warning()
+    {
+        const string Words = "warning: the images are on another scale than those that the model learnt from: their mean is";
+        var images = _folder.File("images");
+        Write("3.tif", FloatTiff(value => value));
+        Assert.Equal("", Terminal.Run("predict", _model, images).Error);
+        for (var i = 0; i < 4; i++) Write($"{i}.tif", FloatTiff(value => 2000 * value + i));
+        var log = Assert.Single(Terminal.Run("predict", _model, images).Error.TrimEnd('\n').Split('\n'));
+        Assert.StartsWith(Words, log);
+        var small = _folder.File("small.tif");
+        File.WriteAllBytes(small, FloatTiff(value => 0.1f + 1e-6f * value));
+        Assert.Contains("they vary by", Terminal.Run("predict", _model, small).Error);
+
+        foreach (var name in SampleModel.ClassNames)
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                var folder = Directory.CreateDirectory(_folder.File($"data/{name}")).FullName;
+                File.WriteAllBytes(Path.Combine(folder, $"{i}.tif"), FloatTiff(value => 2000 * value + i));
+            }
+        }
+
+        Assert.Single(Terminal.Run("eval", _model, _folder.File("data")).Error.Split('\n'), line => line.StartsWith(Words));
+    }
+
+    private static byte[] FloatTiff(Func<float, float> valueOf)
+    {
+        var samples = Enumerable.Range(0, 256).Select(i => valueOf(i % 17 / 16f)).ToArray();
+        return TestImages.Tiff(false, 16, 16, 32, MemoryMarshal.AsBytes<float>(samples).ToArray(), format: 3);
     }
 
     [Fact]

@@ -173,11 +173,17 @@ public sealed class DataKindTests : IDisposable
         Assert.Equal(["Cargo", "Tanker"], data.ClassNames);
         Assert.Equal((6, new(1, 2, 2)), (data.Training.Count + data.Test.Count, data.Shape));
         Assert.Contains(_log, line => line.EndsWith("images: Other Type (1)", StringComparison.Ordinal));
+        Assert.All(
+            data.Training.Samples.Concat(data.Test.Samples),
+            sample => Assert.Equal(sample.Name.StartsWith(_folder.File("s"), StringComparison.Ordinal), sample.IsFile));
         data = Load(new() { Validation = 0, Test = 0.5, Bands = [Polarisation.Vv, Polarisation.Vh] });
         Assert.Equal(new(2, 2, 2), data.Shape);
         Assert.Contains(_log, line => line.Contains("3 of 7 chips are left out", StringComparison.Ordinal));
         var cargo = data.Training.Samples.Concat(data.Test.Samples).Single(sample => sample.Name.EndsWith("Cargo_x1_y5.tif"));
         Assert.Equal([10, 11, 12, 13, 1, 2, 3, 4], cargo.Window.Samples<float>().ToArray());
+        Assert.False(cargo.IsFile); // the file has VH first
+        var inOrder = Load(new() { Validation = 0, Test = 0.5, Bands = [Polarisation.Vh, Polarisation.Vv] });
+        Assert.All(inOrder.Test.Samples, sample => Assert.True(sample.IsFile));
         Assert.Contains("data.bands is [vv, vv]", Fails(new() { Bands = [Polarisation.Vv, Polarisation.Vv] }));
         Assert.Contains("no scene with a folder Patch_Uint8", Fails(new() { Patch = OpenSarShipPatch.Uint8 }));
     }

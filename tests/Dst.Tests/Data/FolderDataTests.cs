@@ -59,6 +59,7 @@ public sealed partial class FolderDataTests : IDisposable
         Assert.Equal(new(2, 2, 2), Load(options).Shape);
         WriteGrey("b/5.png");
         Assert.Contains("'" + _folder.File("a/1.tif") + "' has 2 bands and", Fails(options));
+        Assert.Contains("skip leaves out only files that cannot be read", Fails(options with { Unreadable = UnreadableImages.Skip }));
         Assert.Contains("1 band and the network takes 2", Fails(options with { Channels = 2, Crop = 2 }));
     }
 

@@ -87,7 +87,11 @@ internal static partial class OpenSarShipSource
     private static SourceSample ToSample(Chip chip, int label, IReadOnlyList<Polarisation> bands)
     {
         var (file, _) = chip.Bands[bands[0]];
-        return new(file, label, () => Read(chip, bands)) { Measure = () => ImageFile.Measure(file) with { Channels = bands.Count } };
+        return new(file, label, () => Read(chip, bands))
+        {
+            Measure = () => ImageFile.Measure(file) with { Channels = bands.Count },
+            IsFile = chip.BandsIn(file).SequenceEqual(bands),
+        };
     }
 
     private static Image Read(Chip chip, IReadOnlyList<Polarisation> bands)
@@ -100,5 +104,9 @@ internal static partial class OpenSarShipSource
     private static partial Regex Name();
 
     // A chip, and for each of its bands the file that has it and its place there.
-    private sealed record Chip(string Class, Dictionary<Polarisation, (string File, int Index)> Bands);
+    private sealed record Chip(string Class, Dictionary<Polarisation, (string File, int Index)> Bands)
+    {
+        public IEnumerable<Polarisation> BandsIn(string file) =>
+            Bands.Where(band => band.Value.File == file).OrderBy(band => band.Value.Index).Select(band => band.Key);
+    }
 }

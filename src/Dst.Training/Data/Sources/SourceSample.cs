@@ -12,7 +12,10 @@ internal sealed record SourceSample(string Name, int? Label, Func<Image> Read, s
     /// <summary>Bands and size of the image, without decoding it where the format tells them.</summary>
     public Func<ImageShape> Measure { get; init; } = () => ImageShape.Of(Read());
 
+    /// <summary>Whether <see cref="ImageFile.Read(string)"/> of the name gives this image.</summary>
+    public bool IsFile { get; init; }
+
     /// <summary>An image file.</summary>
     public static SourceSample OfFile(string path, int? label, string group = "") =>
-        new(path, label, () => ImageFile.Read(path), group) { Measure = () => ImageFile.Measure(path) };
+        new(path, label, () => ImageFile.Read(path), group) { Measure = () => ImageFile.Measure(path), IsFile = true };
 }
