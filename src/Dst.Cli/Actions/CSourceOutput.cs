@@ -74,6 +74,7 @@ internal static class CSourceOutput
                 Row("flash", sizes => sizes.FlashBytes),
                 Row("RAM: arena", sizes => sizes.ArenaBytes),
                 Row("RAM: stack", sizes => sizes.StackBytes),
+                Row("RAM: image, the caller's", sizes => sizes.ImageBytes),
             ],
             new("part", "bytes", row => row.Part) { Alignment = Alignment.Left },
             new("exported", "exported", row => row.Exported),

@@ -128,6 +128,7 @@ internal static class InspectCommand
         }
 
         public override string ToString() => Sizes is null ? $"no C source: {Refusal}"
-            : $"{Format.Bytes(Sizes.FlashBytes)} of flash and {Format.Bytes(Sizes.ArenaBytes)} of RAM as C source, without code and stack";
+            : $"{Format.Bytes(Sizes.FlashBytes)} of flash and {Format.Bytes(Sizes.ArenaBytes)} of RAM as C source, without code, stack "
+                + $"and the image of {Format.Bytes(Sizes.ImageBytes)}";
     }
 }

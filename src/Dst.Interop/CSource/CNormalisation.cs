@@ -1,14 +1,17 @@
 using System.Globalization;
 using System.Text;
-using Dst.Foundations;
 using Dst.Graph;
 
 namespace Dst.Interop.CSource;
 
-/// <summary>The model's input normalisation as a C function of pixels in [0, 1]. Smoothing is left to the caller.</summary>
+/// <summary>The model's input normalisation as a C function of an image's values. Smoothing is left to the caller.</summary>
 internal sealed class CNormalisation
 {
-    private const string Filter = "(bilinear where that enlarges, else a weighted mean over the pixels that a new one covers)";
+    private const string Filter =
+        "(columns, then rows: with r = old side / new side and s = max(1, r), pixel i is the mean of the old pixels k, weighted by "
+        + "max(0, 1 - |k + 0.5 - (i + 0.5) r| / s); integers become 16 bits, rounded to the nearest: 8 bits are multiplied by 257 first)";
+
+    private const string Samples = "unsigned 8 bits divided by 255, unsigned 16 bits by 65535, and other numbers as they are";
 
     private readonly StringBuilder _statements = new();
 
@@ -38,9 +41,9 @@ internal sealed class CNormalisation
     public static string Describe(InputNormalisation? input, string name)
     {
         if (input is null) return "Values are used as they are.";
-        var crop = $"The model was trained on images {DescribeResize(input)}cropped or zero padded around the centre in whole pixels, "
-            + "with pixels scaled to 0 to 1. ";
-        var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Words.Of(input.Amplitude)} of the amplitude, then ";
+        var crop = $"The model was trained on images {DescribeResize(input)}cropped or padded around the centre in whole pixels (with 0, images of "
+            + $"floats with the least value of the band), and with these values: {Samples}. ";
+        var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Formula(input.Amplitude)} of each value v, then ";
         if (!input.Smooth) return $"{crop}`{name}_normalise` does the rest in place: {amplitude}{Scale(input)}.";
         const string filter = "the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges";
         return $"{crop}After that: {amplitude}{filter}, then {Scale(input)}; the source does not do that.";
@@ -57,6 +60,9 @@ internal sealed class CNormalisation
         };
     }
 
+    private static string Formula(AmplitudeTransform amplitude) =>
+        amplitude == AmplitudeTransform.Sqrt ? "sqrt(max(v, 0))" : "log(1 + 255 max(v, 0)) / log(256)";
+
     private static string Scale(InputNormalisation input) => input.PerImage
         ? "less the image's own mean, divided by its own deviation"
         : $"less {Numbers(input.Mean)}, divided by {Numbers(input.Deviation)}";
@@ -68,8 +74,14 @@ internal sealed class CNormalisation
     {
         NeedsMath = true;
         // 1 / log(256) = 0.18033688
-        var value = amplitude == AmplitudeTransform.Sqrt ? "sqrtf(image[i])" : "logf(1.0f + 255.0f * image[i]) * 0.18033688f";
-        _statements.Append(CultureInfo.InvariantCulture, $"    for (int i = 0; i < {count}; i++) image[i] = {value};\n");
+        var value = amplitude == AmplitudeTransform.Sqrt ? "sqrtf(v)" : "logf(1.0f + 255.0f * v) * 0.18033688f";
+        _statements.Append(CultureInfo.InvariantCulture, $$"""
+                for (int i = 0; i < {{count}}; i++) {
+                    const float v = image[i] < 0.0f ? 0.0f : image[i];
+                    image[i] = {{value}};
+                }
+
+            """);
     }
 
     private void AddPerImage(long count)

@@ -6,7 +6,7 @@ namespace Dst.Interop.CSource;
 /// <example>
 /// <code>
 /// var report = CSourceExport.Write(Model.Load("dst.safetensors"), "board", "net", CSourceCheck.None);
-/// Console.WriteLine($"{report.Sizes.FlashBytes} bytes of flash, {report.Sizes.ArenaBytes} of RAM");
+/// Console.WriteLine($"{report.Sizes.FlashBytes} bytes of flash, {report.Sizes.ArenaBytes} of RAM and {report.Sizes.ImageBytes} of an image");
 /// </code>
 /// </example>
 public static class CSourceExport

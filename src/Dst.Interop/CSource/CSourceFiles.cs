@@ -12,7 +12,7 @@ internal sealed class CSourceFiles
     private const string Exact = "0.0"; // a tolerance
 
     private const string NormaliseMeaning =
-        "/* Normalises an image [CHANNELS][HEIGHT][WIDTH] of values from 0 to 1 in place, as the model was trained. */";
+        "/* Normalises an image [CHANNELS][HEIGHT][WIDTH] in place, as the model was trained; README.md says which values it takes. */";
 
     private readonly Model _model;
     private readonly string _name;
@@ -51,7 +51,8 @@ internal sealed class CSourceFiles
     public int Outputs => (int)Output.Count;
 
     /// <summary>Sizes of the constants and the arena.</summary>
-    public CSourceSizes Sizes => new(_program.WeightBytes, _program.TapBytes, null, _network.ArenaLength * sizeof(float), null);
+    public CSourceSizes Sizes => new(
+        _program.WeightBytes, _program.TapBytes, null, _network.ArenaLength * sizeof(float), null, Input.Count * sizeof(float));
 
     /// <summary>The file of weights that are not part of the source; null if they are.</summary>
     public byte[]? Weights => _isSeparate ? CWeights.File(_program.SeparateData(), _sourceNumber) : null;
@@ -169,6 +170,7 @@ internal sealed class CSourceFiles
             [
                 .. words, ("NAME", _name), ("NETWORK", CText.Comment(_model.Graph.Name)), ("INPUT", $"{input}"),
                 ("CHANNELS", $"{input.Channels}"), ("HEIGHT", $"{input.Height}"), ("WIDTH", $"{input.Width}"), ("INPUTS", $"{input.Count}"),
+                ("IMAGE_BYTES", $"{input.Count * sizeof(float)}"),
                 ("OUTPUTS", $"{Output.Count}"), ("ARENA", $"{_network.ArenaLength}"),
                 ("ARENA_BYTES", $"{_network.ArenaLength * sizeof(float)}"),
                 ("FLASH_BYTES", $"{_program.WeightBytes + _program.TapBytes}"), ("IMAGES", $"{Images}"),

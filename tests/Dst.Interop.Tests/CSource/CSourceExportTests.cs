@@ -4,6 +4,7 @@ using Dst.Cli;
 using Dst.Graph;
 using Dst.Interop.CSource;
 using Dst.ModelFiles;
+using Dst.Report;
 using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests.CSource;
@@ -245,7 +246,12 @@ public sealed class CSourceExportTests : IDisposable
         Assert.True(sizes.StackBytes is > 0 and < 4096);
         Assert.Equal(sizes with { CodeBytes = null, StackBytes = null }, CSourceExport.SizesOf(Small()));
         Assert.Contains($"\"arena_bytes\": {sizes.ArenaBytes}", Run("inspect", path, "--json").Output);
-        Assert.Contains(" of RAM as C source", Run("inspect", path).Output);
+        Assert.Equal(Small().Graph.Input.Count * sizeof(float), sizes.ImageBytes);
+        Assert.Contains(
+            $" of RAM as C source, without code, stack and the image of {Format.Bytes(sizes.ImageBytes)}\n", Run("inspect", path).Output);
+        Assert.Contains($"which the caller holds | {sizes.ImageBytes} bytes |", File.ReadAllText(_folder.File("out/README.md")));
+        var (_, table, _) = Run("export", path, "--format", "c", "--out", _folder.File("again"));
+        Assert.Matches($@"RAM: image, the caller's +{sizes.ImageBytes:N0}", table);
     }
 
     [Fact]

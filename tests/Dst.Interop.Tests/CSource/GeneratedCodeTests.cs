@@ -194,7 +194,7 @@ public sealed class GeneratedCodeTests : ExportedCode
             int main(void)
             {
                 static float image[NET_INPUTS];
-                for (int i = 0; i < NET_INPUTS; i++) image[i] = (float)(i % 7) / 8.0f;
+                for (int i = 0; i < NET_INPUTS; i++) image[i] = (float)(i % 7 - 1) / 8.0f;
                 net_normalise(image);
                 for (int i = 0; i < NET_INPUTS; i++) printf("%.9g\n", (double)image[i]);
                 return 0;
@@ -205,11 +205,11 @@ public sealed class GeneratedCodeTests : ExportedCode
         var actual = Array.ConvertAll(lines, line => double.Parse(line, CultureInfo.InvariantCulture));
         double Transform(double a) => amplitude switch
         {
-            AmplitudeTransform.Sqrt => Math.Sqrt(a),
-            AmplitudeTransform.Log => Math.Log(1 + 255 * a) / Math.Log(256),
+            AmplitudeTransform.Sqrt => Math.Sqrt(Math.Max(a, 0)),
+            AmplitudeTransform.Log => Math.Log(1 + 255 * Math.Max(a, 0)) / Math.Log(256),
             _ => a,
         };
-        var amplitudes = Enumerable.Range(0, actual.Length).Select(i => Transform(i % 7 / 8.0)).ToArray();
+        var amplitudes = Enumerable.Range(0, actual.Length).Select(i => Transform((i % 7 - 1) / 8.0)).ToArray();
         var mean = amplitudes.Average();
         var deviation = Math.Sqrt(amplitudes.Average(a => (a - mean) * (a - mean)));
         var plane = actual.Length / 2;
@@ -222,7 +222,8 @@ public sealed class GeneratedCodeTests : ExportedCode
 
     [Theory]
     [InlineData(AmplitudeTransform.None, "After that: the 3x3 binomial filter")]
-    [InlineData(AmplitudeTransform.Sqrt, "After that: sqrt of the amplitude, then the 3x3 binomial filter")]
+    [InlineData(AmplitudeTransform.Sqrt, "After that: sqrt(max(v, 0)) of each value v, then the 3x3 binomial filter")]
+    [InlineData(AmplitudeTransform.Log, "log(1 + 255 max(v, 0)) / log(256) of each value v, then the 3x3")]
     public void What_smoothed_images_need_is_said(AmplitudeTransform amplitude, string expected)
     {
         var normalisation = new InputNormalisation(0, amplitude, [0.5f], [0.25f], Smooth: true);
@@ -230,14 +231,23 @@ public sealed class GeneratedCodeTests : ExportedCode
     }
 
     [Theory]
-    [InlineData(ResizeFit.Stretch, "images resized to 12x18 (bilinear", "covers), then cropped or zero padded around the centre in whole")]
+    [InlineData(ResizeFit.Stretch, "images resized to 12x18 (", "then cropped or padded around the centre in whole")]
     [InlineData(ResizeFit.Crop, "resized to cover 12x18 with the ratio of their sides kept", "cut to 12x18 about the centre, then cropped")]
-    [InlineData(ResizeFit.Pad, "resized to fit inside 12x18 with the ratio of their sides kept", "covers), then cropped or zero padded")]
+    [InlineData(ResizeFit.Pad, "resized to fit inside 12x18 with the ratio of their sides kept", "then cropped or padded")]
     public void How_images_are_resized_is_said(ResizeFit fit, params string[] expected)
     {
         var normalisation = InputNormalisation.None(1) with { Resize = new(12, 18), Fit = fit };
         var text = CNormalisation.Describe(normalisation, Name);
         Assert.All(expected, part => Assert.Contains(part, text));
+    }
+
+    [Fact]
+    public void What_values_an_image_has_and_how_it_is_resized_is_said()
+    {
+        var text = CNormalisation.Describe(new(new(48), AmplitudeTransform.None, [0.5f], [0.25f]), Name);
+        Assert.Contains("unsigned 8 bits divided by 255, unsigned 16 bits by 65535, and other numbers as they are", text);
+        Assert.Contains("weighted by max(0, 1 - |k + 0.5 - (i + 0.5) r| / s); integers become 16 bits", text);
+        Assert.DoesNotContain("0 to 1", text);
     }
 
     private static double Instructions(string source, string flags, string compiler = "gcc")
