@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
+using Dst.Foundations;
 using Dst.Report;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
@@ -41,7 +42,7 @@ internal static class DataInspectCommand
         var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
         RunData.Check(call, recipe, data);
         var inspection = new DataInspection(data);
-        if (call.Arguments.GetValue(Grid) is { } file) inspection.WriteGrid(file);
+        if (call.Arguments.GetValue(Grid) is { } file) WriteGrid(inspection, file, data.Shape.Channels, call);
         var document = new
         {
             data.ClassNames,
@@ -51,6 +52,12 @@ internal static class DataInspectCommand
             Leaks = inspection.Leaks.Select(leak => leak.ToString()),
         };
         call.Report.Write(new(document, ClassTable(data, inspection), SplitLines(inspection)));
+    }
+
+    private static void WriteGrid(DataInspection inspection, string file, int bands, Invocation call)
+    {
+        inspection.WriteGrid(file);
+        if (bands is not (1 or 3)) call.Report.Log($"data inspect: {file} shows the first of {bands} bands");
     }
 
     private static Table ClassTable(DataSet data, DataInspection inspection)
@@ -80,7 +87,7 @@ internal static class DataInspectCommand
         lines.Add(
             inspection.Leaks.Count == 0
                 ? "no image is in two splits"
-                : $"{inspection.Leaks.Count} kinds of leak between splits: see the warnings");
+                : $"{Words.Count(inspection.Leaks.Count, "kind")} of leak between splits: see the warnings");
         return new(lines);
     }
 

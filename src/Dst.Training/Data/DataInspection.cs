@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Dst.Images;
 
 namespace Dst.Training.Data;
@@ -24,26 +25,47 @@ public sealed class DataInspection
 
     /// <summary>
     /// Writes a PNG with a row for each class: its first training images as the network sees them (centre crop, amplitude transform
-    /// and smoothing, without normalisation). Floats are drawn from the smallest value, black, to the largest, white. Of bands that are
-    /// not RGB the first is drawn. Classes and images beyond the largest legal size of an image are left out.
+    /// and smoothing, without normalisation). Floats are drawn from the smallest value, black, to the largest, white; the contrast of
+    /// samples of 16 bits is stretched where they use the lowest quarter of their range alone. Of bands that are not RGB the first is
+    /// drawn. Classes and images beyond the largest legal size of an image are left out.
     /// </summary>
     /// <exception cref="InputException">The file cannot be written.</exception>
     public void WriteGrid(string path, int imagesPerClass = 8)
     {
-        var (black, white) = _data.Training.Samples[0].Window.IsFloat ? (Splits[0].Min, Splits[0].Max) : (0, 1);
         var shape = _data.Shape;
         var grid = new PictureGrid(shape.Channels, shape.Height, shape.Width, _data.ClassNames.Count, imagesPerClass);
+        var rows = _data.Training.Samples.Where(sample => sample.Label < grid.Rows).GroupBy(sample => sample.Label!.Value)
+            .Select(members => (Label: members.Key, Samples: members.Take(grid.Columns).ToList())).ToList();
+        var (black, white) = ContrastOf([.. rows.SelectMany(row => row.Samples)]);
         var amplitudes = new float[shape.Count];
-        foreach (var members in _data.Training.Samples.Where(sample => sample.Label < grid.Rows).GroupBy(sample => sample.Label!.Value))
+        foreach (var (label, samples) in rows)
         {
-            foreach (var (column, sample) in members.Take(grid.Columns).Index())
+            foreach (var (column, sample) in samples.Index())
             {
                 Statistics.ReadCentreCrop(sample, _data.Options, shape, amplitudes);
-                grid.Draw(members.Key, column, amplitudes, black, white);
+                grid.Draw(label, column, amplitudes, black, white);
             }
         }
 
         grid.Write(path);
+    }
+
+    // One contrast for all pictures, so that they can be compared. Of many pixels some tell.
+    private (float Black, float White) ContrastOf(IReadOnlyList<Sample> samples)
+    {
+        const long values = 1 << 20;
+        if (samples[0].Window.IsFloat) return (Splits[0].Min, Splits[0].Max);
+        var shape = _data.Shape;
+        var drawn = (shape.Channels == 3 ? 3 : 1) * shape.Height * shape.Width;
+        var step = (int)((long)samples.Count * drawn / values) + 1;
+        var (amplitudes, some) = (new float[shape.Count], new List<float>());
+        foreach (var sample in samples)
+        {
+            Statistics.ReadCentreCrop(sample, _data.Options, shape, amplitudes);
+            for (var i = 0; i < drawn; i += step) some.Add(amplitudes[i]);
+        }
+
+        return Contrast.Of(samples[0].BitsPerSample, CollectionsMarshal.AsSpan(some));
     }
 
     private SplitInspection Inspect(SampleSet samples)

@@ -9,7 +9,8 @@ public sealed class Sample
     internal Sample(SourceSample source, Image image, Image window)
     {
         (Name, IsFile, Label, Group) = (source.Name, source.IsFile, source.Label, source.Group);
-        (Size, Hash, NoData, Warning) = (ImageShape.Of(image), Digest(image), image.NoData, image.Warning);
+        (Size, BitsPerSample, Hash) = (ImageShape.Of(image), image.BitsPerSample, Digest(image));
+        (NoData, Warning) = (image.NoData, image.Warning);
         Window = window;
         IsNegative = Enumerable.Range(0, window.Channels).Any(channel => window.Darkest(channel) < 0);
     }
@@ -34,6 +35,9 @@ public sealed class Sample
 
     /// <summary>Size of the image as it was read.</summary>
     internal ImageSize Extent => new(Height, Width);
+
+    /// <summary>Bits of a sample of the image as it was read: 8, 16, or 32 of floats.</summary>
+    internal int BitsPerSample { get; }
 
     /// <summary>Samples that the file marked as without data.</summary>
     internal long NoData { get; }

@@ -16,7 +16,7 @@ public sealed record Thumbnail(int Channels, int Height, int Width, byte[] Pixel
 
     /// <summary>
     /// The centre crop after amplitude transform and smoothing, without normalisation. Squares of pixels are averaged until it is small
-    /// enough. Floats are drawn from their smallest value, black, to their largest, white. Of bands that are not RGB the first is drawn.
+    /// enough. <see cref="Contrast"/> says what is black and white. Of bands that are not RGB the first is drawn.
     /// </summary>
     public static Thumbnail Of(DataSet data, Sample sample)
     {
@@ -25,10 +25,10 @@ public sealed record Thumbnail(int Channels, int Height, int Width, byte[] Pixel
         var shape = data.Shape;
         var amplitudes = new float[shape.Count];
         Statistics.ReadCentreCrop(sample, data.Options, shape, amplitudes);
-        var (black, white) = sample.Window.IsFloat ? (amplitudes.Min(), amplitudes.Max()) : (0, 1);
+        var channels = shape.Channels == 3 ? 3 : 1;
+        var (black, white) = Contrast.Of(sample.BitsPerSample, amplitudes.AsSpan(0, channels * shape.Height * shape.Width).ToArray());
         var scale = white > black ? byte.MaxValue / (white - black) : 0;
         var square = Layout.CeilDiv(Math.Max(shape.Height, shape.Width), MaxSide);
-        var channels = shape.Channels == 3 ? 3 : 1;
         var (height, width) = (Math.Max(1, shape.Height / square), Math.Max(1, shape.Width / square));
         var pixels = new byte[channels * height * width];
         for (var i = 0; i < pixels.Length; i++)

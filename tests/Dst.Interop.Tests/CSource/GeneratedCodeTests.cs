@@ -244,7 +244,7 @@ public sealed class GeneratedCodeTests : ExportedCode
     [Fact]
     public void What_values_an_image_has_and_how_it_is_resized_is_said()
     {
-        var text = CNormalisation.Describe(new(new(48), AmplitudeTransform.None, [0.5f], [0.25f]), Name);
+        var text = CNormalisation.Describe(new(48, AmplitudeTransform.None, [0.5f], [0.25f]), Name);
         Assert.Contains("unsigned 8 bits divided by 255, unsigned 16 bits by 65535, and other numbers as they are", text);
         Assert.Contains("weighted by max(0, 1 - |k + 0.5 - (i + 0.5) r| / s); integers become 16 bits", text);
         Assert.DoesNotContain("0 to 1", text);

@@ -52,6 +52,8 @@ internal static class ConfusionSection
         var worst = rows.SelectMany((row, label) => row.Select((count, predicted) => (label, predicted, count)))
             .Where(cell => cell.label != cell.predicted && cell.count > 0).OrderByDescending(cell => cell.count).Take(Pairs).ToList();
         if (worst.Count == 0) yield return Tag("p", "No test image was taken for another class.");
+        else if (group.Details[0].ModelOf(arm)?.Graph.Input.Channels is { } bands and not (1 or 3))
+            yield return Tag("p", $"Pictures show the first of {bands} bands.");
         foreach (var (label, predicted, count) in worst)
         {
             yield return Tag(
