@@ -93,7 +93,7 @@ internal static class RecipeInput
     {
         if (data is null) return "dst";
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data))).Split('.')[0];
-        var legal = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-')).TrimStart('-', '_');
+        var legal = string.Concat(ComposedText.Of(name).Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' ? c : '-')).TrimStart('-', '_');
         var isLegal = legal.Length > 0 && !legal.Equals(RunFolder.LatestName, StringComparison.OrdinalIgnoreCase);
         return !isLegal ? "data" : legal[..Math.Min(legal.Length, 80)];
     }

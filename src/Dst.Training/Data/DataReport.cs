@@ -23,18 +23,25 @@ internal static class DataReport
         foreach (var problem in ClassCheck.Find(data)) log($"warning: {problem}");
     }
 
-    /// <summary>Says if crops move less than data.shift allows.</summary>
+    /// <summary>Says how many crops move less than data.shift allows.</summary>
     private static void DescribeSmallRoom(DataSet data, Action<string> log)
     {
         var (options, shape) = (data.Options, data.Shape);
-        var first = data.Training.Samples[0];
-        var (roomY, roomX) = Augmenter.Room(options, first.Extent, shape);
-        var room = Math.Min(roomY, roomX);
-        var image = options.Resize.IsNone ? first.Extent : options.Resize;
-        if (room < options.Shift)
-            log(
-                $"data: crops move by at most {room} of data.shift's {options.Shift} pixels, because images of "
-                + $"{image} with data.pad {options.Pad} leave no more room for {shape.Height}x{shape.Width}");
+        var tight = data.Training.Samples.Select(sample => (Sample: sample, Room: RoomOf(sample)))
+            .Where(image => image.Room < options.Shift).ToList();
+        if (tight.Count == 0) return;
+        var (least, room) = tight.MinBy(image => image.Room);
+        var size = options.Resize.IsNone ? least.Extent : options.Resize;
+        log(
+            $"data: crops of {tight.Count} of {data.Training.Count} training images move by less than data.shift's {options.Shift} pixels; "
+            + $"those of {size} by at most {room}, because data.pad {options.Pad} leaves no more room for "
+            + $"{shape.Height}x{shape.Width}");
+
+        int RoomOf(Sample sample)
+        {
+            var (rows, columns) = Augmenter.Room(options, sample.Extent, shape);
+            return Math.Min(rows, columns);
+        }
     }
 
     /// <summary>Warns of what decoding found in the files, and of negative floats that the amplitude transform takes as 0.</summary>

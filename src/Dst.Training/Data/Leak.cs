@@ -1,3 +1,5 @@
+using Dst.Foundations;
+
 namespace Dst.Training.Data;
 
 /// <summary>Something that two splits share.</summary>
@@ -10,6 +12,6 @@ public sealed record Leak(string What, string First, string Second, int Count, I
 {
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Count} images of the {Second} split show {What} of the {First} split, such as "
+        $"{Words.Count(Count, "image")} of the {Second} split {(Count == 1 ? "shows" : "show")} {What} of the {First} split, such as "
         + $"{string.Join(", ", Examples.Select(e => $"'{e.Second}' = '{e.First}'"))}";
 }

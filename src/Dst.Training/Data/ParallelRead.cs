@@ -16,7 +16,7 @@ internal static class ParallelRead
 
     /// <summary>
     /// Does <paramref name="work"/> on images. If one of them is wrong, all are read for a message that names all that are wrong, also
-    /// those whose header is good.
+    /// those whose header is good, in the order of their names.
     /// </summary>
     /// <exception cref="InputException">Some images cannot be read.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -28,7 +28,7 @@ internal static class ParallelRead
         }
         catch (InputException)
         {
-            All(sources, source => source.Read().Height, cancellation, Advice);
+            All([.. sources.OrderBy(source => source.Name, StringComparer.Ordinal)], source => source.Read().Height, cancellation, Advice);
             throw;
         }
     }

@@ -34,7 +34,7 @@ internal sealed record SourceSplits(
     {
         var (rest, test) = source.Test.Count > 0
             ? (source.Training, source.Test)
-            : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit);
+            : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit, AdviceFor(options.Kind));
         if (options.ValidationFrom == ValidationSource.None)
         {
             if (source.Validation.Count > 0)
@@ -48,9 +48,13 @@ internal sealed record SourceSplits(
             return new(rest, [], source.Validation, test);
         }
 
-        var (training, validation) = StratifiedSplit.Draw(rest, source.ClassNames, options.Validation, seed, ValidationSplit);
+        var (training, validation) = StratifiedSplit.Draw(
+            rest, source.ClassNames, options.Validation, seed, ValidationSplit, AdviceFor(options.Kind));
         return new(training, [], validation, test);
     }
+
+    private static string AdviceFor(DataKind kind) =>
+        DataKinds.Has(kind, "data.min_samples") ? ", or data.min_samples 3, which leaves out smaller classes" : "";
 
     private static SourceSplits HalveTest(SourceData source, DataOptions options, long seed, Action<string> log)
     {

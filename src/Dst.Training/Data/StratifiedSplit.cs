@@ -11,9 +11,10 @@ internal static class StratifiedSplit
     /// <param name="share">Share of each class that is drawn, rounded, at least one and never all; 0 draws none.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="split">Number of the split, so that two splits of a run do not share their random numbers.</param>
+    /// <param name="advice">What to do about a class that is too small, the end of a message.</param>
     /// <exception cref="InputException">A class has only one image.</exception>
     public static (List<SourceSample> Kept, List<SourceSample> Drawn) Draw(
-        IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, double share, long seed, int split)
+        IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, double share, long seed, int split, string advice = "")
     {
         return share > 0 ? Draw(samples, CountOf, seed, split) : ([.. samples], []);
 
@@ -21,7 +22,7 @@ internal static class StratifiedSplit
             ? Math.Clamp((int)Math.Round(members.Length * share), 1, members.Length - 1)
             : throw new InputException(
                 $"class '{classNames[label]}' has one image left ('{samples[members[0]].Name}') to draw a split from; at least 3 "
-                + "images of a class were expected for training, validation and test, and 2 with data.validation_from none");
+                + $"images of a class were expected for training, validation and test, and 2 with data.validation_from none{advice}");
     }
 
     /// <summary>Splits samples so that <paramref name="kept"/> of each class stay, or all of a smaller class; the rest is drawn.</summary>

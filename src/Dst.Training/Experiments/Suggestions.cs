@@ -146,7 +146,9 @@ public sealed class Suggestions
             yield return Suggestion.Of("data.pad", $"training images get a border of zeros to move in, {pixels} wide", ("data.pad", Shift));
         }
 
-        var mirror = isColour ? "training images are mirrored" : "training images are not mirrored, because grey images may be characters";
+        var mirror = isColour ? "training images are mirrored"
+            : _survey.Channels == 1 ? "training images are not mirrored, because grey images may be characters"
+            : "training images are not mirrored, because only colour images are, unless data.flip says so";
         yield return Suggestion.Of("data.flip", mirror, ("data.flip", isColour));
         if (!isColour || _recipe.Data.Normalise != NormalisationSource.Data) yield break;
         yield return Suggestion.Of("data.gain", "training images vary in brightness", ("data.gain", 0.2));

@@ -55,6 +55,17 @@ public sealed class PlainDataTests : IDisposable
         Assert.DoesNotContain("(--epochs", json.Error);
     }
 
+    [Theory]
+    [InlineData("Bänder")]
+    [InlineData("Ba\u0308nder")] // as file systems of macOS have it
+    public void Letters_of_every_alphabet_stay_in_the_name_of_a_run(string name)
+    {
+        var data = _folder.File(name);
+        Directory.Move(_photos, data);
+        var run = Terminal.Run("train", data, "--out", _runs, "--dry-run");
+        Assert.Contains($"run folder: {Path.Combine(_runs, "Bänder")}", run.Output);
+    }
+
     [Fact]
     public void A_dry_run_refuses_a_folder_of_runs_that_cannot_be_made()
     {

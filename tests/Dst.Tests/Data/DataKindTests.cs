@@ -184,6 +184,7 @@ public sealed class DataKindTests : IDisposable
         Assert.False(cargo.IsFile); // the file has VH first
         var inOrder = Load(new() { Validation = 0, Test = 0.5, Bands = [Polarisation.Vh, Polarisation.Vv] });
         Assert.All(inOrder.Test.Samples, sample => Assert.True(sample.IsFile));
+        Assert.Contains("or data.min_samples 3, which leaves out smaller classes", Fails());
         Assert.Contains("data.bands is [vv, vv]", Fails(new() { Bands = [Polarisation.Vv, Polarisation.Vv] }));
         Assert.Contains("no scene with a folder Patch_Uint8", Fails(new() { Patch = OpenSarShipPatch.Uint8 }));
     }

@@ -169,7 +169,7 @@ public class DataSetTests
     {
         var log = new List<string>();
         DataSet.Load(Small with { Crop = 20, Shift = 5 }, 1, "/", log.Add);
-        Assert.Contains(log, line => line.Contains("at most 2 of data.shift's 5 pixels", StringComparison.Ordinal));
+        Assert.Contains(log, line => line.Contains("36 of 36 training images move by less than data.shift's 5 pixels; those of 24x24 by at most 2", StringComparison.Ordinal));
         Assert.Contains("1 band and the network takes 2", Assert.Throws<InputException>(() => Load(Small with { Channels = 2 })).Message);
     }
 

@@ -143,6 +143,49 @@ public sealed partial class FolderDataTests : IDisposable
         Assert.Contains($"warning: folder '{_folder.Path}' holds 1 image beside its folders, not read, such as 'all.png'", _log);
     }
 
+    [Fact]
+    public void FilesBesideClassesAndSplitsAreCounted()
+    {
+        WriteGrey("a/1.png", "a/2.png", "b/3.png", "b/4.png");
+        Write("a/notes.txt", []);
+        Write("labels.csv", []);
+        Load(new() { Test = 0.5, Validation = 0 });
+        var line = Assert.Single(_log, line => line.Contains("of other kinds", StringComparison.Ordinal));
+        Assert.StartsWith("data: 2 files of other kinds, not read: 1 .csv, 1 .txt, such as", line);
+        WriteGrey("train/a/1.png", "train/b/2.png", "test/a/3.png", "test/b/4.png");
+        Load(new() { Validation = 0 });
+        Assert.Contains($"data: 1 file of other kinds, not read: 1 .csv, such as '{_folder.File("labels.csv")}'", _log);
+    }
+
+    [Fact]
+    public void UnreadableFilesAreNamedInTheOrderOfTheirNames()
+    {
+        for (var i = 0; i < 9; i++) Write($"a/{i}.png", [1, 2, 3]);
+        WriteGrey("b/1.png", "b/2.png", "b/3.png");
+        var message = Fails(new() { Test = 0.4, Validation = 0.4 });
+        var places = Enumerable.Range(0, 5).Select(i => message.IndexOf($"{i}.png' is not", StringComparison.Ordinal)).ToList();
+        Assert.DoesNotContain(-1, places);
+        Assert.Equal(places.Order(), places);
+    }
+
+    [Fact]
+    public void CropsThatCannotMoveAreCounted()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            var (name, side) = ($"{(i < 5 ? "a" : "b")}/{i}.png", i % 5 == 0 ? 20 : 32);
+            Write(name, TestImages.GreyPng(side, side, (y, x) => (byte)(i * 20 + y + x)));
+        }
+
+        var data = Load(new() { Crop = 20, Shift = 4, Test = 0.2, Validation = 0 });
+        var small = data.Training.Samples.Count(sample => sample.Height == 20);
+        Assert.Contains(
+            $"data: crops of {small} of 8 training images move by less than data.shift's 4 pixels; those of 20x20 by at most 0, because "
+            + "data.pad 0 leaves no more room for 20x20", _log);
+        Load(new() { Crop = 20, Shift = 4, Pad = 4, Test = 0.2, Validation = 0 });
+        Assert.DoesNotContain(_log, line => line.Contains("crops of", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("train_set", "test_set")]
     [InlineData("trainset", "Test-Images")]

@@ -62,6 +62,7 @@ public sealed class SourceTests : IDisposable
         Assert.Contains("holds 1 class folder;", Fails(DataKind.Folder));
         Write(("b/1.png", 3));
         Assert.Contains("class 'b' has one image left", Fails(DataKind.Folder));
+        Assert.DoesNotContain("min_samples", Fails(DataKind.Folder));
         Write(("a/3.png", 5), ("a/4.png", 6), ("b/2.png", 4));
         File.WriteAllText(_folder.File("b/3.png"), "this is text");
         Assert.Contains("3.png' is not an image", Fails(DataKind.Folder));

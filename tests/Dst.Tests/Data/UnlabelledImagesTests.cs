@@ -88,7 +88,7 @@ public sealed class UnlabelledImagesTests : IDisposable
         var data = Load(new() { Kind = DataKind.Folder, Path = "labelled", Unlabelled = "more", Validation = 0 });
         var leak = Assert.Single(LeakCheck.Find(data));
         Assert.Equal(("images", "unlabelled", "test", 1), (leak.What, leak.First, leak.Second, leak.Count));
-        Assert.Contains(_log, line => line.StartsWith("warning: 1 images of the test split show images of the unlabelled split", default));
+        Assert.Contains(_log, line => line.StartsWith("warning: 1 image of the test split shows images of the unlabelled split", default));
         Assert.Equal(["training", "unlabelled", "validation", "test"], new DataInspection(data).Splits.Select(split => split.Name));
     }
 

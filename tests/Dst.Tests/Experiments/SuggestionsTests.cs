@@ -62,6 +62,8 @@ public class SuggestionsTests
     {
         Assert.True(RecipeFor(Photos, "arms=[student]").Data is { Flip: true, Gain: 0.2, Contrast: 0.2 });
         Assert.True(RecipeFor(Photos with { Channels = 1 }, "arms=[student]").Data is { Flip: false, Gain: 0, Contrast: 0 });
+        Assert.Contains(TextsFor(Photos with { Channels = 1 }), text => text.Contains("grey images may be characters"));
+        Assert.DoesNotContain(TextsFor(Photos with { Channels = 13 }), text => text.Contains("grey"));
     }
 
     [Fact]

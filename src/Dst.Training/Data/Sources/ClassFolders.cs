@@ -28,6 +28,7 @@ internal static class ClassFolders
                     $"'{folder}' and another folder have the name '{NameOf(folder)}'; one folder a class was expected");
         }
 
+        others.AddRange(ImageFolder.OtherFiles(path));
         if (ImageFolder.Describe(others) is { } line) log($"data: {line}");
         WarnOfImages(path, log);
         return classes;
@@ -54,7 +55,7 @@ internal static class ClassFolders
         }
 
         if (dropped.Count > 0)
-            log($"data: dropped {dropped.Count} classes of fewer than {minSamples} images: {string.Join(", ", dropped)}");
+            log($"data: dropped {Words.Count(dropped.Count, "class", "classes")} of fewer than {minSamples} images: {string.Join(", ", dropped)}");
         return kept.Count >= 2
             ? kept
             : throw new InputException(

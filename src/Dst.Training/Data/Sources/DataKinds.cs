@@ -31,6 +31,9 @@ public static class DataKinds
     /// <summary>Whether a file is a list, such as one of labels, by its name.</summary>
     public static bool IsList(string path) => Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv";
 
+    /// <summary>Whether a kind of data has a key that only some kinds have.</summary>
+    internal static bool Has(DataKind kind, string key) => KeysOfKinds.Any(row => row.Key == key && row.Kinds.Contains(kind));
+
     /// <summary>The options with a kind in place of <see cref="DataKind.Auto"/>.</summary>
     /// <exception cref="InputException">
     /// The path does not exist or is of no known kind, simulated data has a path, or a key is of another kind.

@@ -38,6 +38,7 @@ internal sealed record SplitFolders(string? Training, string? Validation, string
             throw new InputException(
                 $"folder '{path}' has a folder '{Path.GetFileName(found[0])}' but no folder 'train'; both or neither were expected");
         ClassFolders.WarnOfImages(path, log);
+        if (ImageFolder.Describe([.. ImageFolder.OtherFiles(path)]) is { } line) log($"data: {line}");
         if (folders.Except(found).Select(Path.GetFileName).ToList() is { Count: > 0 } rest)
             log($"warning: beside the splits of '{path}' are folders that are not read: {string.Join(", ", rest)}");
         return splits;

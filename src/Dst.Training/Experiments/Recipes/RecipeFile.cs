@@ -147,6 +147,6 @@ public static partial class RecipeFile
             + "expected distill_pruned: {teacher: both} for a dense student that teaches beside the teacher");
     }
 
-    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}\z")]
+    [GeneratedRegex(@"^[\p{L}\p{Nd}][\p{L}\p{Nd}._-]{0,79}\z")]
     private static partial Regex FolderName();
 }
