@@ -43,7 +43,8 @@ public static class ImageFolder
 
     /// <summary>Paths of the files in a folder itself that are no images, by name.</summary>
     /// <exception cref="InputException">The path is not a folder that may be read.</exception>
-    public static IEnumerable<string> OtherFiles(string folder) => Files(folder).Where(file => !ImageFile.HasImageName(Path.GetFileName(file)));
+    public static IEnumerable<string> OtherFiles(string folder) =>
+        Files(folder).Where(file => !ImageFile.HasImageName(Path.GetFileName(file)));
 
     /// <summary>
     /// All files in a folder and in the folders below it. Links to folders are not followed below the first: they may lead in circles.

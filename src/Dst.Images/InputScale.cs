@@ -35,7 +35,7 @@ internal sealed class InputScale(FeatureShape shape)
         var count = (double)_inputs * shape.Height * shape.Width;
         var channels = Array.ConvertAll(_sums, sums => ImageStatistics.Of(sums.Sum, sums.Squares, count));
         var (mean, deviation) = (channels.Average(channel => Math.Abs(channel.Mean)), channels.Max(channel => channel.Deviation));
-        var found = mean > FarMean ? $"their mean is {mean:G3} deviations away"
+        var found = mean > FarMean ? $"their mean is {mean:N0} deviations away"
             : deviation < SmallDeviation ? $"they vary by {deviation:G3} deviations only" : null;
         return found is null ? null
             : $"warning: the images are on another scale than those that the model learnt from: {found}; unsigned samples of 8 and 16 bits "

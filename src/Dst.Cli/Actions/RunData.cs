@@ -47,10 +47,10 @@ internal static class RunData
         if (others.Count == 0) return;
         var measured = others.FirstOrDefault(split => split == MeasuredBy(call));
         var isNamed = RecipeInput.NamesImages(call.Arguments);
-        if (measured is not null && !isNamed) throw Refusal(folder, recipe, manifest, measured);
+        if (measured is not null && !isNamed) throw Refusal(folder, recipe, manifest, measured, CountsOf(manifest, data));
         call.Report.Log(
             $"warning: {string.Join(", ", others)} images are not those of the run {folder}"
-            + (isNamed ? ", because the command line names others" : ": files, settings or the seed have changed")
+            + (isNamed ? ", because the command line names others" : $": files, settings or the seed have changed{CountsOf(manifest, data)}")
             + (measured is null ? "" : $"; images that it was trained on may be among the {measured} images"));
     }
 
@@ -71,9 +71,17 @@ internal static class RunData
             + $"{(Path.GetDirectoryName(model) is { Length: > 0 } folder ? folder : ".")} in place of the {place} has its own");
     }
 
-    private static InputException Refusal(string folder, Recipe recipe, RunManifest manifest, string split)
+    // A folder of an older version does not know how many there were.
+    private static string CountsOf(RunManifest manifest, DataSet data)
     {
-        var source = recipe.Data.Path.Length == 0 ? "the same data" : $"{Path.GetFullPath(recipe.Data.Path)} with the same files";
+        var before = manifest.Images.Values.Sum();
+        var now = data.Training.Count + data.Unlabelled.Count + data.Validation.Count + data.Test.Count;
+        return before == 0 || before == now ? "" : $" ({before} images then, {now} now)";
+    }
+
+    private static InputException Refusal(string folder, Recipe recipe, RunManifest manifest, string split, string counts)
+    {
+        var source = recipe.Data.Path.Length == 0 ? "the same data" : $"{Path.GetFullPath(recipe.Data.Path)} with the same files{counts}";
         return new(
             $"the {split} images are not those of the run {folder} by its {ManifestFile.Name}, so images that it was trained on may be "
             + $"among them; {source}, the same settings and the seed {manifest.Seed} were expected, or --data.path for data that you "

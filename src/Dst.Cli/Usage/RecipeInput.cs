@@ -92,8 +92,8 @@ internal static class RecipeInput
     private static string NameOf(string? data)
     {
         if (data is null) return "dst";
-        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data))).Split('.')[0];
-        var legal = string.Concat(ComposedText.Of(name).Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' ? c : '-')).TrimStart('-', '_');
+        var name = ComposedText.Of(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)))).Split('.')[0];
+        var legal = string.Concat(name.Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' ? c : '-')).TrimStart('-', '_');
         var isLegal = legal.Length > 0 && !legal.Equals(RunFolder.LatestName, StringComparison.OrdinalIgnoreCase);
         return !isLegal ? "data" : legal[..Math.Min(legal.Length, 80)];
     }

@@ -6,7 +6,8 @@ namespace Dst.Interop.CSource;
 /// <example>
 /// <code>
 /// var report = CSourceExport.Write(Model.Load("dst.safetensors"), "board", "net", CSourceCheck.None);
-/// Console.WriteLine($"{report.Sizes.FlashBytes} bytes of flash, {report.Sizes.ArenaBytes} of RAM and {report.Sizes.ImageBytes} of an image");
+/// var sizes = report.Sizes;
+/// Console.WriteLine($"{sizes.FlashBytes} bytes of flash, {sizes.ArenaBytes} of RAM, and {sizes.ImageBytes} of the image");
 /// </code>
 /// </example>
 public static class CSourceExport

@@ -29,8 +29,8 @@ public sealed class CortexMTests : ExportedCode
         CSourceExport.Write(model, board, name, CSourceCheck.None);
         foreach (var tool in new[] { "arm-none-eabi-gcc", "qemu-system-arm" }) Tool.Run(output, tool, "--version");
         var (exitCode, text) = Tool.Run(
-            output, "make", "--silent", "-f", Path.Combine(Sample(), "Makefile"), "run", $"BOARD={board}", $"OUT={output}/new", $"NAME={name}",
-            $"CPU={processor}", $"MACHINE={machine}", "CFLAGS=-isystem /usr/include/newlib");
+            output, "make", "--silent", "-f", Path.Combine(Sample(), "Makefile"), "run", $"BOARD={board}", $"OUT={output}/new",
+            $"NAME={name}", $"CPU={processor}", $"MACHINE={machine}", "CFLAGS=-isystem /usr/include/newlib");
         Assert.True(exitCode == 0, text);
         var values = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')).ToLookup(
             words => words[0], words => words[1]);

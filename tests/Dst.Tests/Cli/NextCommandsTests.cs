@@ -20,7 +20,7 @@ public sealed class NextCommandsTests : IDisposable
         var train = Terminal.Run(
             "train", _folder.File("."), "--data.kind", "opensarship", "--out", _folder.File("runs"), "--epochs", "1", "--set",
             "student.arch=resnet8", "--set", "student.width=0.25");
-        Assert.Equal((CommandLine.Done, ""), (train.ExitCode, train.Error[..0]));
+        Assert.Equal(CommandLine.Done, train.ExitCode);
         var next = train.Output.Split('\n').Select(line => line.Trim()).Where(line => line.Contains("./dst ")).ToList();
         Assert.StartsWith($"next: ./dst {(bands == 1 ? "predict" : "eval")} ", next[0]);
         if (bands == 1) Assert.Equal(CommandLine.Done, Terminal.Run([.. next[0]["next: ./dst ".Length..].Split(' ')]).ExitCode);

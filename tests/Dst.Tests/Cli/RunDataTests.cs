@@ -34,7 +34,7 @@ public sealed class RunDataTests : IDisposable
             ["compress", model, "--data", run, "--out", _folder.File("compressed")],
         ];
         foreach (var command in commands)
-            Terminal.Run(command).AssertFailsWith(CommandLine.WrongInput, $"{Trained}; {_photos} with the same files");
+            Terminal.Run(command).AssertFailsWith(CommandLine.WrongInput, $"{Trained}; {_photos} with the same files (20 images then, 22 now)");
         Assert.Equal([_photos, _folder.File("runs")], Directory.GetFileSystemEntries(_folder.Path).Order());
     }
 
@@ -49,7 +49,8 @@ public sealed class RunDataTests : IDisposable
         Assert.Contains($"warning: {changed} {run}, because the command line names others; ", named);
         Assert.Contains("trained on may be among the test images\n", named);
         Assert.Contains($"warning: {changed} {run}: files, settings or the seed", Done("eval", model, run, "--split", "training"));
-        Assert.Contains($"warning: {changed} {run}: files, settings or the seed", Done("data", "inspect", run));
+        Assert.Contains(
+            $"warning: {changed} {run}: files, settings or the seed have changed (20 images then, 22 now)", Done("data", "inspect", run));
         Assert.DoesNotContain(changed, Done("halve", model, run, "--data", _photos, "--out", _folder.File("out.safetensors")));
         Assert.DoesNotContain(changed, Done("compress", run, "--dry-run")); // it trains anew
     }

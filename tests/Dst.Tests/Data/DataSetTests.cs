@@ -169,7 +169,8 @@ public class DataSetTests
     {
         var log = new List<string>();
         DataSet.Load(Small with { Crop = 20, Shift = 5 }, 1, "/", log.Add);
-        Assert.Contains(log, line => line.Contains("36 of 36 training images move by less than data.shift's 5 pixels; those of 24x24 by at most 2", StringComparison.Ordinal));
+        const string Words = "36 of 36 training images move by less than data.shift's 5 pixels; those of 24x24 by at most 2";
+        Assert.Contains(log, line => line.Contains(Words, StringComparison.Ordinal));
         Assert.Contains("1 band and the network takes 2", Assert.Throws<InputException>(() => Load(Small with { Channels = 2 })).Message);
     }
 

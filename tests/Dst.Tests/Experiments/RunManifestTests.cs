@@ -1,8 +1,8 @@
+using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
-using Dst.Runtime.Threading;
 
 namespace Dst.Tests.Experiments;
 

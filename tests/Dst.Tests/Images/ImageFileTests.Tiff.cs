@@ -66,7 +66,7 @@ public sealed partial class ImageFileTests
         foreach (var rows in (int[])[side, side / 2, 1])
         {
             var file = TestImages.Tiff(
-                false, side, side, bits, stored, channels, format, channels == 3 ? 2 : 1, rowsPerStrip: rows, separatePlanes: separatePlanes);
+                false, side, side, bits, stored, channels, format, rowsPerStrip: rows, separatePlanes: separatePlanes);
             Assert.Equal(planar, SamplesOf(Read(file)));
         }
     }

@@ -55,7 +55,9 @@ internal static class ClassFolders
         }
 
         if (dropped.Count > 0)
-            log($"data: dropped {Words.Count(dropped.Count, "class", "classes")} of fewer than {minSamples} images: {string.Join(", ", dropped)}");
+            log(
+                $"data: dropped {Words.Count(dropped.Count, "class", "classes")} of fewer than {minSamples} images: "
+                + string.Join(", ", dropped));
         return kept.Count >= 2
             ? kept
             : throw new InputException(
