@@ -50,7 +50,9 @@ internal static class RunData
         if (measured is not null && !isNamed) throw Refusal(folder, recipe, manifest, measured, CountsOf(manifest, data));
         call.Report.Log(
             $"warning: {string.Join(", ", others)} images are not those of the run {folder}"
-            + (isNamed ? ", because the command line names others" : $": files, settings or the seed have changed{CountsOf(manifest, data)}")
+            + (isNamed
+                ? ", because the command line names others"
+                : $": files, settings or the seed have changed{CountsOf(manifest, data)}")
             + (measured is null ? "" : $"; images that it was trained on may be among the {measured} images"));
     }
 

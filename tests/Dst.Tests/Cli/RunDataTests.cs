@@ -33,8 +33,8 @@ public sealed class RunDataTests : IDisposable
             ["eval", model, run, "--data.flip", "true"], ["halve", model, run, "--out", output], ["quantise", model, run, "--out", output],
             ["compress", model, "--data", run, "--out", _folder.File("compressed")],
         ];
-        foreach (var command in commands)
-            Terminal.Run(command).AssertFailsWith(CommandLine.WrongInput, $"{Trained}; {_photos} with the same files (20 images then, 22 now)");
+        var refusal = $"{Trained}; {_photos} with the same files (20 images then, 22 now)";
+        foreach (var command in commands) Terminal.Run(command).AssertFailsWith(CommandLine.WrongInput, refusal);
         Assert.Equal([_photos, _folder.File("runs")], Directory.GetFileSystemEntries(_folder.Path).Order());
     }
 
