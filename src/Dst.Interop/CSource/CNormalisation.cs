@@ -41,8 +41,8 @@ internal sealed class CNormalisation
     public static string Describe(InputNormalisation? input, string name)
     {
         if (input is null) return "Values are used as they are.";
-        var crop = $"The model was trained on images {DescribeResize(input)}cropped or padded around the centre in whole pixels (with 0, images of "
-            + $"floats with the least value of the band), and with these values: {Samples}. ";
+        var crop = $"The model was trained on images {DescribeResize(input)}cropped or padded around the centre in whole pixels (with 0, "
+            + $"images of floats with the least value of the band), and with these values: {Samples}. ";
         var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Formula(input.Amplitude)} of each value v, then ";
         if (!input.Smooth) return $"{crop}`{name}_normalise` does the rest in place: {amplitude}{Scale(input)}.";
         const string filter = "the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges";
