@@ -22,10 +22,11 @@ public static class ImageFile
     public static IReadOnlyList<string> Formats { get; } = [.. ImageFormat.All.Select(format => format.Name)];
 
     /// <summary>Reads an image file.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="InputException">
     /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format.
     /// </exception>
-    public static Image Read(string path) => Decode($"file '{path}'", ImageArchive.ReadAllBytes(path));
+    public static Image Read(string path) => Read(path, Image.MaxPixels);
 
     /// <summary>Reads an image file and warns of what is wrong with it.</summary>
     /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
@@ -46,13 +47,23 @@ public static class ImageFile
             || extension.Length == 4 && extension.Skip(1).All(char.IsAsciiDigit);
     }
 
+    /// <summary>Reads an image file of so many pixels at most.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxPixels"/> is below 1.</exception>
+    /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
+    internal static Image Read(string path, long maxPixels) => Decode(NameOf(path), ImageArchive.ReadAllBytes(path), maxPixels);
+
     /// <summary>Decodes the content of a file.</summary>
     /// <param name="name">What messages call it.</param>
     /// <param name="file">The content.</param>
+    /// <param name="maxPixels">Largest number of pixels.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxPixels"/> is below 1.</exception>
     /// <exception cref="InputException">It is empty, corrupt, truncated, too large or of another format.</exception>
-    internal static Image Decode(string name, byte[] file)
+    internal static Image Decode(string name, byte[] file, long maxPixels = Image.MaxPixels)
     {
-        var image = FormatOf(name, file).Decode(name, file);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxPixels, 1);
+        var format = FormatOf(name, file);
+        if (maxPixels < Image.MaxPixels) CheckPixels(name, format.MeasureSides(name, file), maxPixels);
+        var image = format.Decode(name, file);
         image.Name = name;
         return image;
     }
@@ -61,14 +72,38 @@ public static class ImageFile
     /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
     internal static ImageShape Measure(string path)
     {
-        var (name, file) = ($"file '{path}'", ImageArchive.ReadAllBytes(path));
+        var (name, file) = (NameOf(path), ImageArchive.ReadAllBytes(path));
         return FormatOf(name, file).Measure(name, file);
+    }
+
+    /// <summary>Rows and columns of an image file, without decoding it.</summary>
+    /// <exception cref="InputException">The file is missing or unreadable, its header is corrupt, or its size is too large.</exception>
+    internal static (int Height, int Width) MeasureSides(string path) => MeasureSides(NameOf(path), ImageArchive.ReadAllBytes(path));
+
+    /// <summary>Rows and columns of a file's content, without decoding it.</summary>
+    /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
+    internal static (int Height, int Width) MeasureSides(string name, byte[] file)
+    {
+        var size = FormatOf(name, file).MeasureSides(name, file);
+        return (size.Height, size.Width);
+    }
+
+    private static string NameOf(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return $"file '{path}'";
+    }
+
+    private static void CheckPixels(string name, ImageShape size, long maxPixels)
+    {
+        if ((long)size.Height * size.Width > maxPixels)
+            throw new InputException($"{name} has {size.Width}x{size.Height} pixels; at most {maxPixels} were expected");
     }
 
     private static ImageFormat FormatOf(string name, byte[] file) =>
         ImageFormat.All.FirstOrDefault(format => format.Recognises(file)) ?? throw new InputException(
             file.Length == 0
                 ? $"{name} is empty; an image was expected"
-                : $"{name} is not an image: it starts with {Convert.ToHexString(file.AsSpan(0, Math.Min(4, file.Length)))}, "
+                : $"{name} is of no format that is read: it starts with {Convert.ToHexString(file.AsSpan(0, Math.Min(4, file.Length)))}, "
                     + $"and a {Words.Choice(Formats)} file was expected");
 }

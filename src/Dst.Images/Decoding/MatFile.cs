@@ -17,20 +17,27 @@ internal static class MatFile
 
     /// <summary>Decodes the array.</summary>
     /// <exception cref="InputException">The file is corrupt, truncated, too large, or has no such array.</exception>
-    public static Image Decode(string name, byte[] file)
+    public static Image Decode(string name, byte[] file) =>
+        Open(name, file, (reader, array) => Read(name, reader, array, SizeOf(name, array)));
+
+    /// <summary>Decodes the array for its size.</summary>
+    /// <exception cref="InputException">As <see cref="Decode"/>.</exception>
+    public static ImageShape Measure(string name, byte[] file) => ImageShape.Of(Decode(name, file));
+
+    /// <summary>Reads the size only.</summary>
+    /// <exception cref="InputException">As <see cref="Decode"/>.</exception>
+    public static ImageShape MeasureSides(string name, byte[] file) => Open(name, file, (_, array) => SizeOf(name, array));
+
+    private static T Open<T>(string name, byte[] file, Func<MatReader, MatArray, T> read)
     {
         if (file.AsSpan().StartsWith("MATLAB 7.3"u8))
             throw new InputException($"{name} is a MATLAB file of version 7.3, which is not read; one saved with -v7 was expected");
         return SharpDecoder.Guard(name, Format, () =>
         {
             var reader = new MatReader(name, file);
-            return Read(name, reader, Choose(name, reader.ReadArrays()));
+            return read(reader, Choose(name, reader.ReadArrays()));
         });
     }
-
-    /// <summary>Decodes the array for its size.</summary>
-    /// <exception cref="InputException">As <see cref="Decode"/>.</exception>
-    public static ImageShape Measure(string name, byte[] file) => ImageShape.Of(Decode(name, file));
 
     private static MatArray Choose(string name, List<MatArray> arrays)
     {
@@ -41,12 +48,18 @@ internal static class MatFile
             $"{name} is a MATLAB file with {arrays.Count} arrays of rows and columns{names}; one was expected, or one called {ChipName}");
     }
 
-    private static Image Read(string name, MatReader reader, MatArray array)
+    private static ImageShape SizeOf(string name, MatArray array)
     {
         if (array.Sizes.Length > 3)
             throw new InputException($"{name} has the array {array}; rows and columns, or rows, columns and bands were expected");
         var (rows, columns, bands) = (array.Sizes[0], array.Sizes[1], array.Sizes is [_, _, var last] ? last : 1);
         Image.CheckSize(name, columns, rows, bands, 2 * sizeof(double));
+        return new(bands, rows, columns);
+    }
+
+    private static Image Read(string name, MatReader reader, MatArray array, ImageShape size)
+    {
+        var (bands, rows, columns) = size;
         var values = reader.Numbers(array.Real, rows * columns * bands);
         if (array.Imaginary is null) return FromReal(name, bands, rows, columns, Transpose(values, rows, columns));
         var imaginary = reader.Numbers(array.Imaginary, values.Length);

@@ -49,4 +49,12 @@ internal static class PaletteFiles
     /// <summary>Decodes a BMP for its bands and size.</summary>
     /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
     public static ImageShape MeasureBmp(string name, byte[] file) => ImageShape.Of(DecodeBmp(name, file));
+
+    /// <summary>Reads the size of a GIF only.</summary>
+    /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
+    public static ImageShape MeasureGifSides(string name, byte[] file) => SharpDecoder.Measure(name, "GIF", file, Gif, 3);
+
+    /// <summary>Reads the size of a BMP only.</summary>
+    /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
+    public static ImageShape MeasureBmpSides(string name, byte[] file) => SharpDecoder.Measure(name, "BMP", file, Bmp, 3);
 }

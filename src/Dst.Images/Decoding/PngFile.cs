@@ -39,7 +39,8 @@ internal static class PngFile
             PngColorType.Palette => SharpDecoder.ReduceGrey(Read<Rgba32, byte>(4)),
             _ => isDeep ? Read<Rgba64, ushort>(4) : Read<Rgba32, byte>(4),
         };
-        return PngData.IsAnimation(file) ? image.Warn($"{name} is an animation; its first frame is read") : image;
+        var turned = Orientation.Apply(image, OrientationOf(file));
+        return PngData.IsAnimation(file) ? turned.Warn($"{name} is an animation; its first frame is read") : turned;
 
         Image Read<TPixel, T>(int channels)
             where TPixel : unmanaged, IPixel<TPixel>
@@ -54,9 +55,12 @@ internal static class PngFile
         var chunks = KeepNeededChunks(name, file);
         var colours = HeaderOf(name, chunks).ColorType;
         if (colours == PngColorType.Palette) return ImageShape.Of(Decode(name, file));
-        var channels = colours is PngColorType.Grayscale or PngColorType.GrayscaleWithAlpha ? 1 : 3;
-        return SharpDecoder.Measure(name, Format, chunks, Decoder, channels);
+        return Measure(name, file, chunks, channels: colours is PngColorType.Grayscale or PngColorType.GrayscaleWithAlpha ? 1 : 3);
     }
+
+    /// <summary>Reads the size only.</summary>
+    /// <exception cref="InputException">It is truncated, the header is corrupt, or the size is too large.</exception>
+    public static ImageShape MeasureSides(string name, byte[] file) => Measure(name, file, KeepNeededChunks(name, file), channels: 3);
 
     /// <summary>Encodes 8-bit samples that lie pixel by pixel, [height, width, channels].</summary>
     /// <exception cref="ArgumentException">There are neither 1 nor 3 channels, or the length does not match.</exception>
@@ -93,8 +97,13 @@ internal static class PngFile
     private static PngMetadata HeaderOf(string name, byte[] chunks) =>
         SharpDecoder.Identify(name, Format, chunks, Decoder).Metadata.GetFormatMetadata(PngFormat.Instance);
 
+    private static ImageShape Measure(string name, byte[] file, byte[] chunks, int channels) =>
+        Orientation.Apply(SharpDecoder.Measure(name, Format, chunks, Decoder, channels), OrientationOf(file));
+
+    private static int OrientationOf(byte[] file) => ExifBlock.OrientationOf(PngData.Chunk(file, "eXIf"u8));
+
     // Ancillary chunks (lower-case first letter) hold gamma, profiles and text, which would change samples or waste memory. Transparency
-    // and EXIF are kept.
+    // is kept.
     private static byte[] KeepNeededChunks(string name, byte[] file)
     {
         using var kept = new MemoryStream(file.Length);
@@ -110,7 +119,7 @@ internal static class PngFile
             if (Crc32.HashToUInt32(rest[4..(int)(length - 4)]) != BinaryPrimitives.ReadUInt32BigEndian(rest[(int)(length - 4)..]))
                 throw SharpDecoder.Unreadable(name, Format, $"its chunk at byte {file.Length - rest.Length} is damaged");
             type = rest.Slice(4, 4);
-            if (char.IsAsciiLetterUpper((char)type[0]) || type.SequenceEqual("tRNS"u8) || type.SequenceEqual("eXIf"u8))
+            if (char.IsAsciiLetterUpper((char)type[0]) || type.SequenceEqual("tRNS"u8))
                 kept.Write(rest[..(int)length]);
             rest = rest[(int)length..];
         }

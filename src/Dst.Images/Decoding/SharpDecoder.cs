@@ -2,15 +2,13 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
-using SixLabors.ImageSharp.Metadata;
-using SixLabors.ImageSharp.Metadata.Profiles.Exif;
 using SixLabors.ImageSharp.PixelFormats;
 using SharpImage = SixLabors.ImageSharp.Image;
 
 namespace Dst.Images.Decoding;
 
 /// <summary>
-/// Decodes through ImageSharp. Colour profiles and gamma are not applied; alpha is blended with black; EXIF turns the image.
+/// Decodes through ImageSharp. Colour profiles and gamma are not applied; alpha is blended with black.
 /// </summary>
 internal static class SharpDecoder
 {
@@ -27,12 +25,12 @@ internal static class SharpDecoder
         return info;
     }
 
-    /// <summary>The size of a file, turned as its EXIF says.</summary>
+    /// <summary>The size of a file, as it is stored.</summary>
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
     public static ImageShape Measure(string name, string format, byte[] file, IImageInfoDetector decoder, int channels)
     {
         var info = Identify(name, format, file, decoder);
-        return Orientation.Apply(new ImageShape(channels, info.Height, info.Width), OrientationOf(info.Metadata));
+        return new(channels, info.Height, info.Width);
     }
 
     /// <summary>Decodes a file whose size was checked.</summary>
@@ -48,14 +46,13 @@ internal static class SharpDecoder
         where TPixel : unmanaged, IPixel<TPixel>
         where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
     {
-        var (image, orientation) = Guard(name, format, () =>
+        return Guard(name, format, () =>
         {
             using var decoded = SharpImage.Load<TPixel>(Configuration, file, decoder);
             var pixels = new byte[decoded.Width * decoded.Height * channels * Marshal.SizeOf<T>()];
             decoded.CopyPixelDataTo(pixels);
-            return (Separate<T>(pixels, decoded.Height, decoded.Width, channels), OrientationOf(decoded.Metadata));
+            return Separate<T>(pixels, decoded.Height, decoded.Width, channels);
         });
-        return Orientation.Apply(image, orientation);
     }
 
     /// <summary>A grey image if every pixel of a colour image is grey, for palettes and the like; else the same image.</summary>
@@ -86,9 +83,6 @@ internal static class SharpDecoder
             throw Unreadable(name, format, isPlain ? e.Message.TrimEnd('.') : "its data is corrupt");
         }
     }
-
-    private static int OrientationOf(ImageMetadata metadata) =>
-        metadata.ExifProfile?.GetValue(ExifTag.Orientation)?.Value ?? Orientation.Upright;
 
     // Planes of the colours; a last sample of an even number is alpha.
     private static Image Separate<T>(byte[] pixels, int height, int width, int channels)

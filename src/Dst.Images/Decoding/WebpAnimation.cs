@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using SixLabors.ImageSharp.Metadata.Profiles.Exif;
 
 namespace Dst.Images.Decoding;
 
@@ -21,8 +20,6 @@ internal sealed class WebpAnimation
     {
         _canvas = canvas;
         _frame = FindChunk(file, "ANMF") is { Length: > FrameHeader + ChunkHeader } frame ? frame : throw new EndOfStreamException();
-        var exif = FindChunk(file, "EXIF") is { } profile ? new ExifProfile(profile).GetValue(ExifTag.Orientation)?.Value : null;
-        Orientation = exif ?? Decoding.Orientation.Upright;
     }
 
     /// <summary>Columns of the picture.</summary>
@@ -37,12 +34,12 @@ internal sealed class WebpAnimation
     /// <summary>Row of the picture where the frame starts.</summary>
     public int Top => 2 * Number(_frame, 3);
 
-    /// <summary>How the picture is to be turned.</summary>
-    public int Orientation { get; }
-
     /// <summary>The animation that a file is, or null if it is a still picture.</summary>
     public static WebpAnimation? Open(byte[] file) =>
         FindChunk(file, "VP8X") is { Length: >= CanvasBytes } canvas && (canvas[0] & AnimationFlag) != 0 ? new(canvas, file) : null;
+
+    /// <summary>How the picture of a file is to be turned, animated or not.</summary>
+    public static int OrientationOf(byte[] file) => ExifBlock.OrientationOf(FindChunk(file, "EXIF"));
 
     /// <summary>The first frame as a file.</summary>
     public byte[] ToStill()

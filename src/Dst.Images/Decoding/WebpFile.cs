@@ -10,7 +10,7 @@ internal static class WebpFile
     private const string Format = "WebP";
     private const int RiffHeader = 8;
 
-    private static readonly WebpDecoder Decoder = new();
+    private static readonly WebpDecoder Decoder = new() { IgnoreMetadata = true };
 
     /// <summary>Whether a file starts as a WebP does.</summary>
     public static bool Recognises(byte[] file) =>
@@ -22,14 +22,19 @@ internal static class WebpFile
     {
         if (BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(4)) + (long)RiffHeader > file.Length)
             throw SharpDecoder.Unreadable(name, Format, "it is truncated");
-        return Animation(name, file) is { } animation ? DecodeFirst(name, animation) : DecodeStill(name, file);
+        var image = Animation(name, file) is { } animation ? DecodeFirst(name, animation) : DecodeStill(name, file);
+        return Orientation.Apply(image, WebpAnimation.OrientationOf(file));
     }
 
     /// <summary>Reads bands and size only.</summary>
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
-    public static ImageShape Measure(string name, byte[] file) => Animation(name, file) is { } animation
-        ? Orientation.Apply(new ImageShape(3, animation.Height, animation.Width), animation.Orientation)
-        : SharpDecoder.Measure(name, Format, file, Decoder, 3);
+    public static ImageShape Measure(string name, byte[] file)
+    {
+        var size = Animation(name, file) is { } animation
+            ? new ImageShape(3, animation.Height, animation.Width)
+            : SharpDecoder.Measure(name, Format, file, Decoder, 3);
+        return Orientation.Apply(size, WebpAnimation.OrientationOf(file));
+    }
 
     private static WebpAnimation? Animation(string name, byte[] file)
     {
@@ -58,7 +63,6 @@ internal static class WebpFile
             frame.Data.Span.Slice(row * frame.Width, frame.Width).CopyTo(data.AsSpan((band * height + top + y) * width + left));
         }
 
-        return Orientation.Apply(new Image(3, height, width, 8, data), animation.Orientation)
-            .Warn($"{name} is an animation; its first frame is read");
+        return new Image(3, height, width, 8, data).Warn($"{name} is an animation; its first frame is read");
     }
 }

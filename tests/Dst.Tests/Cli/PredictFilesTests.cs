@@ -32,7 +32,7 @@ public sealed class PredictFilesTests : IDisposable
         Assert.Equal((CommandLine.WrongInput, good), (run.ExitCode, run.Output));
         var lines = run.Error.TrimEnd('\n').Split('\n');
         Assert.Equal(4, lines.Length);
-        Assert.Contains("1a.png' is not an image", lines[0]);
+        Assert.Contains("1a.png' is of no format", lines[0]);
         Assert.Contains("bands.tif' has 2 bands", lines[1]);
         Assert.Contains("missing.png' does not exist", lines[2]);
         Assert.StartsWith("dst: 3 of 6 images could not be predicted", lines[3]);
@@ -81,7 +81,7 @@ public sealed class PredictFilesTests : IDisposable
         var files = document.RootElement.EnumerateArray().ToArray();
         Assert.Equal(4, files.Length);
         Assert.Equal(0, files[2].GetProperty("predictions").GetArrayLength());
-        Assert.Contains("is not an image", files[2].GetProperty("error").GetString());
+        Assert.Contains("is of no format", files[2].GetProperty("error").GetString());
         Assert.Equal(JsonValueKind.Null, files[3].GetProperty("error").ValueKind);
         Assert.Equal(1, files[3].GetProperty("predictions").GetArrayLength());
     }
@@ -95,13 +95,13 @@ public sealed class PredictFilesTests : IDisposable
         using var document = JsonDocument.Parse(run.Output);
         Assert.Equal(3, document.RootElement.GetArrayLength());
         Assert.All(
-            document.RootElement.EnumerateArray(), file => Assert.Contains("is not an image", file.GetProperty("error").GetString()));
-        Assert.Contains("2.png' is not an image", run.Error);
-        Terminal.Run("predict", _model, _folder.File("images")).AssertFailsWith(CommandLine.WrongInput, "2.png' is not an image");
+            document.RootElement.EnumerateArray(), file => Assert.Contains("is of no format", file.GetProperty("error").GetString()));
+        Assert.Contains("2.png' is of no format", run.Error);
+        Terminal.Run("predict", _model, _folder.File("images")).AssertFailsWith(CommandLine.WrongInput, "2.png' is of no format");
         var one = Terminal.Run("predict", _model, Path.Combine(_folder.File("images"), "0.png"), "--json");
         Assert.Equal(CommandLine.WrongInput, one.ExitCode);
         Assert.StartsWith("dst: ", Assert.Single(one.Error.TrimEnd('\n').Split('\n')));
-        Assert.Contains("is not an image", one.Output);
+        Assert.Contains("is of no format", one.Output);
     }
 
     [Fact]

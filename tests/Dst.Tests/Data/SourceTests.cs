@@ -65,7 +65,7 @@ public sealed class SourceTests : IDisposable
         Assert.DoesNotContain("min_samples", Fails(DataKind.Folder));
         Write(("a/3.png", 5), ("a/4.png", 6), ("b/2.png", 4));
         File.WriteAllText(_folder.File("b/3.png"), "this is text");
-        Assert.Contains("3.png' is not an image", Fails(DataKind.Folder));
+        Assert.Contains("3.png' is of no format", Fails(DataKind.Folder));
     }
 
     [Fact]

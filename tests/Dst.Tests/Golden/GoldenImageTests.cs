@@ -36,7 +36,20 @@ public class GoldenImageTests
     {
         var file = FileOf(name);
         var format = Assert.Single(ImageFormat.All, format => format.Recognises(file));
-        Assert.Equal(SizeOf(Golden[name]), format.Measure(name, file));
+        var size = SizeOf(Golden[name]);
+        Assert.Equal(size, format.Measure(name, file));
+        Assert.Equal((size.Height, size.Width), Image.Measure(file));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void An_image_of_more_pixels_than_the_caller_allows_is_refused(string name)
+    {
+        var (file, size) = (FileOf(name), SizeOf(Golden[name]));
+        var pixels = size.Height * size.Width;
+        Assert.Equal(size, ImageSize.Of(Image.Decode(file, pixels)));
+        var error = Assert.Throws<InputException>(() => Image.Decode(file, pixels - 1));
+        Assert.Equal($"the image has {size.Width}x{size.Height} pixels; at most {pixels - 1} were expected", error.Message);
     }
 
     [Theory]

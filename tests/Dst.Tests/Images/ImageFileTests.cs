@@ -171,6 +171,20 @@ public sealed partial class ImageFileTests : IDisposable
     }
 
     [Fact]
+    public async Task AStreamThatIsReadAsynchronouslyOnlyIsDecoded()
+    {
+        await using var stream = new AsynchronousStream(TestImages.GreyJpeg);
+        Assert.Throws<InvalidOperationException>(() => Image.Decode(stream));
+        var image = await Image.DecodeAsync(stream);
+        Assert.Equal(Read(TestImages.GreyJpeg).Data.ToArray(), image.Data.ToArray());
+        stream.Position = 0;
+        var error = await Assert.ThrowsAsync<InputException>(() => Image.DecodeAsync(stream, maxPixels: 127));
+        Assert.Equal("the image has 16x8 pixels; at most 127 were expected", error.Message);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Image.DecodeAsync(stream, cancellation: new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
     public void MstarMagnitudesAreScaledByTheirLargest()
     {
         var image = Read(TestImages.Mstar(2, 3, (y, x) => 0.25f * (y * 3 + x)));
@@ -329,8 +343,8 @@ public sealed partial class ImageFileTests : IDisposable
     {
         Assert.Contains("1 sample of 16 bits (sample format 3", Fails(TestImages.Tiff(false, 1, 1, 16, [1, 2], format: 3)));
         Assert.Contains("1 sample of 24 bits", Fails(TestImages.Tiff(false, 1, 1, 24, [1, 2, 3])));
-        Assert.Contains("not an image: it starts with 68656C6C", Fails("hello"u8.ToArray()));
-        Assert.Contains("not an image: it starts with 52494646", Fails("RIFF12"u8.ToArray()));
+        Assert.Contains("of no format that is read: it starts with 68656C6C", Fails("hello"u8.ToArray()));
+        Assert.Contains("of no format that is read: it starts with 52494646", Fails("RIFF12"u8.ToArray()));
     }
 
     [Fact]
@@ -360,6 +374,24 @@ public sealed partial class ImageFileTests : IDisposable
         Assert.Contains(_folder.File("image"), message);
         Assert.DoesNotContain('\n', message);
         return message;
+    }
+
+    /// <summary>Refuses to be read as the body of a web request does.</summary>
+    private sealed class AsynchronousStream(byte[] content) : MemoryStream(content)
+    {
+        public override int Read(byte[] buffer, int offset, int count) => throw new InvalidOperationException("synchronous");
+
+        public override int Read(Span<byte> buffer) => throw new InvalidOperationException("synchronous");
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation = default)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var rest = ToArray().AsSpan((int)Position);
+            var count = Math.Min(buffer.Length, rest.Length);
+            rest[..count].CopyTo(buffer.Span);
+            Position += count;
+            return ValueTask.FromResult(count);
+        }
     }
 
     private static byte[] Replace(byte[] file, string old, string value)

@@ -39,6 +39,18 @@ public class ImageTests
     }
 
     [Fact]
+    public async Task Nulls_and_limits_below_1_are_refused_at_the_entry()
+    {
+        Assert.Throws<ArgumentNullException>("path", () => Image.Read(null!));
+        Assert.Throws<ArgumentNullException>("path", () => ImageFile.Read(null!));
+        Assert.Throws<ArgumentNullException>("path", () => Image.Measure((string)null!));
+        Assert.Throws<ArgumentNullException>("file", () => Image.Decode((Stream)null!));
+        await Assert.ThrowsAsync<ArgumentNullException>("file", () => Image.DecodeAsync(null!));
+        Assert.Throws<ArgumentNullException>("data", () => Image.FromInterleaved(3, 1, 2, 8, null!));
+        Assert.Throws<ArgumentOutOfRangeException>("maxPixels", () => Image.Decode(TestImages.GreyJpeg, maxPixels: 0));
+    }
+
+    [Fact]
     public void Sizes_must_fit()
     {
         Assert.Throws<ArgumentException>(() => Image.FromInterleaved(3, 1, 2, 8, [1, 2, 3, 4, 5]));

@@ -36,7 +36,8 @@ public class MatFileTests
     [Fact]
     public void A_complex_chip_becomes_magnitudes_divided_by_the_largest()
     {
-        var image = Image.Decode(Packed);
+        var image = Image.Decode(Packed, maxPixels: 6);
+        Assert.Throws<InputException>(() => Image.Decode(Packed, maxPixels: 5));
         Assert.Equal((1, 2, 3, 16), (image.Channels, image.Height, image.Width, image.BitsPerSample));
         Assert.Equal([32768, 0, 65535, 0, 6554, 0], image.Samples<ushort>().ToArray());
     }
