@@ -3,7 +3,6 @@ using Dst.Graph;
 using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
-using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
 
 namespace Dst.Cli.Actions;
@@ -13,11 +12,10 @@ internal static class PrunedOutput
 {
     /// <summary>Writes the model file, then the report.</summary>
     /// <param name="report">Takes the result.</param>
-    /// <param name="plan">Why layers stay dense.</param>
-    /// <param name="repaired">The model.</param>
+    /// <param name="repaired">The model, and why layers stay dense.</param>
     /// <param name="path">The file.</param>
     /// <param name="accuracy">Its accuracy and that of the dense model, or null if no labels are known.</param>
-    public static void Write(ReportWriter report, PruningPlan plan, RepairedModel repaired, string path, AccuracyChange? accuracy = null)
+    public static void Write(ReportWriter report, RepairedModel repaired, string path, AccuracyChange? accuracy = null)
     {
         var model = repaired.Model;
         ModelFile.Save(path, model);
@@ -37,7 +35,7 @@ internal static class PrunedOutput
             cost.EffectiveMacs,
             Repair = repaired.Images == 0 ? null : new { repaired.Images, Seconds = repaired.Time.TotalSeconds, Errors = errors },
             Accuracy = accuracy is null ? null : new { accuracy.Split, accuracy.Images, Dense = accuracy.Before, Halved = accuracy.After },
-            plan.Skipped,
+            repaired.Plan.Skipped,
             Layers = layers,
         };
         List<string> lines =
@@ -47,6 +45,6 @@ internal static class PrunedOutput
             $"file: {size}",
         ];
         if (accuracy is not null) lines.Add(accuracy.Describe("dense", "halved"));
-        report.Write(new(document, LayerTable.Of(layers, plan.Skipped, errors), new Lines([.. lines])));
+        report.Write(new(document, LayerTable.Of(layers, repaired.Plan.Skipped, errors), new Lines([.. lines])));
     }
 }

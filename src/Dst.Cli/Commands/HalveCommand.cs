@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
-using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
@@ -54,12 +53,10 @@ internal static class HalveCommand
         OutputPath.Check(arguments, PruningInput.Out);
         CalibrationInput.Check(call);
         PruningInput.CheckKeys(call, "data", "prune.method");
-        var (recipe, model) = (PruningInput.Load(arguments, SettingPresets.HalveWithRepair), LoadDense(path));
+        var (recipe, model) = (PruningInput.Load(arguments, SettingPresets.HalveWithRepair), ModelFile.Load(path));
         if (arguments.GetValue(Images) is { } count)
             recipe = recipe with { Prune = recipe.Prune with { Calibration = recipe.Prune.Calibration with { Images = count } } };
-        var options = recipe.Prune;
-        Check(options);
-        PruningInput.CheckLayers(path, model, options);
+        Halving.Check(path, model, recipe.Prune);
         if (BatchNormRestorer.Describe(model.Graph) is { } line) call.Report.Log($"{path}: {line}");
         RankJob.Run(call, recipe.Parts, () => Halve(call, path, model, recipe, output));
     }
@@ -73,28 +70,10 @@ internal static class HalveCommand
         var samples = data is null ? null : ModelEvaluation.SplitOf(data, call);
         var count = NetworkRepair.ImagesFor(model.Graph, options);
         var images = CalibrationInput.Draw(call, model, data, count, recipe.Seed);
-        var planned = new Pruning(options, MaskKind.Uhp) { Ranks = call.Ranks }.Prepare(model, gradients: null, call.Report.Log);
         var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
-        var repaired = NetworkRepair.Apply(planned, options, images, compute, call.Report.Log, call.Cancellation);
+        var repaired = Halving.Apply(model, images, options, compute, call.Report.Log, call.Cancellation);
         if (!call.Ranks.IsFirst) return;
         var accuracy = samples is null ? null : AccuracyChange.Measure(call, data!, samples, model, repaired.Model);
-        PrunedOutput.Write(call.Report, planned.Plan, repaired, output, accuracy);
-    }
-
-    private static void Check(PruningOptions options)
-    {
-        options.Check();
-        if (options.Method != PruningMethod.OneShot || options.Score == PruningScore.Taylor)
-            throw new InputException(
-                $"halve has prune.method {Words.Of(options.Method)} and prune.score {Words.Of(options.Score)}; one_shot with l1, l2 or obs "
-                + "was expected, because the others need training or labels");
-    }
-
-    private static Model LoadDense(string path)
-    {
-        var model = ModelFile.Load(path).OfFloats(path);
-        return model.Masks.Count == 0
-            ? model
-            : throw new InputException($"{path} is pruned already (layer '{model.Masks.Keys.First()}'); a dense model was expected");
+        PrunedOutput.Write(call.Report, repaired, output, accuracy);
     }
 }

@@ -112,7 +112,7 @@ internal static class PruneCommand
         var count = NetworkRepair.ImagesFor(model.Graph, options);
         var images = data is null ? CalibrationImages.None : CalibrationImages.Draw(data, count, recipe.Seed);
         var repaired = NetworkRepair.Apply(planned, options, images, compute, call.Report.Log, call.Cancellation);
-        if (ranks.IsFirst) PrunedOutput.Write(call.Report, planned.Plan, repaired, output);
+        if (ranks.IsFirst) PrunedOutput.Write(call.Report, repaired, output);
     }
 
     private static Recipe LoadRecipe(ParseResult arguments)

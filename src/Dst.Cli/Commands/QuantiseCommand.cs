@@ -72,7 +72,6 @@ internal static class QuantiseCommand
         if (arguments.GetValue(CalibrationInput.Folder) is null) (model, data) = ModelInput.Load(recipe, path, model, call);
         var samples = data is null ? null : ModelEvaluation.SplitOf(data, call);
         var images = CalibrationInput.Draw(call, model, data, arguments.GetValue(Images) ?? UsualImages, recipe.Seed);
-        if (images.Count == 0) throw new InputException("the data has no training images to measure ranges on; at least one was expected");
         var quantised = Quantiser.Quantise(model, images.Values, images.Count, options, call.Cancellation);
         Write(call, quantised, output, samples is null ? null : AccuracyChange.Measure(call, data!, samples, model, quantised.Model));
     }

@@ -17,6 +17,12 @@ public enum MaskKind
 /// <param name="Plan">What is kept of each layer.</param>
 public sealed record PlannedPruning(Model Start, PruningPlan Plan)
 {
+    /// <summary>
+    /// Whether the channels have the order that <see cref="PruningOptions.Permute"/> asks for, by <see cref="Pruning.Prepare"/> or
+    /// <see cref="ChannelPermuter"/>.
+    /// </summary>
+    public bool IsPermuted { get; init; }
+
     /// <summary>A copy of the model with the masks, and zeros where they prune.</summary>
     public Model Apply() => Plan.ApplyTo(Start);
 }
@@ -46,7 +52,7 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
                 $"network '{model.Graph.Name}' is pruned already (layer '{model.Masks.Keys.First()}'); prune.permute false and "
                 + "prune.repair none were expected, because both would change the layers that are");
         var start = Permute(model, gradients, log);
-        return new(start, Plan(start, gradients?.Of(start, Options)));
+        return new(start, Plan(start, gradients?.Of(start, Options))) { IsPermuted = Options.Permute };
     }
 
     /// <summary>

@@ -87,7 +87,9 @@ public sealed record PruningOptions
     [Setting("training batches over which the score taylor averages gradients", Min = 1, Max = 100_000)]
     public int TaylorBatches { get; init; } = 32;
 
-    /// <summary>Whether output channels are reordered first, so that similar filters share a block.</summary>
+    /// <summary>
+    /// Whether output channels are reordered first, so that similar filters share a block. <see cref="Pruning.Prepare"/> does so.
+    /// </summary>
     [Setting(
         "reorder output channels first, so that similar filters share a block, where that raises the kept score; "
         + "costs nothing at inference")]

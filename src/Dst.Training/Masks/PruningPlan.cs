@@ -34,7 +34,8 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         Layers.Where(layer => layer.Skipped is not null).ToDictionary(layer => layer.Name, layer => layer.Skipped!);
 
     /// <summary>
-    /// Plans uniformity half-pruning of <paramref name="model"/>, which is not changed. Layers that have a mask keep it.
+    /// Plans uniformity half-pruning of <paramref name="model"/>, which is not changed. Layers that have a mask keep it. Channels keep
+    /// their order: <see cref="Pruning.Prepare"/> permutes them first if <see cref="PruningOptions.Permute"/> asks for it.
     /// </summary>
     /// <param name="model">Network and weights.</param>
     /// <param name="options">Pattern, score and layers to leave alone.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Dst.Tests.Cli;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
@@ -50,11 +51,56 @@ public sealed class SampleTests : IDisposable
         Assert.Equal(2, Run("Train", _folder.File("none")).ExitCode);
     }
 
-    private static (int ExitCode, string Output, string Error) Run(string sample, params string[] arguments)
+    [Fact]
+    public void The_third_halves_and_quantises_as_the_commands_do()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            Directory.CreateDirectory(_folder.File("photos"));
+            File.WriteAllBytes(_folder.File($"photos/{i}.png"), TestImages.GreyPng(20, 18, (y, x) => (byte)(x * y * (i + 1))));
+        }
+
+        var (network, photos, photo) = (_folder.File("network.onnx"), _folder.File("photos"), _folder.File("photos/3.png"));
+        string[] commands =
+        [
+            $"export {SampleModel.SaveDense(_folder, SampleModel.ClassNames)} --format onnx --out {network}",
+            $"import {network} --out {_folder.File("imported")}",
+            $"halve {_folder.File("imported")} --data {photos} --out {_folder.File("expected")}",
+            $"quantise {_folder.File("expected")} --data {photos} --out {_folder.File("expected-int8")}",
+        ];
+        Assert.All(commands, command => Assert.Equal(0, Terminal.Run(command.Split(' ')).ExitCode));
+
+        var (exitCode, output, error) = RunIn(_folder.Path, "Halve", network, photos, photo);
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Equal(File.ReadAllBytes(_folder.File("expected")), File.ReadAllBytes(_folder.File("halved.safetensors")));
+        Assert.Equal(File.ReadAllBytes(_folder.File("expected-int8")), File.ReadAllBytes(_folder.File("int8.safetensors")));
+        var prediction = Terminal.Run("predict", _folder.File("expected-int8"), photo, "--top", "1").Output.Replace("%", " %");
+        Assert.EndsWith(prediction, output, StringComparison.Ordinal);
+        Assert.Equal(2, RunIn(_folder.Path, "Halve", network, _folder.File("none"), photo).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("Predict")]
+    [InlineData("Halve")]
+    public void The_document_has_all_of_it(string sample)
+    {
+        var program = File.ReadAllText(Path.Combine(Docs, $"samples/{sample}/Program.cs")).ReplaceLineEndings("\n");
+        Assert.Contains($"```csharp\n{program}```", File.ReadAllText(Path.Combine(Docs, "library.md")).ReplaceLineEndings("\n"));
+    }
+
+    private static string Docs => Path.Combine(Path.GetDirectoryName(Source())!, "../../../docs");
+
+    private static string Source([CallerFilePath] string path = "") => path;
+
+    private static (int ExitCode, string Output, string Error) Run(string sample, params string[] arguments) =>
+        RunIn(Environment.CurrentDirectory, sample, arguments);
+
+    private static (int ExitCode, string Output, string Error) RunIn(string folder, string sample, params string[] arguments)
     {
         var program = Path.Combine(AppContext.BaseDirectory, $"{sample}.dll");
         var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
         {
+            WorkingDirectory = folder,
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };

@@ -15,6 +15,22 @@ public sealed record CalibrationImages(float[] Values, int Count)
     /// <summary>No images, for a network that is not repaired.</summary>
     public static CalibrationImages None { get; } = new([], 0);
 
+    /// <summary>Checks that there are images, and that they are inputs of a network.</summary>
+    /// <exception cref="ArgumentException">There is none, or their length is another.</exception>
+    /// <exception cref="InputException">A value is not finite.</exception>
+    internal void Check(FeatureShape input)
+    {
+        if (Count < 1) throw new ArgumentException($"there are {Count} calibration images; at least 1 expected");
+        if (Values.Length != Count * input.Count)
+            throw new ArgumentException(
+                $"{Count} calibration images of {input} have {Values.Length} values; {Count * input.Count} expected");
+        for (var i = 0; i < Values.Length; i++)
+        {
+            if (!float.IsFinite(Values[i]))
+                throw new InputException($"calibration image {i / input.Count} has the value {Values[i]}; finite values were expected");
+        }
+    }
+
     /// <summary>How many of them differ.</summary>
     public int CountDifferent()
     {
@@ -29,7 +45,7 @@ public sealed record CalibrationImages(float[] Values, int Count)
     /// <param name="data">The data; labels are not read.</param>
     /// <param name="count">How many; fewer if there are fewer.</param>
     /// <param name="seed">Seed of the run.</param>
-    /// <exception cref="InputException">They do not fit into memory.</exception>
+    /// <exception cref="InputException">There are none, or they do not fit into memory.</exception>
     public static CalibrationImages Draw(DataSet data, int count, long seed)
     {
         var augmenter = new Augmenter(data.Options, data.Normalisation, data.Shape);
@@ -62,6 +78,8 @@ public sealed record CalibrationImages(float[] Values, int Count)
     private static CalibrationImages Draw<T>(
         IReadOnlyList<T> sources, FeatureShape shape, int count, long seed, Action<T, Span<float>> write)
     {
+        if (count > 0 && sources.Count == 0)
+            throw new InputException("the data has no training images to measure features on; at least one was expected");
         count = Math.Min(count, sources.Count);
         MemoryLimit.Check(
             (double)sizeof(float) * count * shape.Count, $"{count} calibration images of {shape}",

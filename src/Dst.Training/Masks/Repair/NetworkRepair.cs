@@ -20,13 +20,14 @@ public sealed record RepairedLayer(string Layer, double Error);
 /// <param name="Layers">The layers that were fitted, in the order of the graph.</param>
 /// <param name="Images">Calibration images used; 0 without a repair.</param>
 /// <param name="Time">Time that the repair took.</param>
-public sealed record RepairedModel(Model Model, IReadOnlyList<RepairedLayer> Layers, int Images, TimeSpan Time);
+/// <param name="Plan">How it was pruned. With the score obs only the pattern and size of its masks count.</param>
+public sealed record RepairedModel(Model Model, IReadOnlyList<RepairedLayer> Layers, int Images, TimeSpan Time, PruningPlan Plan);
 
 /// <summary>
 /// Repairs a pruned network without labels, after docs/method.md. The dense and the halved network are computed side by side, layer after
 /// layer, on calibration images. Each layer whose weights or inputs have changed is fitted to the dense network before the next one reads
-/// it, so that later layers make up for what earlier ones have lost. Ranks share the sums, the choices and the solutions. Each computes all
-/// features: to send them would take longer.
+/// it, so that later layers make up for what earlier ones have lost. <see cref="Halving"/> plans and repairs in one call. Ranks share the
+/// sums, the choices and the solutions. Each computes all features: to send them would take longer.
 /// </summary>
 /// <example>
 /// <code>
@@ -35,7 +36,7 @@ public sealed record RepairedModel(Model Model, IReadOnlyList<RepairedLayer> Lay
 /// var count = NetworkRepair.ImagesFor(dense.Graph, options);
 /// var images = CalibrationImages.DrawFiles("photos", dense, count, seed: 1, Console.WriteLine);
 /// using var pool = new WorkerPool(threads: 2);
-/// var planned = new PlannedPruning(dense, PruningPlan.Create(dense, options));
+/// var planned = new Pruning(options, MaskKind.Uhp).Prepare(dense, gradients: null, Console.WriteLine);
 /// var halved = NetworkRepair.Apply(planned, options, images, new ComputeContext(pool), Console.WriteLine);
 /// halved.Model.Save("halved.safetensors");
 /// </code>
@@ -82,23 +83,44 @@ public sealed class NetworkRepair : IDisposable
     /// <summary>Prunes a network, and repairs it if the options ask for it.</summary>
     /// <param name="planned">The dense network and its masks. With the score obs only their pattern and size count.</param>
     /// <param name="options">Whether and how it is repaired.</param>
-    /// <param name="images">Calibration images, as many as <see cref="ImagesFor"/> says or fewer.</param>
+    /// <param name="images">
+    /// Calibration images, as many as <see cref="ImagesFor"/> says or fewer; not looked at without a repair.
+    /// </param>
     /// <param name="compute">Threads and vector width.</param>
     /// <param name="log">Takes a line that says what was done.</param>
     /// <param name="cancellation">Checked before each layer.</param>
-    /// <exception cref="InputException">It does not fit into memory.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are no images or their length is another; or the options ask for an order of channels that the plan does not have.
+    /// </exception>
+    /// <exception cref="InputException">
+    /// The network is quantised, a value of the images is not finite, or it does not fit into memory.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static RepairedModel Apply(
         PlannedPruning planned, PruningOptions options, CalibrationImages images, ComputeContext compute, Action<string>? log,
         CancellationToken cancellation = default)
     {
-        if (options.Repair == PruningRepair.None) return new(planned.Apply(), [], 0, TimeSpan.Zero);
+        Check(planned, options, images, compute);
+        if (options.Repair == PruningRepair.None) return new(planned.Apply(), [], 0, TimeSpan.Zero, planned.Plan);
         var clock = Stopwatch.StartNew();
         using var repair = new NetworkRepair(planned, options, images, compute);
         var model = repair.Run(cancellation);
         var (word, number) = (Words.Of(options.Repair), Words.Count(images.Count, "image"));
         log?.Invoke($"repair {word}: {number} without labels, {clock.Elapsed.TotalSeconds:F1} s");
-        return new(model, repair._layers, images.Count, clock.Elapsed);
+        return new(model, repair._layers, images.Count, clock.Elapsed, planned.Plan);
+    }
+
+    private static void Check(PlannedPruning planned, PruningOptions options, CalibrationImages images, ComputeContext compute)
+    {
+        ArgumentNullException.ThrowIfNull(planned);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(compute);
+        planned.Start.OfFloats($"network '{planned.Start.Graph.Name}'");
+        if (options.Permute && !planned.IsPermuted)
+            throw new ArgumentException(
+                "the options ask for a new order of channels, and the plan is for the old one; a plan of Pruning.Prepare was expected");
+        if (options.Repair != PruningRepair.None) images.Check(planned.Start.Graph.Input);
     }
 
     /// <inheritdoc/>

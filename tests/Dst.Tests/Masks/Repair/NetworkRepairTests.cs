@@ -241,6 +241,43 @@ public sealed class NetworkRepairTests : IDisposable
     }
 
     [Fact]
+    public void Images_that_are_missing_not_finite_or_of_another_length_are_refused()
+    {
+        var model = RandomGraph.CreateModel(OneLayer(new(4, 6, 6), filters: 8), seed: 1);
+        var (planned, images) = (Plan(model, LeastSquares, "weight:2:4"), RandomImages(model.Graph.Input, 3));
+        foreach (var repair in new[] { PruningRepair.BatchNorm, PruningRepair.LeastSquares })
+        {
+            var options = LeastSquares with { Repair = repair };
+            AssertRefused<ArgumentException>("there are 0 calibration images; at least 1 expected", CalibrationImages.None);
+            AssertRefused<ArgumentException>(
+                "2 calibration images of 4x6x6 have 432 values; 288 expected", images with { Count = 2 });
+            AssertRefused<ArgumentNullException>("images", null!);
+            foreach (var value in new[] { float.NaN, float.NegativeInfinity })
+            {
+                var broken = images.Values.ToArray();
+                broken[200] = value;
+                AssertRefused<InputException>($"calibration image 1 has the value {value}", images with { Values = broken });
+            }
+
+            void AssertRefused<T>(string words, CalibrationImages others) where T : Exception =>
+                Assert.Contains(words, Assert.Throws<T>(() => Apply(planned, options, others)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_plan_for_another_order_of_channels_is_refused()
+    {
+        var model = RandomGraph.CreateModel(Zoo.Build("resnet8", new(3, 12, 12), 5, 0.5), seed: 3);
+        var (options, images) = (LeastSquares with { Permute = true, Block = 4, Group = 4 }, RandomImages(model.Graph.Input, 5));
+        var planned = new PlannedPruning(model, PruningPlan.Create(model, options));
+        var error = Assert.Throws<ArgumentException>(() => Apply(planned, options, images));
+        Assert.Contains("a plan of Pruning.Prepare was expected", error.Message, StringComparison.Ordinal);
+        var prepared = new Pruning(options, MaskKind.Uhp).Prepare(model, gradients: null, log: null);
+        Assert.NotEmpty(Apply(prepared, options, images).Model.Masks);
+        Assert.NotEmpty(Apply(planned with { IsPermuted = true }, options, images).Model.Masks);
+    }
+
+    [Fact]
     public void A_layer_that_does_not_fit_into_memory_is_refused()
     {
         var model = RandomGraph.CreateModel(OneLayer(new(40_000, 3, 3), filters: 2), seed: 1);
