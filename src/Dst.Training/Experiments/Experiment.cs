@@ -66,8 +66,14 @@ public sealed class Experiment
     /// <summary>Takes what is chosen, what is found in the data, and warnings, a line at a time.</summary>
     public Action<string>? Log { get; init; }
 
+    /// <summary>
+    /// The full path of the run folder, from the moment that it is made. After a cancellation <see cref="Resume"/> takes it. Null before,
+    /// and if nothing was trained because the data or a setting is wrong.
+    /// </summary>
+    public string? Folder { get; private set; }
+
     /// <summary>Trains all arms.</summary>
-    /// <param name="cancellation">Saves the state and ends; <see cref="Resume"/> goes on.</param>
+    /// <param name="cancellation">Saves the state and ends; <see cref="Resume"/> goes on from <see cref="Folder"/>.</param>
     /// <exception cref="ArgumentNullException">A setting is null.</exception>
     /// <exception cref="InputException">The data or a setting is wrong; see the message.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -124,6 +130,7 @@ public sealed class Experiment
 
     private ExperimentResult Run(RunFolder run, DataSet data, CancellationToken cancellation)
     {
+        Folder = Path.GetFullPath(run.Path);
         using var pool = run.Recipe.CreatePool();
         var compute = new ComputeContext(pool, SimdTiers.Best);
         var pipeline = new Pipeline(run, data, compute, model => LatencyMeter.Measure(compute.Tier, model))
@@ -134,11 +141,12 @@ public sealed class Experiment
         };
         try
         {
-            return new(run.Path, pipeline.Run(cancellation));
+            return new(Folder, pipeline.Run(cancellation));
         }
         catch (Exception e) when (e is InputException or NotFiniteNumberException)
         {
             run.DiscardIfUntrained();
+            if (!Directory.Exists(Folder)) Folder = null;
             throw;
         }
     }

@@ -3,7 +3,7 @@ using Dst.Training.Experiments.Runs;
 namespace Dst.Training.Experiments;
 
 /// <summary>What an experiment made.</summary>
-/// <param name="Folder">Its run folder, with a model file for each arm.</param>
+/// <param name="Folder">The full path of its run folder, with a model file for each arm.</param>
 /// <param name="Summary">A row for each arm.</param>
 public sealed record ExperimentResult(string Folder, RunSummary Summary)
 {

@@ -44,6 +44,7 @@ public sealed class ExperimentTests : IDisposable
         Assert.Equal(["bright", "dark"], top.Select(best => best.Name).Order());
         Assert.Equal(probabilities.Max(), top[0].Value);
         Assert.Equal(probabilities, await predictor.PredictAsync(image));
+        Assert.Equal(top, await predictor.TopAsync(image, 9));
 
         var bytes = File.ReadAllBytes(result.ModelPath);
         using var ofBytes = Predictor.Load(bytes);
@@ -73,10 +74,11 @@ public sealed class ExperimentTests : IDisposable
                 if (epoch.Epoch == 3) cancellation.Cancel();
             },
         };
+        Assert.Null(stopped.Folder);
         Assert.Throws<OperationCanceledException>(() => stopped.Run(cancellation.Token));
-        var folder = Assert.Single(Directory.GetDirectories(_folder.File("runs/stopped")));
+        Assert.Equal(Assert.Single(Directory.GetDirectories(_folder.File("runs/stopped"))), stopped.Folder);
         var epochs = new List<int>();
-        var result = new Experiment(Images(12)) { EpochEnded = epoch => epochs.Add(epoch.Epoch) }.Resume(folder);
+        var result = new Experiment(Images(12)) { EpochEnded = epoch => epochs.Add(epoch.Epoch) }.Resume(stopped.Folder!);
         Assert.Equal(Enumerable.Range(4, 5), epochs);
         Assert.Equal(File.ReadAllBytes(whole.ModelPath), File.ReadAllBytes(result.ModelPath));
     }
@@ -92,6 +94,7 @@ public sealed class ExperimentTests : IDisposable
         Assert.Contains("prune.block has no effect", Assert.Throws<InputException>(() => wrong.Run()).Message);
         var unknown = new Experiment(Images(12)) { Settings = [.. Settings, "train.epoch=3"] };
         Assert.StartsWith("setting train.epoch=3: unknown key 'epoch'", Assert.Throws<InputException>(() => unknown.Run()).Message);
+        Assert.Null(wrong.Folder);
         Assert.False(Directory.Exists(_folder.File("runs")));
     }
 
