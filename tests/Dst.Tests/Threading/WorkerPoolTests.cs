@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Dst.Runtime.Threading;
 
 namespace Dst.Tests.Threading;
@@ -86,6 +88,33 @@ public class WorkerPoolTests
             if (thread == 1) other.Set();
             Assert.True(other.Wait(Long));
         });
+    }
+
+    [Fact]
+    public void The_threads_of_a_pool_that_nobody_holds_end()
+    {
+        var threads = new ConcurrentDictionary<Thread, bool>();
+        UseAndDrop();
+        for (var tries = 0; tries < 300 && threads.Keys.Any(thread => thread.IsAlive); tries++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            Thread.Sleep(10);
+        }
+
+        Assert.Equal(2, threads.Count);
+        Assert.All(threads.Keys, thread => Assert.False(thread.IsAlive));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void UseAndDrop()
+        {
+            using var all = new Barrier(3);
+            new WorkerPool(3).Run(3, (_, thread) =>
+            {
+                if (thread > 0) threads[Thread.CurrentThread] = true;
+                Assert.True(all.SignalAndWait(Long));
+            });
+        }
     }
 
     /// <summary>
