@@ -44,6 +44,7 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
     public int Classes => OutputCount == 1 && Outputs != OutputKind.None ? 2 : OutputCount;
 
     /// <summary>Reads a model file. Everything that it says is checked before memory is taken for it.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
     public static Model Load(string path) => ModelFile.Load(path);
 
@@ -52,6 +53,7 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
     public static Model Load(ReadOnlyMemory<byte> file) => ModelFile.Load(file);
 
     /// <summary>Reads a model from a stream of its file, to the end.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="file"/> is null.</exception>
     /// <exception cref="InputException">It is not a legal model; the message says what was expected.</exception>
     /// <exception cref="IOException">The stream cannot be read.</exception>
     public static Model Load(Stream file)
@@ -79,7 +81,13 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
             + "--format onnx and then dst import --float make of it");
 
     /// <summary>Name of a class, or its number if the model has no names.</summary>
-    public string ClassNameOf(int label) => ClassNames.Count > 0 ? ClassNames[label] : $"{label}";
+    /// <exception cref="ArgumentOutOfRangeException">There is no class of this number.</exception>
+    public string ClassNameOf(int label)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(label);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(label, Classes);
+        return ClassNames.Count > 0 ? ClassNames[label] : $"{label}";
+    }
 
     /// <summary>What the outputs are, in words.</summary>
     public string DescribeOutputs() => (Outputs, OutputCount) switch

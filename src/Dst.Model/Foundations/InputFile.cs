@@ -16,9 +16,11 @@ public static class InputFile
     ];
 
     /// <summary>Opens a regular file, or a link to one, for reading.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="InputException">It does not exist, is a folder, pipe or device, is empty or may not be read.</exception>
     public static FileStream Open(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         if (string.IsNullOrWhiteSpace(path) || path.Contains('\0'))
             throw new InputException($"'{path}' cannot be read: it is no path of a file, which was expected");
         if (Directory.Exists(path)) throw new InputException($"'{path}' is a folder; a file was expected");

@@ -42,6 +42,7 @@ public static class ModelFile
     }
 
     /// <summary>Reads a model. Everything that the file says is checked before memory is taken for it.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
     public static Model Load(string path)
     {

@@ -33,13 +33,24 @@ public sealed class Embedder : IDisposable
     }
 
     /// <summary>Reads a model file and compiles it as <see cref="Predictor.Load(string)"/> does, up to a layer.</summary>
-    /// <exception cref="ArgumentNullException"><paramref name="layer"/> is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> or <paramref name="layer"/> is null.</exception>
     /// <exception cref="InputException">The file cannot be read, is not a legal model, or has no such layer.</exception>
     public static Embedder Load(string path, string layer)
     {
         ArgumentNullException.ThrowIfNull(layer);
-        return new(Model.Load(path), layer, new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
+        return Of(Model.Load(path), layer);
     }
+
+    /// <summary>As <see cref="Load(string, string)"/>, from the bytes of a model file, such as a resource of the program.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="layer"/> is null.</exception>
+    /// <exception cref="InputException">They are not a legal model, or it has no such layer.</exception>
+    public static Embedder Load(ReadOnlyMemory<byte> file, string layer) => Of(Model.Load(file), layer);
+
+    /// <summary>As <see cref="Load(string, string)"/>, from a stream of a model file, to its end.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="file"/> or <paramref name="layer"/> is null.</exception>
+    /// <exception cref="InputException">It is not a legal model, or it has no such layer.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    public static Embedder Load(Stream file, string layer) => Of(Model.Load(file), layer);
 
     /// <summary>Shape of one input.</summary>
     public FeatureShape Input => _predictor.Input;
@@ -48,18 +59,23 @@ public sealed class Embedder : IDisposable
     public int Length => _predictor.OutputCount;
 
     /// <summary>The embedding of an image of any size.</summary>
-    /// <exception cref="InputException">The image does not have the network's bands.</exception>
+    /// <exception cref="InputException">
+    /// The image does not have the network's bands, or has no embedding: all values of the layer are 0.
+    /// </exception>
     /// <exception cref="NotFiniteNumberException">A value is not finite.</exception>
     public float[] Embed(Image image)
     {
         var embedding = new float[Length];
         Embed(new ReadOnlySpan<Image>(in image), embedding);
-        return embedding;
+        return embedding.AsSpan().ContainsAnyExcept(0f)
+            ? embedding
+            : throw new InputException(
+                $"{image.Name} has no embedding: all values of the layer are 0; another image or layer was expected");
     }
 
     /// <summary>The embeddings of images of any size.</summary>
     /// <param name="images">At least one.</param>
-    /// <param name="embeddings">[images, Length].</param>
+    /// <param name="embeddings">[images, Length]. A row of zeros is of an image that has no embedding.</param>
     /// <exception cref="InputException">An image does not have the network's bands, or a length does not match.</exception>
     /// <exception cref="NotFiniteNumberException">A value is not finite.</exception>
     public void Embed(ReadOnlySpan<Image> images, Span<float> embeddings)
@@ -70,7 +86,7 @@ public sealed class Embedder : IDisposable
 
     /// <summary>The embeddings of prepared inputs.</summary>
     /// <param name="inputs">Normalised inputs [count, Channels, Height, Width], count at least 1.</param>
-    /// <param name="embeddings">[count, Length].</param>
+    /// <param name="embeddings">[count, Length]. A row of zeros is of an input that has no embedding.</param>
     /// <exception cref="InputException">A length does not match.</exception>
     /// <exception cref="NotFiniteNumberException">A value is not finite.</exception>
     public void Embed(ReadOnlySpan<float> inputs, Span<float> embeddings)
@@ -90,7 +106,10 @@ public sealed class Embedder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _predictor.Dispose();
 
-    // A row of zeros stays as it is: it is similar to nothing.
+    private static Embedder Of(Model model, string layer) =>
+        new(model, layer, new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
+
+    // A row of zeros stays as it is: it has no direction.
     private void ScaleRows(Span<float> embeddings)
     {
         for (; embeddings.Length > 0; embeddings = embeddings[Length..])

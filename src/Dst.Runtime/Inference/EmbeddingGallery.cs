@@ -28,7 +28,9 @@ public sealed class EmbeddingGallery
     /// <summary>Adds an image of a person.</summary>
     /// <param name="name">Who it shows.</param>
     /// <param name="embedding">From an <see cref="Embedder"/>, as long as the other entries.</param>
-    /// <exception cref="ArgumentException">The name or embedding is empty, a value is not finite, or the length is another.</exception>
+    /// <exception cref="ArgumentException">
+    /// The name or embedding is empty, a value is not finite, all are 0, or the length is another.
+    /// </exception>
     public void Add(string name, ReadOnlySpan<float> embedding)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -39,7 +41,7 @@ public sealed class EmbeddingGallery
 
     /// <summary>The most similar entry; of equal ones the first.</summary>
     /// <param name="embedding">From the same embedder as the entries.</param>
-    /// <exception cref="ArgumentException">A value is not finite, or the length is not that of the entries.</exception>
+    /// <exception cref="ArgumentException">A value is not finite, all are 0, or the length is not that of the entries.</exception>
     /// <exception cref="InvalidOperationException">The gallery is empty.</exception>
     public GalleryMatch FindNearest(ReadOnlySpan<float> embedding)
     {
@@ -63,5 +65,8 @@ public sealed class EmbeddingGallery
             if (!float.IsFinite(embedding[i]))
                 throw new ArgumentException($"number {i} of the embedding is {embedding[i]}; finite ones expected");
         }
+
+        if (!embedding.ContainsAnyExcept(0f))
+            throw new ArgumentException("all numbers of the embedding are 0, which is similar to nothing; others expected");
     }
 }

@@ -49,6 +49,7 @@ public sealed class Predictor : IDisposable
     /// Reads a model file and compiles it, each layer in its fastest form on this machine: forms that <see cref="PlanCache.OfUser"/> does
     /// not know are measured first. Inputs that are not finite are refused.
     /// </summary>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
     public static Predictor Load(string path) => Of(Model.Load(path));
 
@@ -57,6 +58,7 @@ public sealed class Predictor : IDisposable
     public static Predictor Load(ReadOnlyMemory<byte> file) => Of(Model.Load(file));
 
     /// <summary>As <see cref="Load(string)"/>, from a stream of a model file, to its end.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="file"/> is null.</exception>
     /// <exception cref="InputException">It is not a legal model; the message says what was expected.</exception>
     /// <exception cref="IOException">The stream cannot be read.</exception>
     public static Predictor Load(Stream file) => Of(Model.Load(file));
@@ -74,7 +76,13 @@ public sealed class Predictor : IDisposable
     public int Classes { get; }
 
     /// <summary>Name of a class, or its number if the model has no names.</summary>
-    public string ClassNameOf(int label) => _classNames.Count > 0 ? _classNames[label] : $"{label}";
+    /// <exception cref="ArgumentOutOfRangeException">There is no class of this number.</exception>
+    public string ClassNameOf(int label)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(label);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(label, Classes);
+        return _classNames.Count > 0 ? _classNames[label] : $"{label}";
+    }
 
     /// <summary>The form of each convolution, in the order in which they run.</summary>
     public IReadOnlyList<LayerDecision> Decisions => _plan.Decisions;
@@ -114,6 +122,14 @@ public sealed class Predictor : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Task<float[]> PredictAsync(Image image, CancellationToken cancellation = default) =>
         Task.Run(() => Predict(image), cancellation);
+
+    /// <summary><see cref="Top"/> on a thread of the pool, as <see cref="PredictAsync"/>.</summary>
+    /// <param name="image">Image of any size.</param>
+    /// <param name="count">How many, at least 1; at most <see cref="Classes"/> are given.</param>
+    /// <param name="cancellation">Ends a call that has not begun.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public Task<IReadOnlyList<RankedClass>> TopAsync(Image image, int count = 5, CancellationToken cancellation = default) =>
+        Task.Run(() => Top(image, count), cancellation);
 
     /// <summary>Classifies an image of any size, without allocation unless the normalisation resizes images.</summary>
     /// <param name="image">Image of any size.</param>

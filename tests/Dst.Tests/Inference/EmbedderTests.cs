@@ -1,6 +1,7 @@
 using Dst.Images;
 using Dst.Masks;
 using Dst.Runtime.Inference;
+using Dst.Tests.Foundations;
 using Dst.Training.Networks;
 
 namespace Dst.Tests.Inference;
@@ -50,14 +51,31 @@ public class EmbedderTests
     }
 
     [Fact]
-    public void A_layer_that_gives_zeros_is_similar_to_nothing()
+    public void An_image_for_which_a_layer_gives_zeros_is_refused()
     {
         var zeros = Faces.Parameters.ToDictionary(p => p.Key, p => new Tensor(p.Value.Shape, new float[p.Value.Data.Length]));
         var blank = Faces with { Parameters = zeros };
         using var embedder = new Embedder(blank, Layer, Untuned);
-        var embedding = embedder.Embed(Noise(1));
+        var error = Assert.Throws<InputException>(() => embedder.Embed(Noise(1)));
+        Assert.Equal("an image has no embedding: all values of the layer are 0; another image or layer was expected", error.Message);
+        var embedding = new float[embedder.Length];
+        embedder.Embed([Noise(1)], embedding); // a row of many does not stop the others
         Assert.All(embedding, value => Assert.Equal(0, value));
         Assert.Equal(0, Embedder.Similarity(embedding, embedding));
+    }
+
+    [Fact]
+    public void A_file_its_bytes_and_a_stream_of_them_give_one_embedding()
+    {
+        using var folder = new TemporaryFolder();
+        Faces.Save(folder.File("faces.safetensors"));
+        var bytes = File.ReadAllBytes(folder.File("faces.safetensors"));
+        using var stream = new MemoryStream(bytes);
+        using Embedder ofFile = Embedder.Load(folder.File("faces.safetensors"), Layer), ofBytes = Embedder.Load(bytes, Layer);
+        using var ofStream = Embedder.Load(stream, Layer);
+        var expected = ofFile.Embed(Noise(1));
+        foreach (var other in new[] { ofBytes, ofStream }) // each may measure other forms of a layer to be the fastest
+            Assert.Equal(1, Embedder.Similarity(expected, other.Embed(Noise(1))), 4);
     }
 
     [Fact]
@@ -109,6 +127,8 @@ public class EmbedderTests
         gallery.Add("ann", [1, 0]);
         AssertRefused("the embedding has 3 numbers; 2 expected", () => gallery.Add("ann", [1, 0, 0]));
         AssertRefused("number 0 of the embedding is NaN", () => gallery.FindNearest([float.NaN, 0]));
+        AssertRefused("all numbers of the embedding are 0", () => gallery.Add("ann", [0, -0f]));
+        AssertRefused("all numbers of the embedding are 0", () => gallery.FindNearest([0, 0]));
         Assert.Equal(1, gallery.Count);
 
         static void AssertRefused(string words, Action action) =>
@@ -116,8 +136,10 @@ public class EmbedderTests
     }
 
     [Fact]
-    public void A_layer_must_be_named()
+    public void A_model_and_a_layer_must_be_named()
     {
+        Assert.Throws<ArgumentNullException>("path", () => Embedder.Load((string)null!, Layer));
+        Assert.Throws<ArgumentNullException>("file", () => Embedder.Load((Stream)null!, Layer));
         Assert.Throws<ArgumentNullException>("layer", () => Faces.UpTo(null!));
         Assert.Throws<ArgumentNullException>("layer", () => Embedder.Load("missing.safetensors", null!));
     }

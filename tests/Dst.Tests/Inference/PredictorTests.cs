@@ -47,6 +47,16 @@ public class PredictorTests
     }
 
     [Fact]
+    public void Nulls_are_refused_at_the_entry()
+    {
+        Assert.Throws<ArgumentNullException>("path", () => Model.Load((string)null!));
+        Assert.Throws<ArgumentNullException>("path", () => Predictor.Load((string)null!));
+        Assert.Throws<ArgumentNullException>("file", () => Predictor.Load((Stream)null!));
+        using var predictor = new Predictor(Small(), Untuned);
+        Assert.Throws<ArgumentNullException>("image", () => predictor.Predict(null!));
+    }
+
+    [Fact]
     public void A_network_that_ends_in_a_softmax_gets_no_second_one()
     {
         var model = Small();
@@ -234,6 +244,11 @@ public class PredictorTests
         using var untuned = new Predictor(Model.Load(folder.File("m")), Untuned);
         AssertClose(untuned.Predict(image), p);
         Assert.Equal(["a", "b", "c"], Enumerable.Range(0, Classes).Select(loaded.ClassNameOf));
+        foreach (var label in new[] { -1, Classes })
+        {
+            Assert.Throws<ArgumentOutOfRangeException>("label", () => loaded.ClassNameOf(label));
+            Assert.Throws<ArgumentOutOfRangeException>("label", () => (Small() with { ClassNames = [] }).ClassNameOf(label));
+        }
 
         loaded.Dispose();
         Assert.Throws<ObjectDisposedException>(() => loaded.Predict(image));
