@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Dst.Interop.Tests.CSource;
@@ -42,15 +43,14 @@ public sealed class AheadOfTimeTests : IDisposable
     private List<string> WriteImages()
     {
         var golden = File.ReadAllText(Path.Combine(RepositoryRoot, "tests/Dst.Tests/Golden/images.json"));
-        using var images = JsonDocument.Parse(golden);
-        var paths = new List<string>();
-        foreach (var image in images.RootElement.EnumerateObject())
-        {
-            paths.Add(_folder.File(image.Name));
-            File.WriteAllBytes(paths[^1], image.Value.GetProperty("file").GetBytesFromBase64());
-        }
-
-        return paths;
+        using var document = JsonDocument.Parse(golden);
+        var images = document.RootElement.EnumerateObject().ToDictionary(
+            image => _folder.File(image.Name), image => image.Value.GetProperty("file").GetBytesFromBase64());
+        // A camera writes EXIF without the segment of JFIF, which is the first.
+        var photo = images[_folder.File("turned_8_jpeg")];
+        images[_folder.File("camera")] = [.. photo[..2], .. photo[(4 + BinaryPrimitives.ReadUInt16BigEndian(photo.AsSpan(4)))..]];
+        foreach (var (path, content) in images) File.WriteAllBytes(path, content);
+        return [.. images.Keys];
     }
 
     private static string RepositoryRoot
