@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What teaches a halved ResNet-20 best: ResNet-56 and its student, both given, and one setting after pruning that changes at a time, all with
-# equal epochs. Started again with the same folder, it goes on where it was stopped.
+# What teaches a halved ResNet-20 best: ResNet-56 and its student, both given, and one setting after pruning that changes at a time, all
+# with equal epochs. Started again with the same folder, it goes on where it was stopped.
 # Usage: bench/ablation.sh ARCHIVE TEACHER STUDENT FOLDER
 #   ARCHIVE  the archive of CIFAR-100; TEACHER, STUDENT: model files, such as the imported ResNet-56 and models/cifar100-resnet20-kd-seed1
 #   FOLDER   runs and results.csv

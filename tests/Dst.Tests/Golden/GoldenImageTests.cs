@@ -47,7 +47,7 @@ public class GoldenImageTests
     {
         var (file, size) = (FileOf(name), SizeOf(Golden[name]));
         var pixels = size.Height * size.Width;
-        Assert.Equal(size, ImageSize.Of(Image.Decode(file, pixels)));
+        Assert.Equal(size, ImageShape.Of(Image.Decode(file, pixels)));
         var error = Assert.Throws<InputException>(() => Image.Decode(file, pixels - 1));
         Assert.Equal($"the image has {size.Width}x{size.Height} pixels; at most {pixels - 1} were expected", error.Message);
     }
