@@ -163,7 +163,7 @@ public sealed partial class FolderDataTests : IDisposable
         for (var i = 0; i < 9; i++) Write($"a/{i}.png", [1, 2, 3]);
         WriteGrey("b/1.png", "b/2.png", "b/3.png");
         var message = Fails(new() { Test = 0.4, Validation = 0.4 });
-        var places = Enumerable.Range(0, 5).Select(i => message.IndexOf($"{i}.png' is not", StringComparison.Ordinal)).ToList();
+        var places = Enumerable.Range(0, 5).Select(i => message.IndexOf($"{i}.png' is of no format", StringComparison.Ordinal)).ToList();
         Assert.DoesNotContain(-1, places);
         Assert.Equal(places.Order(), places);
     }
