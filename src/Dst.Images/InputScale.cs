@@ -11,13 +11,22 @@ internal sealed class InputScale(FeatureShape shape)
 {
     private const double FarMean = 10;
     private const double SmallDeviation = 0.01;
+    private const int ImagesThatVary = 4; // a single night picture varies little too
+    private const float UnitOfBytes = 1f / 255;
 
     private readonly (double Sum, double Squares)[] _sums = new (double, double)[shape.Channels];
     private long _inputs;
 
-    /// <summary>Takes an input as it enters the network.</summary>
+    /// <summary>
+    /// Whether a normalisation was measured on images. A deviation of 1 or 1/255 is a change of units, as that of imported networks may be.
+    /// </summary>
+    public static bool IsMeasured(InputNormalisation? normalisation) => normalisation is not null
+        && Array.Exists(normalisation.Deviation, value => value != 1 && Math.Abs(value - UnitOfBytes) > UnitOfBytes / 1000);
+
+    /// <summary>Takes an input as it enters the network. A constant one tells nothing.</summary>
     public void Add(ReadOnlySpan<float> input)
     {
+        if (!input.ContainsAnyExcept(input[0])) return;
         var plane = shape.Height * shape.Width;
         for (var c = 0; c < shape.Channels; c++)
         {
@@ -28,18 +37,19 @@ internal sealed class InputScale(FeatureShape shape)
         _inputs++;
     }
 
-    /// <summary>A line if the inputs are on another scale, or null. Constant inputs tell nothing.</summary>
+    /// <summary>A line if the inputs are on another scale, or null.</summary>
     public string? Warning()
     {
         if (_inputs == 0) return null;
         var count = (double)_inputs * shape.Height * shape.Width;
         var channels = Array.ConvertAll(_sums, sums => ImageStatistics.Of(sums.Sum, sums.Squares, count));
-        var (mean, deviation) = (channels.Average(channel => Math.Abs(channel.Mean)), channels.Max(channel => channel.Deviation));
+        var mean = channels.Select(channel => Math.Abs(channel.Mean)).Order().ElementAt(channels.Length / 2);
+        var deviation = channels.Max(channel => channel.Deviation);
         var found = mean > FarMean ? $"their mean is {mean:N0} deviations away"
-            : deviation < SmallDeviation ? $"they vary by {deviation:G3} deviations only" : null;
+            : deviation < SmallDeviation && _inputs >= ImagesThatVary ? $"they vary by {deviation:G3} deviations only" : null;
         return found is null ? null
-            : $"warning: the images are on another scale than those that the model learnt from: {found}; unsigned samples of 8 and 16 bits "
-            + "are divided by 255 and 65535 and others are taken as they are, so images with the kind of samples of the training were "
-            + "expected";
+            : $"warning: the images are on another scale than those that the model learnt from: {found}; give images with the kind of samples "
+            + "of the training (unsigned ones of 8 bits are divided by 255, of 16 bits by 65535, others are taken as they are), or correct the "
+            + "model's normalisation (dst import --normalise)";
     }
 }

@@ -28,7 +28,7 @@ public sealed class ModelImages(Model model, Action<string> log)
     public Image Read(string path)
     {
         var image = ImageFile.Read(path, log);
-        if (_sizes.Count < ImagesForScale && model.Normalisation is { } normalisation)
+        if (_sizes.Count < ImagesForScale && model.Normalisation is { } normalisation && InputScale.IsMeasured(normalisation))
         {
             Preprocessor.Prepare(image, normalisation, model.Graph.Input, _input);
             _scale.Add(_input);

@@ -29,7 +29,7 @@ internal sealed record ImageFormat(
         },
         new("WebP", WebpFile.Recognises, WebpFile.Decode, WebpFile.Measure),
         new("PGM", PnmFile.Recognises, PnmFile.Decode, PnmFile.Measure),
-        new("TIFF", TiffDirectory.Recognises, TiffFile.Decode, TiffFile.Measure),
+        new("TIFF", TiffDirectory.Recognises, TiffFile.Decode, TiffFile.Measure) { MeasureSides = TiffFile.MeasureSides },
         new("MSTAR", file => file.AsSpan().StartsWith(MstarFile.Signature), MstarFile.Decode, MstarFile.Measure),
         new("MATLAB", file => file.AsSpan().StartsWith(MatFile.Signature), MatFile.Decode, MatFile.Measure)
         {

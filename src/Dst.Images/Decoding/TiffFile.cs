@@ -34,10 +34,15 @@ internal static class TiffFile
     public static ImageShape Measure(string name, byte[] file)
     {
         var layout = new TiffLayout(name, new(name, file));
-        return layout.IsDirect
-            ? Orientation.Apply(new ImageShape(layout.Bands, layout.Height, layout.Width), layout.Orientation)
-            : ImageShape.Of(Decode(name, file));
+        return layout.IsDirect ? SidesOf(layout) : ImageShape.Of(Decode(name, file));
     }
+
+    /// <summary>Reads the size only.</summary>
+    /// <exception cref="InputException">The header is corrupt, or the size is too large or of a kind that is not read.</exception>
+    public static ImageShape MeasureSides(string name, byte[] file) => SidesOf(new(name, new(name, file)));
+
+    private static ImageShape SidesOf(TiffLayout layout) =>
+        Orientation.Apply(new ImageShape(layout.Bands, layout.Height, layout.Width), layout.Orientation);
 
     // A warning about CCITT means that a row has pixels too many or too few, and those behind it are wrong.
     private static Image WithMessages(string name, TiffLayout layout, Image image)

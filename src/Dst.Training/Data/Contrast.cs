@@ -2,7 +2,8 @@ namespace Dst.Training.Data;
 
 /// <summary>
 /// Which values a picture shows as black and as white. Samples of 8 bits: 0 and 1. Floats: the smallest and the largest. Samples of 16
-/// bits: 0 and 1, or if 98 % of them are in the lowest quarter, as reflectances are, the values that 2 % are below and 2 % above.
+/// bits: 0 and 1, or if 98 % of them are in the lowest quarter, as reflectances are, the values that 2 % are below and 2 % above; the
+/// smallest and the largest if these are equal.
 /// </summary>
 internal static class Contrast
 {
@@ -19,6 +20,7 @@ internal static class Contrast
         if (bitsPerSample != 16) return (values[0], values[^1]);
         var tail = (int)(Tail * values.Length);
         var (low, high) = (values[tail], values[^(tail + 1)]);
-        return high < SmallRange ? (low, high) : (0, 1);
+        if (high >= SmallRange) return (0, 1);
+        return high > low ? (low, high) : (values[0], values[^1]); // bright points on a dark ground
     }
 }

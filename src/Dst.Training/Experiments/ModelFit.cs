@@ -105,7 +105,7 @@ public static class ModelFit
     public static void CheckScale(Model model, DataSet data, Action<string>? log)
     {
         const int imagesOfSplit = 32;
-        if (model.Normalisation is null) return;
+        if (!InputScale.IsMeasured(model.Normalisation)) return;
         var augmenter = new Augmenter(data.Options, data.For(model).Normalisation, data.Shape);
         var (scale, input) = (new InputScale(data.Shape), new float[data.Shape.Count]);
         foreach (var sample in data.Splits.SelectMany(split => split.Samples.Take(imagesOfSplit)))

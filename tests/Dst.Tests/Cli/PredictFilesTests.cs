@@ -114,9 +114,14 @@ public sealed class PredictFilesTests : IDisposable
         for (var i = 0; i < 4; i++) Write($"{i}.tif", FloatTiff(value => 2000 * value + i));
         var log = Assert.Single(Terminal.Run("predict", _model, images).Error.TrimEnd('\n').Split('\n'));
         Assert.StartsWith(Words, log);
-        var small = _folder.File("small.tif");
-        File.WriteAllBytes(small, FloatTiff(value => 0.1f + 1e-6f * value));
-        Assert.Contains("they vary by", Terminal.Run("predict", _model, small).Error);
+        var dark = Directory.CreateDirectory(_folder.File("dark")).FullName;
+        for (var i = 0; i < 4; i++) File.WriteAllBytes(Path.Combine(dark, $"{i}.tif"), FloatTiff(value => 0.1f + 1e-4f * value));
+        Assert.Contains("they vary by", Terminal.Run("predict", _model, dark).Error);
+        Assert.Equal("", Terminal.Run("predict", _model, Path.Combine(dark, "0.tif")).Error); // a night picture
+        var units = _folder.File("units.safetensors");
+        var model = Model.Load(_model);
+        (model with { Normalisation = model.Normalisation! with { Deviation = [1f / 255] } }).Save(units);
+        Assert.Equal("", Terminal.Run("predict", units, dark).Error);
 
         foreach (var name in SampleModel.ClassNames)
         {

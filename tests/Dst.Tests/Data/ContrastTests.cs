@@ -23,6 +23,7 @@ public sealed class ContrastTests : IDisposable
         Assert.Equal((0, 0.099f), Contrast.Of(32, [.. dark]));
         Assert.Equal((0, 1), Contrast.Of(16, [.. dark.Select(value => 10 * value)]));
         Assert.Equal((0.5f, 0.5f), Contrast.Of(32, [0.5f]));
+        Assert.Equal((0, 0.7f), Contrast.Of(16, [.. Enumerable.Repeat(0f, 99), 0.7f])); // a point on a dark ground
     }
 
     [Fact]

@@ -21,9 +21,9 @@ public sealed record CalibrationImages(float[] Values, int Count)
     internal void Check(FeatureShape input)
     {
         if (Count < 1) throw new ArgumentException($"there are {Count} calibration images; at least 1 expected");
-        if (Values.Length != Count * input.Count)
+        if (Values.Length != (long)Count * input.Count)
             throw new ArgumentException(
-                $"{Count} calibration images of {input} have {Values.Length} values; {Count * input.Count} expected");
+                $"{Count} calibration images of {input} have {Values.Length} values; {(long)Count * input.Count} expected");
         for (var i = 0; i < Values.Length; i++)
         {
             if (!float.IsFinite(Values[i]))
