@@ -48,8 +48,8 @@ internal sealed class InputScale(FeatureShape shape)
         var found = mean > FarMean ? $"their mean is {mean:N0} deviations away"
             : deviation < SmallDeviation && _inputs >= ImagesThatVary ? $"they vary by {deviation:G3} deviations only" : null;
         return found is null ? null
-            : $"warning: the images are on another scale than those that the model learnt from: {found}; give images with the kind of samples "
-            + "of the training (unsigned ones of 8 bits are divided by 255, of 16 bits by 65535, others are taken as they are), or correct the "
-            + "model's normalisation (dst import --normalise)";
+            : $"warning: the images are on another scale than those that the model learnt from: {found}; give images with the kind of "
+            + "samples of the training (unsigned ones of 8 bits are divided by 255, of 16 bits by 65535, others are taken as they are), or "
+            + "correct the model's normalisation (dst import --normalise)";
     }
 }
