@@ -19,7 +19,7 @@ dist=(--set "distill_pruned.preset=dist")
 declare -A names=(
   [labels]="labels alone (uhp)" [kd]="KD, α 0.9" [kd05]="KD, α 0.5" [standardised]="KD of standardised logits" [dist]="DIST"
   [dense]="DIST, taught by the dense network" [both]="DIST, taught by both" [features]="DIST and features"
-  [unrepaired]="DIST, no repair" [batchnorm]="DIST, batch norm repaired alone" [rewind]="DIST, rewound rates"
+  [unrepaired]="DIST, chosen by l1, no repair" [batchnorm]="DIST, chosen by l1, batch norm repaired" [rewind]="DIST, rewound rates"
   [kernel]="DIST, kernels in place of rows")
 
 # Sets the arm and the options of a cell.
@@ -33,8 +33,8 @@ describe() { # CELL
     dist) options=("${dist[@]}") ;;
     dense | both) options=("${dist[@]}" --set "distill_pruned.teacher=$1") ;;
     features) options=("${dist[@]}" --set "distill_pruned.features=1") ;;
-    unrepaired) options=("${dist[@]}" --set "prune.repair=none") ;;
-    batchnorm) options=("${dist[@]}" --set "prune.repair=batch_norm") ;;
+    unrepaired) options=("${dist[@]}" --set "prune.repair=none" --set "prune.score=l1") ;;
+    batchnorm) options=("${dist[@]}" --set "prune.repair=batch_norm" --set "prune.score=l1") ;;
     rewind) options=("${dist[@]}" --set "prune_train.schedule.kind=rewind") ;;
     kernel) options=("${dist[@]}" --set "prune.unit=kernel") ;;
     *) fail "'$1' is no cell; one of ${!names[*]} was expected" 2 ;;
@@ -45,7 +45,7 @@ echo "setting,seed,validation_top1,test_top1" > "$results.new"
 for seed in ${SEEDS:-1}; do
   for cell in ${CELLS:-labels kd dist kd05 standardised dense both features unrepaired batchnorm rewind kernel}; do
     describe "$cell"
-    if [[ $arm == dst ]]; then options+=(--set "teacher.model=$teacher"); fi
+    if [[ $cell != labels && $cell != dense ]]; then options+=(--set "teacher.model=$teacher"); fi
     run="$(train_once "$folder/$cell-seed$seed" "$recipe" "$data" "$seed" "$arm" --set "student.model=$student" --set prune.unit=row \
       --set "prune_train.epochs=${EPOCHS:-10}" "${options[@]}")"
     "$python" - "${names[$cell]}" "$seed" "$run/summary.json" "$arm" >> "$results.new" <<'PYTHON'
