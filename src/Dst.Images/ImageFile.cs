@@ -97,7 +97,7 @@ public static class ImageFile
     private static void CheckPixels(string name, ImageShape size, long maxPixels)
     {
         if ((long)size.Height * size.Width > maxPixels)
-            throw new InputException($"{name} has {size.Width}x{size.Height} pixels; at most {maxPixels} were expected");
+            throw new InputException($"{name} has {size.Height}x{size.Width} pixels; at most {maxPixels} were expected");
     }
 
     private static ImageFormat FormatOf(string name, byte[] file) =>

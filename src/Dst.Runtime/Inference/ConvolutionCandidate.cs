@@ -67,12 +67,11 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
         : Form.CostOf(ConvolutionWork.OfInference(Form, shape, Kept, batch)).Forward;
 
     /// <summary>Transformed weights that a Winograd form reads; 0 of another form.</summary>
-    public double CountTransformedWeights(Conv2dShape shape) => (Kept is null ? 1 : Form.ShareOf(shape, Kept)) * Form switch
+    public double CountTransformedWeights(Conv2dShape shape)
     {
-        WinogradForm winograd => winograd.WeightsOf(shape),
-        RowForm => RowForm.WeightsOf(shape),
-        _ => 0,
-    };
+        var dense = Form switch { WinogradForm winograd => winograd.WeightsOf(shape), RowForm => RowForm.WeightsOf(shape), _ => 0 };
+        return dense == 0 || Kept is null ? dense : dense * Form.ShareOf(shape, Kept);
+    }
 
     /// <summary>Makes the step of a layer in this form, with packed weights.</summary>
     public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch)

@@ -49,7 +49,7 @@ public class GoldenImageTests
         var pixels = size.Height * size.Width;
         Assert.Equal(size, ImageShape.Of(Image.Decode(file, pixels)));
         var error = Assert.Throws<InputException>(() => Image.Decode(file, pixels - 1));
-        Assert.Equal($"the image has {size.Width}x{size.Height} pixels; at most {pixels - 1} were expected", error.Message);
+        Assert.Equal($"the image has {size.Height}x{size.Width} pixels; at most {pixels - 1} were expected", error.Message);
     }
 
     [Theory]

