@@ -42,6 +42,12 @@ public sealed record DataSurvey
     /// <summary>Median over the images of their shorter side, in pixels.</summary>
     public required int MedianSide { get; init; }
 
+    /// <summary>
+    /// Height over width of a typical image: the median over the images, or 1 if fewer than four in five are all higher than wide, or all
+    /// wider than high.
+    /// </summary>
+    public required double MedianRatio { get; init; }
+
     /// <summary>Surveys a data set.</summary>
     /// <param name="options">The recipe's <c>data</c> section.</param>
     /// <param name="baseFolder">Folder that a relative <c>data.path</c> starts from.</param>
@@ -77,7 +83,15 @@ public sealed record DataSurvey
             Channels = InputShape.BandsOf(samples, sizes),
             Size = sizes.All(other => (other.Height, other.Width) == (size.Height, size.Width)) ? size : null,
             MedianSide = sides[sides.Count / 2],
+            MedianRatio = RatioOf(sizes),
         };
+    }
+
+    private static double RatioOf(IReadOnlyList<ImageShape> sizes)
+    {
+        var ratios = sizes.Select(size => (double)size.Height / size.Width).Order().ToList();
+        var most = Math.Max(ratios.Count(ratio => ratio > 1), ratios.Count(ratio => ratio < 1));
+        return most >= 0.8 * ratios.Count ? ratios[ratios.Count / 2] : 1;
     }
 
     /// <summary>A line such as <c>300 images of 3 classes, colour, of several sizes, median side 120</c>.</summary>

@@ -20,6 +20,7 @@ namespace Dst.Training.Experiments;
 public sealed class Suggestions
 {
     private const int LargestOwnSide = 64;
+    private const double MostRatio = 3; // of the sides of an input
     private const int FewImages = 500;
     private const int FewOfClass = 16; // 10 of them are left to train on, once test and validation images are drawn
     private const double RateOf64 = 0.1; // of SGD with momentum, for batches of 64; it grows with the batch
@@ -64,9 +65,13 @@ public sealed class Suggestions
             if (IsCropped) return _recipe.Data.Crop;
             if (_set.Contains("data.resize") && !_recipe.Data.Resize.IsNone) return _recipe.Data.Resize;
             if (_survey.Size is { } own && IsSmall(own)) return own;
-            return _survey.MedianSide < 48 ? 32 : LargestOwnSide;
+            return Resized(_survey.MedianSide < 48 ? 32 : LargestOwnSide, _survey.MedianRatio);
         }
     }
+
+    private string WhyNotSquare => IsCropped || Size.Height == Size.Width ? ""
+        : Size.Height < Size.Width ? "; most are wider than high"
+        : "; most are higher than wide";
 
     private int Shift => _set.Contains("data.shift") ? _recipe.Data.Shift : Math.Min(Size.Height, Size.Width) / 8;
 
@@ -131,7 +136,7 @@ public sealed class Suggestions
                 key, $"input {input}, that of the given network", (key, _normalisation?.Resize ?? default),
                 ("data.fit", _normalisation?.Fit ?? default), ("data.crop", Size), ("data.channels", input.Channels));
         if (_survey.Size is not { } own || !IsSmall(own))
-            return Suggestion.Of(key, $"input {Size}, to which images are resized", (key, Size));
+            return Suggestion.Of(key, $"input {Size}, to which images are resized{WhyNotSquare}", (key, Size));
         var text = IsCropped ? $"input {Size}, to which images are cropped or padded" : $"input {own}, the size of the images";
         return Suggestion.Of(key, text, (key, 0));
     }
@@ -214,6 +219,15 @@ public sealed class Suggestions
         var rounded = Math.Max(Epochs / 8, 1);
         var text = $"{Words.Count(rounded, "epoch")} with weights and values rounded to 8 bits";
         yield return Suggestion.Of("quantise.epochs", text, ("quantise.epochs", rounded));
+    }
+
+    // The size of about side² pixels whose sides have a ratio and are multiples of 8, which most networks halve three times.
+    private static ImageSize Resized(int side, double ratio)
+    {
+        var root = Math.Sqrt(Math.Clamp(ratio, 1 / MostRatio, MostRatio));
+        return new(InEights(side * root), InEights(side / root));
+
+        static int InEights(double length) => 8 * (int)Math.Round(length / 8);
     }
 
     private static bool IsSmall(ImageSize size) => Math.Max(size.Height, size.Width) <= LargestOwnSide;

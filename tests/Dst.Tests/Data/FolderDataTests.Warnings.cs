@@ -61,6 +61,22 @@ public sealed partial class FolderDataTests
         Assert.StartsWith($"file '{_folder.File("a/00.png")}'", Fails(options));
     }
 
+    [Theory]
+    [InlineData("9x12 9x12 6x12 9x12 12x9", 0.75)] // four in five are wider than high
+    [InlineData("9x12 9x12 9x12 12x9", 1)]
+    [InlineData("12x12 12x12 12x12 12x6", 1)]
+    [InlineData("12x6 12x6 12x6 12x8", 2)]
+    public void TheSurveyTellsTheRatioOfMostImages(string sizes, double ratio)
+    {
+        foreach (var (i, text) in sizes.Split(' ').Index())
+        {
+            Assert.True(ImageSize.TryParse(text, out var size));
+            Write($"{(i % 2 == 0 ? "a" : "b")}/{i}.png", TestImages.GreyPng(size.Width, size.Height, (y, x) => (byte)(16 * i + y)));
+        }
+
+        Assert.Equal(ratio, DataSurvey.Of(new() { Path = _folder.Path }, "/").MedianRatio);
+    }
+
     [Fact]
     public void ASplitOfWhichNoImageCanBeReadIsAnError()
     {

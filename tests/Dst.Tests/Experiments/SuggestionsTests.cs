@@ -20,6 +20,7 @@ public class SuggestionsTests
         Channels = 3,
         Size = null,
         MedianSide = 480,
+        MedianRatio = 1,
     };
 
     [Theory]
@@ -44,6 +45,21 @@ public class SuggestionsTests
     {
         var data = RecipeFor(Photos with { Size = own is { } side ? side : null, MedianSide = median }, "arms=[student]").Data;
         Assert.Equal((resize, shift, shift), (data.Resize, data.Shift, data.Pad));
+    }
+
+    [Theory]
+    [InlineData(1, 480, "64", "")]
+    [InlineData(0.9, 480, "64", "")]
+    [InlineData(0.75, 480, "56x72", "; most are wider than high")]
+    [InlineData(1.5, 480, "80x56", "; most are higher than wide")]
+    [InlineData(10, 480, "112x40", "; most are higher than wide")]
+    [InlineData(0.5, 30, "24x48", "; most are wider than high")]
+    public void The_input_has_the_ratio_of_most_images(double ratio, int median, string size, string why)
+    {
+        var survey = Photos with { MedianRatio = ratio, MedianSide = median };
+        Assert.True(ImageSize.TryParse(size, out var resize));
+        Assert.Equal(resize, RecipeFor(survey, "arms=[student]").Data.Resize);
+        Assert.Contains($"input {resize}, to which images are resized{why}", TextsFor(survey));
     }
 
     [Fact]
