@@ -1,5 +1,7 @@
 using Dst.Images;
+using Dst.Kernels.Simd;
 using Dst.Masks;
+using Dst.ModelFiles;
 using Dst.Runtime.Inference;
 using Dst.Tests.Foundations;
 using Dst.Training.Networks;
@@ -136,12 +138,104 @@ public class EmbedderTests
     }
 
     [Fact]
+    public void A_gallery_ranks_names_by_their_best_entry_and_forgets_them()
+    {
+        var gallery = new EmbeddingGallery();
+        gallery.Add("ann", [1, 0]);
+        gallery.Add("bob", [0.8f, 0.6f]);
+        gallery.Add("ann", [0, 1]);
+        gallery.Add("cid", [-1, 0]);
+        Assert.Equal(["ann", "bob", "cid"], gallery.Names);
+        Assert.Equal([("bob", 0.96), ("ann", 0.8)], gallery.FindNearest([0.6f, 0.8f], 2).Select(Rounded));
+        Assert.Equal([("bob", 0.96), ("ann", 0.8), ("cid", -0.6)], gallery.FindNearest([0.6f, 0.8f], 9).Select(Rounded));
+        Assert.Throws<ArgumentOutOfRangeException>(() => gallery.FindNearest([1, 0], 0));
+        Assert.Equal((2, 0), (gallery.Remove("ann"), gallery.Remove("ann")));
+        Assert.Equal(("bob", "cid", 2), (gallery.FindNearest([0.6f, 0.8f]).Name, gallery.Names[1], gallery.Count));
+
+        static (string, double) Rounded(GalleryMatch match) => (match.Name, Math.Round(match.Similarity, 5));
+    }
+
+    [Fact]
+    public void A_gallery_of_several_threads_keeps_all_entries_while_it_is_searched()
+    {
+        var gallery = new EmbeddingGallery();
+        gallery.Add("0", [1, 0]);
+        Parallel.For(1, 200, i =>
+        {
+            gallery.Add($"{i}", [1, i]);
+            Assert.NotEmpty(gallery.FindNearest([1, i], 3));
+        });
+        Assert.Equal(200, gallery.Names.Count);
+    }
+
+    [Fact]
+    public void A_saved_gallery_is_that_of_its_model_and_layer_on_any_vector_width()
+    {
+        using var folder = new TemporaryFolder();
+        var (path, gallery) = (folder.File("people.safetensors"), new EmbeddingGallery());
+        using Embedder embedder = new(Faces, Layer, Untuned), narrow = new(Faces, Layer, Untuned with { Tier = SimdTier.Scalar });
+        Assert.Contains("empty", Assert.Throws<ArgumentException>(() => gallery.Save(path, embedder)).Message);
+        foreach (var (seed, name) in new[] { (1, "Ann"), (2, "Ann"), (3, "Bo\"\u00e9") }) gallery.Add(name, embedder.Embed(Noise(seed)));
+        gallery.Save(path, embedder);
+
+        var read = EmbeddingGallery.Load(path, narrow);
+        Assert.Equal(gallery.Names, read.Names);
+        Assert.Equal(gallery.FindNearest(embedder.Embed(Noise(4)), 2), read.FindNearest(embedder.Embed(Noise(4)), 2));
+        using Embedder layer = new(Faces, "h", Untuned), other = new(Faces, "s2", Untuned);
+        using var model = new Embedder(Initialiser.Initialise(Zoo.Build("lenet7", new(1, 32, 32), 5), seed: 2), Layer, Untuned);
+        AssertRefused("is the gallery of another model or layer", path, layer);
+        AssertRefused("is the gallery of another model or layer", path, model);
+        AssertRefused("'embeddings'", path, other);
+        Assert.Throws<ArgumentException>(() => gallery.Save(path, other));
+    }
+
+    [Fact]
+    public void A_file_that_is_no_gallery_is_refused_in_a_sentence()
+    {
+        using var folder = new TemporaryFolder();
+        using var embedder = new Embedder(Faces, Layer, Untuned);
+        var (path, row) = (folder.File("file.safetensors"), embedder.Embed(Noise(1)));
+        Write("[\"Ann\"]", row, format: "dst-model");
+        AssertRefused("is no gallery", path, embedder);
+        Write("[\"Ann\", \"Bo\"]", row);
+        AssertRefused("'embeddings'", path, embedder);
+        Write("[\"\"]", row);
+        AssertRefused("a name for each entry was expected", path, embedder);
+        Write("[null]", row);
+        AssertRefused("a name for each entry was expected", path, embedder);
+        Write("{", row);
+        AssertRefused("no JSON list of texts", path, embedder);
+        Write("[\"Ann\"]", new float[row.Length]);
+        AssertRefused("has an entry 'Ann' that is no embedding: all numbers of the embedding are 0", path, embedder);
+        AssertRefused("missing", folder.File("missing.safetensors"), embedder);
+
+        void Write(string names, float[] values, string format = "dst-gallery")
+        {
+            var gallery = new EmbeddingGallery();
+            gallery.Add("Ann", row);
+            gallery.Save(path, embedder);
+            float[] probe;
+            using (var file = SafetensorsFile.Open(path)) probe = file.ReadFloats("probe", row.Length);
+            SafetensorsFile.Write(
+                path, new Dictionary<string, string> { ["format"] = format, ["names"] = names },
+                [new("embeddings", [1, row.Length], values), new("probe", [row.Length], probe)]);
+        }
+    }
+
+    [Fact]
     public void A_model_and_a_layer_must_be_named()
     {
         Assert.Throws<ArgumentNullException>("path", () => Embedder.Load((string)null!, Layer));
         Assert.Throws<ArgumentNullException>("file", () => Embedder.Load((Stream)null!, Layer));
         Assert.Throws<ArgumentNullException>("layer", () => Faces.UpTo(null!));
         Assert.Throws<ArgumentNullException>("layer", () => Embedder.Load("missing.safetensors", null!));
+    }
+
+    private static void AssertRefused(string words, string path, Embedder embedder)
+    {
+        var message = Assert.Throws<InputException>(() => EmbeddingGallery.Load(path, embedder)).Message;
+        Assert.Contains(words, message, StringComparison.Ordinal);
+        Assert.Contains(path, message, StringComparison.Ordinal);
     }
 
     private static Image Noise(int seed)
