@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -13,16 +14,16 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
 {
     private readonly OrderedDictionary<string, string> _functions = [];
     private readonly OrderedDictionary<string, string> _maps = [];
-    private readonly OrderedDictionary<string, int[]> _taps = []; // by the C expression for their address
+    private readonly OrderedDictionary<string, int[]> _taps = []; // the key is the C expression for their address
     private readonly List<ConstantArray> _arrays = [];
     private readonly Dictionary<LoweredNode, string> _names = [];
     private readonly HashSet<string> _taken = [];
-    private readonly StringBuilder _layers = new(); // that are constants
-    private readonly StringBuilder _layersOfCall = new(); // that are variables of the next call
+    private readonly StringBuilder _layers = new(); // layers that are constants
+    private readonly StringBuilder _layersOfCall = new(); // layers that are variables of the next call
     private readonly StringBuilder _statements = new();
-    private CBand? _band; // whose loop over rows is being written
+    private CBand? _band; // the band whose loop over rows is being written
 
-    /// <summary>The network.</summary>
+    /// <summary>The network, with the place of each value in the arena.</summary>
     public CNetwork Network => network;
 
     /// <summary>Statements of the function that predicts.</summary>
@@ -72,7 +73,8 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
     public string AddIntegers<T>(LoweredNode node, string suffix, T[] values) where T : unmanaged, IBinaryInteger<T>
     {
         var sign = T.IsNegative(T.Zero - T.One) ? "" : "u";
-        return AddArray(node, suffix, $"{sign}int{8 * Unsafe.SizeOf<T>()}_t", values, value => $"{value}");
+        var type = $"{sign}int{8 * Unsafe.SizeOf<T>()}_t";
+        return AddArray(node, suffix, type, values, value => value.ToString(null, CultureInfo.InvariantCulture));
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Xml;
 using System.Xml.Linq;
 using Dst.Report.Renderers;
@@ -28,7 +29,7 @@ internal static class Markup
     public static XAttribute Class(string classes) => new("class", classes);
 
     /// <summary>A coordinate with as many digits as one can see.</summary>
-    public static string Number(double value) => value.ToString("0.##");
+    public static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 
     private static object? Clean(object? content) => content switch
     {

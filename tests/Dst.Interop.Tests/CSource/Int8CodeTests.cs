@@ -64,6 +64,22 @@ public sealed class Int8CodeTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("resnet8", "kernel:16:16", 0.5)]
+    [InlineData("odd", "weight:8:4", 1)]
+    [InlineData("activations", "dense", 1)]
+    [InlineData("bands", "kernel:4:4", 1)]
+    public void It_does_not_depend_on_the_culture(string network, string pattern, double width)
+    {
+        var model = Networks.Create(network, pattern, width);
+        var expected = Contents(Export(model));
+        using var foreign = new ForeignCulture();
+        Assert.Equal(expected, Contents(Export(model)));
+
+        static List<string> Contents(string folder) =>
+            [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(File.ReadAllText)];
+    }
+
     [Fact]
     public void It_is_C_plus_plus_too()
     {

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using Dst.Report.Html.Charts;
 using Dst.Report.Runs;
+using Dst.Tests.Foundations;
 
 namespace Dst.Tests.Report.Html;
 
@@ -69,6 +70,18 @@ public class ChartTests
         Assert.Equal(3, Marks(new ConfusionChart("t", ["a", "b"], [[5, 1], [0, 2]])));
         Assert.Equal(1, Marks(new ReliabilityChart("t", Calibration.Of([new(0, 0, 0.9f), new(0, 1, 0.95f)]), "arm0")));
         Assert.Equal(0, Marks(new LineChart("t", "epoch", "%", [])));
+    }
+
+    [Fact]
+    public void Coordinates_do_not_depend_on_the_culture()
+    {
+        var chart = new LineChart("t", "epoch", "%", [new LineSeries("a", "arm0", [(1, 2.5), (2, -3), (3, 4.25)])]);
+        var expected = Coordinates();
+        Assert.Contains(expected, value => value.Contains('.'));
+        using var foreign = new ForeignCulture();
+        Assert.Equal(expected, Coordinates());
+
+        List<string> Coordinates() => [.. chart.Draw().DescendantsAndSelf().Attributes().Select(attribute => attribute.Value)];
     }
 
     [Fact]
