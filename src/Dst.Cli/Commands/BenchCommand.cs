@@ -95,6 +95,8 @@ internal static class BenchCommand
     {
         var arguments = call.Arguments;
         CheckOptions(arguments);
+        OutputPath.Check(arguments, BenchOptions.Csv);
+        OutputPath.Check(arguments, Html);
         var model = LoadModel(call);
         var inference = InferenceOf(call);
         var underLoad = arguments.GetValue(BenchOptions.UnderLoad);
@@ -134,7 +136,6 @@ internal static class BenchCommand
     {
         var result = report.ToResult();
         BenchOptions.Write(call, result);
-        OutputPath.Check(call.Arguments, Html);
         if (call.Arguments.GetValue(Html) is { } path) report.SavePage(path, result);
     }
 

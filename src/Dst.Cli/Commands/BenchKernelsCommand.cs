@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
 using Dst.Cli.Bench;
 using Dst.Cli.Usage;
 
@@ -40,6 +41,7 @@ internal static class BenchKernelsCommand
 
     private static void Run(Invocation call)
     {
+        OutputPath.Check(call.Arguments, BenchOptions.Csv);
         var family = KernelFamily.All.Single(family => family.Name == call.Arguments.GetValue(Family));
         var bench = new KernelBench(call.Tier, family, call.Arguments.GetValue(Threads) ?? 1, call.Cancellation);
         BenchOptions.Write(call, bench.Run(call.Report.Log).ToResult());

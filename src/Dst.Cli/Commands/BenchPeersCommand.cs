@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
 using Dst.Cli.Bench;
 using Dst.Cli.Usage;
 using Dst.Masks;
@@ -73,6 +74,7 @@ internal static class BenchPeersCommand
         if (large && networks.Length > 0)
             throw new InputException($"bench peers has both {Large.Name} and the network '{networks[0]}'; one of them was expected");
         arguments.CheckNotBoth("bench peers", Large, Int8);
+        OutputPath.Check(arguments, BenchOptions.Csv);
         var options = new PeerBenchOptions(
             large ? [] : networks.Length > 0 ? networks : UsualNetworks,
             arguments.GetValue(Pattern) is { } pattern ? UhpPattern.Parse(pattern) : UsualPattern,

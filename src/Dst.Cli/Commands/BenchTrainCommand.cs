@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
 using Dst.Cli.Bench;
 using Dst.Cli.Usage;
 
@@ -41,6 +42,7 @@ internal static class BenchTrainCommand
         var underLoad = arguments.GetValue(BenchOptions.UnderLoad);
         if (underLoad && arguments.Gives(Steps))
             throw new InputException($"option {Steps.Name} has no effect with {BenchOptions.UnderLoad.Name}; one of them was expected");
+        OutputPath.Check(arguments, BenchOptions.Csv);
         var options = new TrainBenchOptions(
             call.Tier,
             arguments.GetRequiredValue(BenchOptions.Arch),

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Dst.Cli.Actions;
 using Dst.Cli.Bench;
 using Dst.Graph;
 using Dst.Masks;
@@ -56,7 +55,6 @@ internal static class BenchOptions
     public static void Write(Invocation call, Result result)
     {
         call.Report.Write(result); // first, so that no measurement is lost if the file cannot be written
-        OutputPath.Check(call.Arguments, Csv);
         if (call.Arguments.GetValue(Csv) is { } path) BenchFile.Write(path, result);
     }
 

@@ -108,6 +108,18 @@ public sealed class OutputPathTests : IDisposable
     }
 
     [Fact]
+    public void A_measurement_does_not_begin_without_a_place_for_its_table_and_page()
+    {
+        string[][] calls =
+        [
+            ["bench", _model, "--csv"], ["bench", _model, "--html"], ["bench", "kernels", "--csv"], ["bench", "peers", "--csv"],
+            ["bench", "train", "--arch", "resnet8", "--csv"],
+        ];
+        foreach (var call in calls)
+            Terminal.Run([.. call, _folder.File("missing/x")]).AssertWrongInput(call[^1], "a folder that does not exist");
+    }
+
+    [Fact]
     public void Another_file_may_be_replaced()
     {
         File.WriteAllText(_folder.File("old.onnx"), "old");
