@@ -70,7 +70,7 @@ public sealed class Image
     public string? Warning { get; init; }
 
     /// <summary>What messages call the image.</summary>
-    internal string Name { get; set; } = "an image";
+    internal string Name { get; init; } = "an image";
 
     /// <summary>Whether samples are floats.</summary>
     internal bool IsFloat => BitsPerSample == 32;
@@ -233,6 +233,14 @@ public sealed class Image
         for (var i = 0; i < bands.Count; i++) Data.Span.Slice(bands[i] * plane, plane).CopyTo(data.AsSpan(i * plane));
         return new(bands.Count, Height, Width, BitsPerSample, data) { NoData = NoData, Warning = Warning };
     }
+
+    /// <summary>The image, which messages call by a name. The samples are shared.</summary>
+    internal Image Named(string name) => new(Channels, Height, Width, BitsPerSample, Data)
+    {
+        NoData = NoData,
+        Warning = Warning,
+        Name = name,
+    };
 
     /// <summary>The image with a warning, beside one that it has.</summary>
     internal Image Warn(string warning) => new(Channels, Height, Width, BitsPerSample, Data)

@@ -63,9 +63,7 @@ public static class ImageFile
         ArgumentOutOfRangeException.ThrowIfLessThan(maxPixels, 1);
         var format = FormatOf(name, file);
         if (maxPixels < Image.MaxPixels) CheckPixels(name, format.MeasureSides(name, file), maxPixels);
-        var image = format.Decode(name, file);
-        image.Name = name;
-        return image;
+        return format.Decode(name, file).Named(name);
     }
 
     /// <summary>Bands and size of an image file. Most formats tell them without decoding.</summary>

@@ -77,8 +77,7 @@ public sealed class SampleSet
 
     private static Sample Read(SourceSample source, DataOptions options, FeatureShape shape)
     {
-        var image = source.Read();
-        image.Name = $"'{source.Name}'";
+        var image = source.Read().Named($"'{source.Name}'");
         return new(source, image, Framing.Frame(image, shape, options.Resize, options.Fit));
     }
 }

@@ -23,7 +23,8 @@ public sealed class ExperimentTests : IDisposable
     public async Task Images_in_memory_become_a_model_that_predicts()
     {
         var (epochs, steps, log) = (new List<int>(), 0, new List<string>());
-        var experiment = new Experiment(Images(12))
+        var training = Images(12);
+        var experiment = new Experiment(training)
         {
             Settings = Settings,
             EpochEnded = epoch => epochs.Add(epoch.Epoch),
@@ -36,6 +37,7 @@ public sealed class ExperimentTests : IDisposable
         Assert.Contains("network resnet8 for 24 images", log);
         Assert.StartsWith(_folder.File("runs"), result.Folder);
         Assert.Equal("student", result.Arm.Arm);
+        Assert.All(training, labelled => Assert.Equal("an image", labelled.Image.Name)); // as the caller made it
 
         using var predictor = new Predictor(result.LoadModel());
         var image = Images(1)[1].Image;
