@@ -104,9 +104,9 @@ internal sealed class Dashboard : IDisposable
             {
                 Answer(_listener.GetContext());
             }
-            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or InvalidOperationException)
+            catch (Exception) // must not end the training: a browser may have gone away
             {
-                if (!_listener.IsListening) return; // else a browser has gone away
+                if (!_listener.IsListening) return;
             }
         }
     }
@@ -126,7 +126,6 @@ internal sealed class Dashboard : IDisposable
         if (hasEnd) _endIsShown.Set();
     }
 
-    // Whatever fails here must not end the training.
     private Reply ReplyTo(HttpListenerRequest request)
     {
         try
