@@ -266,9 +266,18 @@ public sealed class Predictor : IDisposable
         lock (_idle)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_idle.TryPop(out var state)) state = new(_plan, _threads);
             _running++;
-            return state;
+            if (_idle.TryPop(out var state)) return state;
+        }
+
+        try
+        {
+            return new(_plan, _threads); // outside the lock: it takes memory and starts threads
+        }
+        catch
+        {
+            EndCall();
+            throw;
         }
     }
 
@@ -276,16 +285,18 @@ public sealed class Predictor : IDisposable
     {
         lock (_idle)
         {
+            if (_disposed) state.Dispose();
+            else _idle.Push(state);
+            EndCall();
+        }
+    }
+
+    private void EndCall()
+    {
+        lock (_idle)
+        {
             _running--;
-            if (_disposed)
-            {
-                state.Dispose();
-                if (_running == 0) _plan.Dispose();
-            }
-            else
-            {
-                _idle.Push(state);
-            }
+            if (_disposed && _running == 0) _plan.Dispose();
         }
     }
 
