@@ -61,11 +61,16 @@ internal sealed unsafe class MpiLibrary
     }
 
     /// <summary>Joins the job.</summary>
+    /// <exception cref="InputException">The library serves no process of several threads.</exception>
     public void Start()
     {
         int provided;
         var start = (delegate* unmanaged<int*, byte***, int, int*, int>)NativeLibrary.GetExport(_library, "MPI_Init_thread");
         Check(start(null, null, ThreadFunneled, &provided), "MPI_Init_thread");
+        if (provided < ThreadFunneled)
+            throw new InputException(
+                $"the MPI library gives thread level {provided}; {ThreadFunneled} (MPI_THREAD_FUNNELED) or more was expected: an MPI that "
+                + "was built with support of threads");
     }
 
     /// <summary>Number of this process.</summary>

@@ -24,7 +24,9 @@ public sealed unsafe class MpiLink : IRankLink
     public int Count { get; }
 
     /// <summary>Joins the job of this process, or returns null if it has one process.</summary>
-    /// <exception cref="InputException">There is no MPI library, or it is not that of the starter.</exception>
+    /// <exception cref="InputException">
+    /// There is no MPI library, it is not that of the starter, or it serves no process of several threads.
+    /// </exception>
     public static MpiLink? Join(Launch launch)
     {
         ArgumentNullException.ThrowIfNull(launch);

@@ -71,6 +71,23 @@ public sealed class MpiTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder.Path, "*.safetensors", SearchOption.AllDirectories)); // nothing was trained
     }
 
+    [Fact]
+    public void A_library_for_processes_of_one_thread_is_refused()
+    {
+        var source = Write("mpi.c", """
+            int MPI_Init_thread(int *count, char ***arguments, int required, int *provided) { *provided = 0; return 0; }
+            void MPI_Isend(void) {}
+            void MPI_Irecv(void) {}
+            void MPI_Test(void) {}
+            """);
+        AssertDone(Tool.Run(_folder.Path, "cc", "-shared", "-fPIC", source, "-o", "libmpi.so.40"));
+        string[] variables = [$"LD_LIBRARY_PATH={_folder.Path}", "OMPI_COMM_WORLD_RANK=0", "OMPI_COMM_WORLD_SIZE=2"];
+        var (exitCode, output) = Tool.Run(
+            _folder.Path, "env", [.. variables, "dotnet", MpiJob.Program, "run", Write("tiny.yaml", MpiJob.Recipe), "--out", "ranks"]);
+        Assert.Equal(2, exitCode);
+        Assert.Contains("the MPI library gives thread level 0; 1 (MPI_THREAD_FUNNELED) or more was expected", output);
+    }
+
     /// <summary>A disk of 100 kB, on which the run begins and the first checkpoint has no room.</summary>
     [RootFact]
     public void A_full_disk_of_rank_0_ends_the_job_with_a_sentence()
