@@ -8,7 +8,7 @@ namespace Dst.Interop.CSource;
 internal static class COperations
 {
     /// <summary>What the C source can compute.</summary>
-    public static LoweringTarget Target { get; } = new(LoweringTarget.TakesBoundsAroundZero, ReadsMapsInAnyOrder: true);
+    public static LoweringTarget Target { get; } = new(ReadsMapsInAnyOrder: true);
 
     /// <summary>Writes all statements of a network.</summary>
     /// <param name="network">The network.</param>

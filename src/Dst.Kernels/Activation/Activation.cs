@@ -47,6 +47,9 @@ public abstract unsafe class Activation
     /// <param name="biases">Padded [C].</param>
     public static Activation Affine(float* weights, float* biases) => new Activation<AffineFunction>(new(weights, biases));
 
+    /// <summary>f(x) in the first channel, rounded from double precision.</summary>
+    public abstract float Value(float x);
+
     /// <summary>y = f(x).</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
@@ -110,6 +113,8 @@ public abstract unsafe class Activation
 /// <summary>The activation of one function.</summary>
 internal sealed unsafe class Activation<TFunction>(TFunction function) : Activation where TFunction : struct, IActivation
 {
+    public override float Value(float x) => (float)function.Value(x, 0);
+
     public override void Forward(SimdTier tier, float* x, int images, int channels, int pixels, float* y)
     {
         Check.Images(images, channels, pixels);

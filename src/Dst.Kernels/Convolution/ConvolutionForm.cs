@@ -3,9 +3,9 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// A way to compute a convolution. This is the one catalogue of them: inference and training choose from it by the same estimated costs,
-/// and files name a form by its <see cref="Name"/>. Two forms, <see cref="Planar"/> and
-/// <see cref="ByRow"/>, are for inference alone.
+/// A way to compute a convolution of floats. This is the catalogue of such forms, as <see cref="Int8Form"/> is that for bytes. Inference
+/// and training choose from it by the same estimated costs, and files name a form by its <see cref="Name"/>. Two forms,
+/// <see cref="Planar"/> and <see cref="ByRow"/>, are for inference alone.
 /// </summary>
 public abstract class ConvolutionForm
 {

@@ -18,7 +18,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     private readonly HashSet<LoweredNode> _done = []; // poolings, by the step of the convolution before
 
     /// <summary>What the steps of this runtime can compute.</summary>
-    public static LoweringTarget Target { get; } = new(LoweringTarget.TakesBoundsAroundZero);
+    public static LoweringTarget Target { get; } = new();
 
     /// <summary>The steps of all nodes, with packed weights, and the form of each convolution.</summary>
     public (IReadOnlyList<InferenceStep> Steps, IReadOnlyList<LayerDecision> Decisions) CreateAll()

@@ -38,7 +38,7 @@ public sealed class LoweredProgram
         DropIdentities.Apply(rewriter);
         FoldBatchNorm.Apply(rewriter);
         FuseAdd.Apply(rewriter);
-        FuseBounds.Apply(rewriter, target);
+        FuseBounds.Apply(rewriter);
         DropFlattening.Apply(rewriter, target);
         return model.Int8 is { } scales ? UseInt8.Apply(rewriter.ToProgram(), scales) : rewriter.ToProgram();
     }

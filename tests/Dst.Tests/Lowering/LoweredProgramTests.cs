@@ -8,11 +8,11 @@ namespace Dst.Tests.Lowering;
 
 public class LoweredProgramTests
 {
-    /// <summary>A backend that fuses every clip and removes flattening.</summary>
-    private static readonly LoweringTarget Able = new((_, _) => true, ReadsMapsInAnyOrder: true);
+    /// <summary>A backend that removes flattening.</summary>
+    private static readonly LoweringTarget Able = new(ReadsMapsInAnyOrder: true);
 
-    /// <summary>A backend that does neither.</summary>
-    private static readonly LoweringTarget Plain = new((_, _) => false);
+    /// <summary>A backend that does not.</summary>
+    private static readonly LoweringTarget Plain = new();
 
     [Fact]
     public void Every_value_has_a_shape_and_an_element_type()
@@ -54,25 +54,26 @@ public class LoweredProgramTests
             new("conv", new Conv2dOp(3, 1, 1, 1, 0, 3), ["input"]),
             new("bn", new BatchNormOp(), ["conv"]),
             new("sum", new AddOp(), ["bn", "input"]),
-            new("clip", new ClipOp(1, 6), ["sum"]),
+            new("clip", new ClipOp(0, 6), ["sum"]),
         ]);
         var node = Assert.IsType<LoweredDepthwiseNode>(Assert.Single(program.Nodes));
-        Assert.Equal(("clip", "input", new(1, 6)), (node.Output, node.Residual, node.Bounds));
+        Assert.Equal(("clip", "input", new(0, 6)), (node.Output, node.Residual, node.Bounds));
     }
 
     [Fact]
-    public void A_backend_says_which_bounds_become_part_of_a_node()
+    public void A_layer_with_weights_takes_bounds_around_0_and_a_sum_takes_a_relu()
     {
-        Node[] nodes = [
+        Assert.Equal(["clip", "last"], Outputs(Lower(Plain, Nodes(new ClipOp(-1, 1), new ReluOp()))));
+        Assert.Equal(["clip", "sum", "last"], Outputs(Lower(Plain, Nodes(new ClipOp(-1, 1), new ClipOp(0, 6)))));
+        Assert.Equal(["conv", "clip", "last"], Outputs(Lower(Plain, Nodes(new ClipOp(1, 2), new ReluOp()))));
+
+        static Node[] Nodes(Operation clip, Operation last) =>
+        [
             new("conv", new Conv2dOp(3, 1, 1), ["input"]),
-            new("clip", new ClipOp(-1, 1), ["conv"]),
+            new("clip", clip, ["conv"]),
             new("sum", new AddOp(), ["clip", "input"]),
-            new("relu", new ReluOp(), ["sum"]),
+            new("last", last, ["sum"]),
         ];
-        Assert.Equal(["clip", "relu"], Outputs(Lower(Able, nodes)));
-        Assert.Equal(["conv", "clip", "sum", "relu"], Outputs(Lower(Plain, nodes)));
-        Assert.Equal(["conv", "clip", "relu"], Outputs(Lower(new((node, bounds) => bounds == Bounds.Relu), nodes)));
-        Assert.Equal(["clip", "sum", "relu"], Outputs(Lower(new((node, _) => node.Operation.IsWeighted), nodes)));
     }
 
     [Fact]

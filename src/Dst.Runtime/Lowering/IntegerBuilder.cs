@@ -1,9 +1,8 @@
 using Dst.Graph;
 using Dst.Kernels;
-using Dst.Kernels.Simd;
 using Dst.Quantisation;
 
-namespace Dst.Runtime.Lowering.Passes;
+namespace Dst.Runtime.Lowering;
 
 /// <summary>The integers of one node: the one place where scales become them (docs/method.md, "8-bit integers").</summary>
 /// <param name="node">The node.</param>
@@ -122,17 +121,10 @@ internal sealed class IntegerBuilder(
     }
 
     /// <summary>The function of single elements that the node applies.</summary>
-    private unsafe Func<float, float> Function()
+    private Func<float, float> Function()
     {
         if (node.Operation.ToBounds() is { } bounds) return x => Math.Clamp(x, bounds.Least, bounds.Most);
-        var activation = node.Operation.ToActivation()!;
-        return x =>
-        {
-            var lanes = stackalloc float[Layout.Block];
-            lanes[0] = x;
-            activation.Forward(SimdTier.Scalar, lanes, 1, 1, 1, lanes);
-            return lanes[0];
-        };
+        return node.Operation.ToActivation()!.Value;
     }
 
     private InputException Inexpressible(string what) => new($"layer '{node.Layer}' has {what}; scales of dst quantise were expected");
