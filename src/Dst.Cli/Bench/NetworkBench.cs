@@ -73,9 +73,27 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
     {
         double At(double share) => sortedMs[Math.Min(sortedMs.Count - 1, (int)(share * sortedMs.Count))];
         var gflops = 2e-6 * Batch * _cost.EffectiveMacs / sortedMs[0];
-        return new(
-            Processor.Name, options.Inference.Tier, options.Name, WeightStore, options.Threads, Batch,
-            new(At(0), At(0.5), At(0.95), At(0.99)), 1e3 * Batch / sortedMs[0], options.FileBytes, residentBytes, _cost.Weights, _cost.Macs,
-            _cost.EffectiveMacs, gflops, peak.Gflops, peak.ClockGhz, memoryGbs, 100 * gflops / peak.Gflops, layers);
+        return new()
+        {
+            Cpu = Processor.Name,
+            Tier = options.Inference.Tier,
+            Model = options.Name,
+            WeightStore = WeightStore,
+            Threads = options.Threads,
+            Batch = Batch,
+            LatencyMs = new(At(0), At(0.5), At(0.95), At(0.99)),
+            ImagesPerSecond = 1e3 * Batch / sortedMs[0],
+            FileBytes = options.FileBytes,
+            ResidentBytes = residentBytes,
+            Weights = _cost.Weights,
+            Macs = _cost.Macs,
+            EffectiveMacs = _cost.EffectiveMacs,
+            Gflops = gflops,
+            PeakGflops = peak.Gflops,
+            ClockGhz = peak.ClockGhz,
+            MemoryGbs = memoryGbs,
+            PercentOfPeak = 100 * gflops / peak.Gflops,
+            Layers = layers,
+        };
     }
 }

@@ -24,15 +24,52 @@ internal sealed record StepResult(string Name, string Form, double Ms, long Byte
     public double? PercentOfRoof => 100 * Gflops / RoofGflops;
 }
 
-/// <summary>
-/// The JSON document of <c>bench MODEL</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run. Resident
-/// bytes are packed weights and a session's memory. The store of the weights is <c>dense</c>, <c>uhp</c> or <c>csr</c>.
-/// </summary>
-internal sealed record NetworkReport(
-    string Cpu, SimdTier Tier, string Model, [property: JsonPropertyName("form")] string WeightStore, int Threads, int Batch,
-    LatencySpread LatencyMs, double ImagesPerSecond, long? FileBytes, long ResidentBytes, long Weights, long Macs, long EffectiveMacs,
-    double Gflops, double PeakGflops, double ClockGhz, double MemoryGbs, double PercentOfPeak, IReadOnlyList<StepResult> Layers)
+/// <summary>The JSON document of <c>bench MODEL</c> and <c>bench --arch</c>.</summary>
+internal sealed record NetworkReport
 {
+    public required string Cpu { get; init; }
+
+    public required SimdTier Tier { get; init; }
+
+    public required string Model { get; init; }
+
+    /// <summary><c>dense</c>, <c>uhp</c> or <c>csr</c>.</summary>
+    [JsonPropertyName("form")]
+    public required string WeightStore { get; init; }
+
+    public required int Threads { get; init; }
+
+    public required int Batch { get; init; }
+
+    public required LatencySpread LatencyMs { get; init; }
+
+    /// <summary>Of the fastest run.</summary>
+    public required double ImagesPerSecond { get; init; }
+
+    public required long? FileBytes { get; init; }
+
+    /// <summary>Packed weights and a session's memory.</summary>
+    public required long ResidentBytes { get; init; }
+
+    public required long Weights { get; init; }
+
+    public required long Macs { get; init; }
+
+    public required long EffectiveMacs { get; init; }
+
+    /// <summary>Of the fastest run.</summary>
+    public required double Gflops { get; init; }
+
+    public required double PeakGflops { get; init; }
+
+    public required double ClockGhz { get; init; }
+
+    public required double MemoryGbs { get; init; }
+
+    public required double PercentOfPeak { get; init; }
+
+    public required IReadOnlyList<StepResult> Layers { get; init; }
+
     /// <summary>A row for each step of the plan.</summary>
     public Result ToResult() => new(
         this,

@@ -112,10 +112,31 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
         var (best, median) = (sortedSeconds[0] / options.Batch, sortedSeconds[sortedSeconds.Count / 2] / options.Batch);
         var gflops = 2 * UsefulMacs(model) / best / 1e9;
         using var process = Process.GetCurrentProcess();
-        return new(
-            Processor.Name, options.Tier, options.Arch, options.Width, model.Graph.Input.ToString(), Zoo.UsualTask(options.Arch).Classes,
-            options.Batch, options.Threads, options.Pattern is null ? "dense" : "uhp", options.Pattern?.ToString(),
-            cost.Weights, cost.Macs, cost.EffectiveMacs, options.Steps, best * 1e3, median * 1e3, 1 / best,
-            gflops, peak.Gflops, peak.ClockGhz, 100 * gflops / peak.Gflops, process.PeakWorkingSet64, operations);
+        return new()
+        {
+            Cpu = Processor.Name,
+            Tier = options.Tier,
+            Arch = options.Arch,
+            Width = options.Width,
+            Input = model.Graph.Input.ToString(),
+            Classes = Zoo.UsualTask(options.Arch).Classes,
+            Batch = options.Batch,
+            Threads = options.Threads,
+            WeightStore = options.Pattern is null ? "dense" : "uhp",
+            Pattern = options.Pattern?.ToString(),
+            Weights = cost.Weights,
+            Macs = cost.Macs,
+            EffectiveMacs = cost.EffectiveMacs,
+            Steps = options.Steps,
+            MsPerImage = best * 1e3,
+            MsPerImageMedian = median * 1e3,
+            ImagesPerSecond = 1 / best,
+            Gflops = gflops,
+            PeakGflops = peak.Gflops,
+            ClockGhz = peak.ClockGhz,
+            PercentOfPeak = 100 * gflops / peak.Gflops,
+            PeakMemoryBytes = process.PeakWorkingSet64,
+            Operations = operations,
+        };
     }
 }

@@ -12,16 +12,59 @@ namespace Dst.Cli.Bench;
 /// <param name="Percent">Share of the step.</param>
 internal sealed record OperationShare(string Operation, StepPass? Pass, double MsPerImage, double Percent);
 
-/// <summary>
-/// The JSON document of <c>bench train</c>. Images a second and GFLOP/s are those of the fastest step. MACs are of one image's forward
-/// pass. The store of the weights is <c>dense</c> or <c>uhp</c>.
-/// </summary>
-internal sealed record TrainReport(
-    string Cpu, SimdTier Tier, string Arch, double Width, string Input, int Classes, int Batch, int Threads,
-    [property: JsonPropertyName("form")] string WeightStore, string? Pattern, long Weights, long Macs, long EffectiveMacs, int Steps,
-    double MsPerImage, double MsPerImageMedian, double ImagesPerSecond, double Gflops, double PeakGflops, double ClockGhz,
-    double PercentOfPeak, long PeakMemoryBytes, IReadOnlyList<OperationShare> Operations)
+/// <summary>The JSON document of <c>bench train</c>. MACs are of one image's forward pass.</summary>
+internal sealed record TrainReport
 {
+    public required string Cpu { get; init; }
+
+    public required SimdTier Tier { get; init; }
+
+    public required string Arch { get; init; }
+
+    public required double Width { get; init; }
+
+    public required string Input { get; init; }
+
+    public required int Classes { get; init; }
+
+    public required int Batch { get; init; }
+
+    public required int Threads { get; init; }
+
+    /// <summary><c>dense</c> or <c>uhp</c>.</summary>
+    [JsonPropertyName("form")]
+    public required string WeightStore { get; init; }
+
+    public required string? Pattern { get; init; }
+
+    public required long Weights { get; init; }
+
+    public required long Macs { get; init; }
+
+    public required long EffectiveMacs { get; init; }
+
+    public required int Steps { get; init; }
+
+    public required double MsPerImage { get; init; }
+
+    public required double MsPerImageMedian { get; init; }
+
+    /// <summary>Of the fastest step.</summary>
+    public required double ImagesPerSecond { get; init; }
+
+    /// <summary>Of the fastest step.</summary>
+    public required double Gflops { get; init; }
+
+    public required double PeakGflops { get; init; }
+
+    public required double ClockGhz { get; init; }
+
+    public required double PercentOfPeak { get; init; }
+
+    public required long PeakMemoryBytes { get; init; }
+
+    public required IReadOnlyList<OperationShare> Operations { get; init; }
+
     /// <summary>A row for each kind of operation in each part of a step.</summary>
     public Result ToResult() => new(
         this,
