@@ -50,9 +50,9 @@ internal static class Int8StepFactory
         LinearOp l => CreateLinear(tier, node, x, y, l.OutFeatures),
         FlattenOp => new ByteFlattenStep(node, x, y),
         MaxPoolOp p => new ByteMaxPoolStep(node, x, y, p.ShapeFor(x.Shape)),
-        GlobalMaxPoolOp => new ByteMaxPoolStep(node, x, y, WholeMap(x.Shape)),
+        GlobalMaxPoolOp => new ByteMaxPoolStep(node, x, y, x.Shape.WholeMap()),
         AvgPoolOp p => new ByteAvgPoolStep(node, x, y, p.ShapeFor(x.Shape), p.CountPadding),
-        GlobalAvgPoolOp => new ByteAvgPoolStep(node, x, y, WholeMap(x.Shape), countsPadding: false),
+        GlobalAvgPoolOp => new ByteAvgPoolStep(node, x, y, x.Shape.WholeMap(), countsPadding: false),
         _ when node.Integers!.Tables.Count > 0 => new TableStep(node, x, y),
         _ => new RescaleStep(node, x, y, ResultOf(node, x.Shape.Channels)),
     };
@@ -79,6 +79,4 @@ internal static class Int8StepFactory
 
     private static Int8Result ResultOf(LoweredNode node, int channels) =>
         node.Integers!.ToBytes is { } bytes ? new(bytes, channels) : new(node.Integers.ToFloats!);
-
-    private static WindowShape WholeMap(FeatureShape x) => WindowShape.WholeMap(x.Channels, x.Height, x.Width);
 }

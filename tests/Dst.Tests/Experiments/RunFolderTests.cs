@@ -136,12 +136,12 @@ public sealed class RunFolderTests : IDisposable
         var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
         using var pool = new WorkerPool(1);
         var manifest = RunManifest.Describe(new(pool), run.Recipe, DateTime.UtcNow, TinyRun.Load(run.Recipe));
-        run.Manifest.Write(manifest);
-        run.Manifest.Write(manifest);
+        run.Manifest.Write(manifest, []);
+        run.Manifest.Write(manifest, []);
         var recipe = TinyRun.Recipe(_folder.Path, "data.simulated.seed=2");
         var other = RunManifest.Describe(new(pool), recipe, DateTime.UtcNow, TinyRun.Load(recipe));
         Assert.Contains(
-            "expected the same data", Assert.Throws<InputException>(() => run.Manifest.Write(other)).Message, StringComparison.Ordinal);
+            "expected the same data", Assert.Throws<InputException>(() => run.Manifest.Write(other, [])).Message, StringComparison.Ordinal);
         run.Dispose();
     }
 
@@ -153,8 +153,8 @@ public sealed class RunFolderTests : IDisposable
         using (var run = TinyRun.Create(recipe))
         {
             var manifest = RunManifest.Describe(new(pool), recipe, DateTime.UtcNow, TinyRun.Load(recipe));
-            Assert.Empty(run.Manifest.Write(manifest));
-            Assert.Empty(run.Manifest.Write(manifest with { Threads = 7, Started = DateTime.UnixEpoch }));
+            Assert.Empty(run.Manifest.Write(manifest, []));
+            Assert.Empty(run.Manifest.Write(manifest with { Threads = 7, Started = DateTime.UnixEpoch }, []));
             foreach (var (other, expected) in new[]
             {
                 (manifest with { Tier = "v1" }, $"tier is {manifest.Tier}, now v1"),
@@ -164,7 +164,7 @@ public sealed class RunFolderTests : IDisposable
                 (manifest with { RecipeHash = "x" }, $"recipe_hash is {manifest.RecipeHash}, now x"),
             })
             {
-                var message = Assert.Throws<InputException>(() => run.Manifest.Write(other)).Message;
+                var message = Assert.Throws<InputException>(() => run.Manifest.Write(other, [])).Message;
                 Assert.Contains(expected, message, StringComparison.Ordinal);
                 Assert.Contains("--force", message, StringComparison.Ordinal);
             }
@@ -172,8 +172,8 @@ public sealed class RunFolderTests : IDisposable
 
         using var forced = RunFolder.Resume(Assert.Single(Directory.GetDirectories(_folder.File("tiny"))), recipe, force: true);
         var now = RunManifest.Describe(new(pool), recipe, DateTime.UtcNow, TinyRun.Load(recipe)) with { Tier = "v1" };
-        Assert.Single(forced.Manifest.Write(now));
-        Assert.Empty(forced.Manifest.Write(now));
+        Assert.Single(forced.Manifest.Write(now, []));
+        Assert.Empty(forced.Manifest.Write(now, []));
         Assert.Contains("now v1", File.ReadAllText(Path.Combine(forced.Path, "manifest.json")), StringComparison.Ordinal);
     }
 

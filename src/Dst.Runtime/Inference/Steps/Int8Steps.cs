@@ -18,9 +18,6 @@ internal abstract class Int8Step(LoweredNode node, string form, LoweredValue x, 
     /// <summary>The first input.</summary>
     protected LoweredValue X { get; } = x;
 
-    /// <summary>The output.</summary>
-    protected LoweredValue Y { get; } = y;
-
     /// <summary>The integers of the node; a conversion has none.</summary>
     protected NodeIntegers Integers => node.Integers!;
 

@@ -15,11 +15,10 @@ public sealed class ManifestFile(string folder, bool isForced)
     /// <summary>
     /// Writes the manifest, or compares it with that of the run that is resumed. If the run is forced, what has changed is written too.
     /// </summary>
+    /// <param name="manifest">Program, machine and data of this process.</param>
+    /// <param name="ofRecipe">What is different in the recipe.</param>
     /// <returns>What is different and may change the result.</returns>
     /// <exception cref="InputException">It cannot be written, or it is not that of the run and the run is not forced.</exception>
-    public IReadOnlyList<string> Write(RunManifest manifest) => Write(manifest, []);
-
-    /// <summary>As <see cref="Write(RunManifest)"/>, with what is different in the recipe.</summary>
     internal IReadOnlyList<string> Write(RunManifest manifest, IReadOnlyList<string> ofRecipe)
     {
         if (File.Exists(Path)) return Compare(manifest, Load(), ofRecipe);
