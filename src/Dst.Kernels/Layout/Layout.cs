@@ -10,19 +10,28 @@ public static unsafe class Layout
     public const int Block = 16;
 
     /// <summary>Bytes of a cache line, and of a block of lanes of 32 bits.</summary>
-    internal const int CacheLine = Block * sizeof(float);
+    public const int CacheLine = Block * sizeof(float);
 
     /// <summary>The first address from <paramref name="room"/> on at which a cache line begins: less than one later.</summary>
     internal static T* Align<T>(T* room) where T : unmanaged => (T*)(((nuint)room + (CacheLine - 1)) & ~(nuint)(CacheLine - 1));
 
-    /// <summary>⌈value / divisor⌉ of numbers from 0 and from 1 on.</summary>
+    /// <summary>⌈value / divisor⌉; value from 0, divisor from 1.</summary>
     public static int CeilDiv(int value, int divisor) => (value + divisor - 1) / divisor;
+
+    /// <inheritdoc cref="CeilDiv(int, int)"/>
+    public static long CeilDiv(long value, long divisor) => (value + divisor - 1) / divisor;
 
     /// <summary>The smallest multiple that is not below <paramref name="value"/>.</summary>
     public static int RoundUp(int value, int multiple) => CeilDiv(value, multiple) * multiple;
 
+    /// <inheritdoc cref="RoundUp(int, int)"/>
+    public static long RoundUp(long value, long multiple) => CeilDiv(value, multiple) * multiple;
+
     /// <summary>Elements of 32 bits, rounded up to whole cache lines.</summary>
-    internal static int WholeLines(int elements) => RoundUp(elements, CacheLine / sizeof(float));
+    public static int WholeLines(int elements) => RoundUp(elements, CacheLine / sizeof(float));
+
+    /// <inheritdoc cref="WholeLines(int)"/>
+    public static long WholeLines(long elements) => RoundUp(elements, CacheLine / sizeof(float));
 
     /// <summary>Blocks that hold <paramref name="channels"/> channels.</summary>
     public static int Blocks(int channels) => CeilDiv(channels, Block);

@@ -1,3 +1,5 @@
+using Dst.Kernels;
+
 namespace Dst.Graph;
 
 /// <summary>How large features may be.</summary>
@@ -10,7 +12,7 @@ internal static class FeatureLimits
     public const int MaxExtent = 1 << 14;
 
     /// <summary>Channels in memory: whole blocks of 16.</summary>
-    public static long Padded(int channels) => (channels + 15L) / 16 * 16;
+    public static long Padded(int channels) => Layout.RoundUp((long)channels, Layout.Block);
 
     /// <summary>Refuses a shape that is too small or too large.</summary>
     /// <exception cref="InputException">The shape is not legal.</exception>

@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels;
 using Dst.Masks;
 
 namespace Dst.ModelFiles;
@@ -27,7 +28,7 @@ internal static class CompactWeights
             throw file.Malformed($"layer '{weight.Layer}' has {weights} weights; a pruned layer has at most {MaxPrunedWeights}");
 
         var block = pattern?.Block ?? 1;
-        var blocks = (weight.Shape[0] + block - 1) / block;
+        var blocks = Layout.CeilDiv(weight.Shape[0], block);
         var candidates = (int)weights / weight.Shape[0] / (pattern?.WeightsPerCandidate(weight.Shape) ?? 1);
         var count = blocks * candidates;
         var kept = UnpackBits(readBits(ByteCount(count)), count)

@@ -41,7 +41,7 @@ public sealed unsafe class InferenceSession : IDisposable
     private readonly Action<int, int> _runPart;
     private float* _plain; // the caller's images, if the steps read them as they are
     private int _step;
-    private int _images; // that run together now
+    private int _images; // number of images of the current run
     private int _imagesOfTicksAlone;
     private int _parts; // of the current step
     private int _grain; // units that the current step computes together
@@ -51,7 +51,7 @@ public sealed unsafe class InferenceSession : IDisposable
         (_plan, _pool, _ownsPool) = (plan, pool, ownsPool);
         var threads = pool.Threads;
         var scratch = plan.Steps.Select(step => step.ScratchLength(threads)).DefaultIfEmpty().Max();
-        _scratchPitch = (scratch + Layout.Block - 1) / Layout.Block * Layout.Block;
+        _scratchPitch = Layout.WholeLines(scratch);
         _imagesTogether = plan.ImagesTogether(threads);
         MemoryLimit.Check(
             sizeof(float) * (plan.Memory.Length * (double)_imagesTogether + _scratchPitch * (double)threads),
@@ -64,9 +64,6 @@ public sealed unsafe class InferenceSession : IDisposable
         _ticksAlone = new long[plan.Steps.Count];
         _runPart = RunPart;
     }
-
-    /// <summary>Threads that share the work.</summary>
-    public int Threads => _pool.Threads;
 
     /// <summary>Bytes of this session's memory, without the shared weights.</summary>
     public long Bytes => (_values.Length + _scratch.Length) * sizeof(float);

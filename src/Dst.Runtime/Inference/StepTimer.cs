@@ -10,7 +10,7 @@ namespace Dst.Runtime.Inference;
 /// <summary>Times steps that compute one layer in different forms, with the caches as they are in the network.</summary>
 internal sealed unsafe class StepTimer : IDisposable
 {
-    private const int FloatsOfCacheLine = 16;
+    private const int FloatsOfCacheLine = Layout.CacheLine / sizeof(float);
 
     private const int Rounds = 9;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dst.Kernels;
 
 namespace Dst.Runtime.Threading;
 
@@ -9,7 +10,6 @@ namespace Dst.Runtime.Threading;
 /// <seealso cref="Dst.Runtime.Inference.InferenceSession"/>
 public sealed unsafe class AlignedBuffer : IDisposable
 {
-    private const nuint CacheLine = 64;
     private const nuint LargePage = 2 << 20;
     private const int UseLargePages = 14; // MADV_HUGEPAGE
     private void* _memory; // pages that nobody touches take no memory
@@ -24,7 +24,7 @@ public sealed unsafe class AlignedBuffer : IDisposable
         Length = length;
         var bytes = checked((nuint)(length * sizeof(float)));
         var takesLargePages = OperatingSystem.IsLinux() && bytes >= LargePage;
-        var alignment = takesLargePages ? LargePage : CacheLine;
+        var alignment = takesLargePages ? LargePage : Layout.CacheLine;
         _memory = NativeMemory.AllocZeroed(checked(bytes + alignment));
         _pointer = (float*)(((nuint)_memory + alignment - 1) / alignment * alignment);
         // Whole pages alone, so that no memory is taken beyond the buffer. A refusal changes nothing.

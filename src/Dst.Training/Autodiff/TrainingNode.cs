@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 using Dst.Training.Ranks;
@@ -112,7 +113,7 @@ internal abstract unsafe class TrainingNode
     protected int ReserveScratch(int length)
     {
         var place = _scratchLength;
-        _scratchLength = checked((int)(_scratchLength + Workspace.Rounded(length)));
+        _scratchLength = checked((int)(_scratchLength + Layout.WholeLines((long)length)));
         return place;
     }
 

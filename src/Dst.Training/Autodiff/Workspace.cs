@@ -1,3 +1,4 @@
+using Dst.Kernels;
 using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
@@ -19,14 +20,11 @@ internal sealed unsafe class Workspace(int parts) : IDisposable
     /// <summary>Memory that all parts share.</summary>
     public float* Shared => _shared.Pointer;
 
-    /// <summary>Whole cache lines, so that parts never share one.</summary>
-    public static long Rounded(long length) => (length + 15) / 16 * 16;
+    /// <summary>Makes room for <paramref name="length"/> floats of scratch for each part. Parts never share a cache line.</summary>
+    public void ReserveScratch(int length) => Grow(ref _scratch, parts * Layout.WholeLines((long)length));
 
-    /// <summary>Makes room for <paramref name="length"/> floats of scratch for each part.</summary>
-    public void ReserveScratch(int length) => Grow(ref _scratch, (long)parts * Rounded(length));
-
-    /// <summary>Makes room for <paramref name="length"/> floats of partial sums for each part.</summary>
-    public void ReservePartials(int length) => Grow(ref _partials, (long)parts * Rounded(length));
+    /// <summary>Makes room for <paramref name="length"/> floats of partial sums for each part. Parts never share a cache line.</summary>
+    public void ReservePartials(int length) => Grow(ref _partials, parts * Layout.WholeLines((long)length));
 
     /// <summary>Makes room for <paramref name="length"/> floats that all parts share.</summary>
     public void ReserveShared(long length) => Grow(ref _shared, length);

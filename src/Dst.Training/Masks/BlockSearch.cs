@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.Kernels;
 using Dst.Training.Ranks;
 
 namespace Dst.Training.Masks;
@@ -35,7 +36,7 @@ internal sealed class BlockSearch
         (_scores, _block, _runs) = (scores, block, runs);
         _leastGain = LeastGain * scores.Sum(filter => filter.Sum());
         _sums = new double[scores[0].Length];
-        _masks = [.. Enumerable.Range(0, (scores.Length + block - 1) / block).Select(_ => new bool[_sums.Length])];
+        _masks = [.. Enumerable.Range(0, Layout.CeilDiv(scores.Length, block)).Select(_ => new bool[_sums.Length])];
     }
 
     /// <summary>The score that the masks of an order keep.</summary>

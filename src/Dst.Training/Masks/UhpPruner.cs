@@ -1,3 +1,4 @@
+using Dst.Kernels;
 using Dst.Masks;
 
 namespace Dst.Training.Masks;
@@ -34,7 +35,7 @@ public static class UhpPruner
         var row = weight.Shape[1] * weight.Shape[2] * weight.Shape[3];
         var size = pattern.WeightsPerCandidate(weight.Shape);
         var candidates = row / size;
-        var blocks = (weight.Shape[0] + pattern.Block - 1) / pattern.Block;
+        var blocks = Layout.CeilDiv(weight.Shape[0], pattern.Block);
         var kept = new bool[blocks * candidates];
         var scores = new double[candidates];
         for (var block = 0; block < blocks; block++)

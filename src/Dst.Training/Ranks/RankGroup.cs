@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Text;
+using Dst.Kernels;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 
@@ -22,9 +23,9 @@ public sealed unsafe class RankGroup
     private long _messages;
     private long _gradientBytes;
     private long _gradientMessages;
-    private long _waitTicks; // as Stopwatch counts
+    private long _waitTicks; // ticks of Stopwatch, as below
     private long _gradientWaitTicks;
-    private long _gradientTicks; // in which gradients were under way
+    private long _gradientTicks; // time in which gradients were under way
 
     /// <summary>Joins the ranks of a link.</summary>
     /// <param name="link">How they send to each other.</param>
@@ -150,7 +151,7 @@ public sealed unsafe class RankGroup
     }
 
     /// <summary>Images of the largest part of a batch.</summary>
-    internal int LargestPart(int images) => (images + Parts - 1) / Parts;
+    internal int LargestPart(int images) => Layout.CeilDiv(images, Parts);
 
     /// <summary>This rank's images of a batch.</summary>
     internal ImageRange ImagesOf(int images) => ImagesOf(images, Rank);

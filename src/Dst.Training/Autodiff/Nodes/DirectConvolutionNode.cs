@@ -55,7 +55,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         if (Input.NeedsGradient) Context.Workspace.ReserveWeights(_kernel.BackwardDataWeightLength);
         var sums = _kernel.WeightGradientLength;
         var parts = Context.Ranks.PartCount;
-        Context.Workspace.ReservePartials(SplitsByFilters ? (sums + parts - 1) / parts : sums);
+        Context.Workspace.ReservePartials(SplitsByFilters ? Layout.CeilDiv(sums, parts) : sums);
     }
 
     protected override void BeginForward(WorkerPool pool)

@@ -35,15 +35,15 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 
     private float* InputTiles => Context.Workspace.Shared;
 
-    private float* OutputTiles => InputTiles + Workspace.Rounded(Kernel.InputTilesLength);
+    private float* OutputTiles => InputTiles + Layout.WholeLines(Kernel.InputTilesLength);
 
-    private float* WeightGradient => OutputTiles + Workspace.Rounded(Kernel.OutputTilesLength);
+    private float* WeightGradient => OutputTiles + Layout.WholeLines(Kernel.OutputTilesLength);
 
     protected override void PlanScratch()
     {
         base.PlanScratch();
         Context.Workspace.ReserveShared(
-            Workspace.Rounded(Kernel.InputTilesLength) + Workspace.Rounded(Kernel.OutputTilesLength) + Kernel.WeightGradientLength);
+            Layout.WholeLines(Kernel.InputTilesLength) + Layout.WholeLines(Kernel.OutputTilesLength) + Kernel.WeightGradientLength);
     }
 
     protected override void RunForward(WorkerPool pool)

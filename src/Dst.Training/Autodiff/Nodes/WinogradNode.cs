@@ -46,7 +46,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     public static int RowsTogether(WinogradForm form, Conv2dShape shape, int imagesOfPart)
     {
         var (rows, columns) = (form.CachedRowsOf(shape), form.ColumnsOf(shape));
-        if (form.WeightsOf(shape) >= MediumWeights) rows = Math.Max(rows, (FewTiles + columns - 1) / columns);
+        if (form.WeightsOf(shape) >= MediumWeights) rows = Math.Max(rows, Layout.CeilDiv(FewTiles, columns));
         return Math.Clamp(rows, 1, imagesOfPart * form.RowsOf(shape));
     }
 

@@ -37,9 +37,9 @@ internal sealed unsafe class GramMatrix
         _shape = shape;
         Filters = shape.Filters / shape.Groups;
         (_firstChannel, _firstFilter) = (group * shape.ChannelsPerGroup, group * Filters);
-        _channelPitch = Ceiling(shape.ChannelsPerGroup, Strip) * Strip;
-        _targetStrips = Ceiling(Filters, Strip);
-        _strips = Ceiling(_targetStrips + 1 + shape.KernelHeight * shape.KernelWidth * _channelPitch / Strip, TileStrips) * TileStrips;
+        _channelPitch = Layout.RoundUp(shape.ChannelsPerGroup, Strip);
+        _targetStrips = Layout.CeilDiv(Filters, Strip);
+        _strips = Layout.RoundUp(_targetStrips + 1 + shape.KernelHeight * shape.KernelWidth * _channelPitch / Strip, TileStrips);
         _columns = _strips * Strip;
         _sums = new double[(long)_columns * _columns];
     }
@@ -94,7 +94,7 @@ internal sealed unsafe class GramMatrix
         for (var first = 0L; first < pixels; first += WorkerPool.Parts * Panel)
         {
             var chunk = (int)Math.Min(WorkerPool.Parts * Panel, pixels - first);
-            var count = Ceiling(chunk, Panel);
+            var count = Layout.CeilDiv(chunk, Panel);
             pool.Run(count, part => Fill(
                 x, y, first + part * Panel, Math.Min(Panel, chunk - part * Panel), start + (long)part * Panel * _columns));
             pool.Run(units, unit =>
@@ -112,10 +112,9 @@ internal sealed unsafe class GramMatrix
     {
         double all = (double)rows * (2 * _strips - rows), share = all * rank / ranks;
         var above = _strips - Math.Sqrt(Math.Max(0, (double)_strips * _strips - share)); // rows of that area: above·(2·strips − above)
-        return rank == ranks ? Ceiling(rows, UnitStrips) : Math.Min(Ceiling(rows, UnitStrips), (int)Math.Round(above / UnitStrips));
+        var units = Layout.CeilDiv(rows, UnitStrips);
+        return rank == ranks ? units : Math.Min(units, (int)Math.Round(above / UnitStrips));
     }
-
-    private static int Ceiling(int a, int b) => (a + b - 1) / b;
 
     private int ColumnOf(int position)
     {

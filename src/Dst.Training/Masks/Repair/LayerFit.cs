@@ -136,7 +136,7 @@ internal sealed unsafe class LayerFit
         {
             var (equations, firstFilter) = (_equations[group], group * _shape.Filters / _shape.Groups);
             var block = mask?.Block ?? equations.Filters;
-            var blocks = (equations.Filters + block - 1) / block;
+            var blocks = Layout.CeilDiv(equations.Filters, block);
             var own = _ranks.OwnShareOf(blocks);
             _pool.Run(own.End - own.First, part =>
             {

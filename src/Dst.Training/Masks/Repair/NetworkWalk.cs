@@ -125,7 +125,7 @@ internal sealed unsafe class NetworkWalk : IDisposable
     {
         const int parts = WorkerPool.Parts;
         var units = (long)step.Units(Images);
-        var pitch = Workspace.Rounded(step.ScratchLength(_compute.Pool.Threads));
+        var pitch = Layout.WholeLines(step.ScratchLength(_compute.Pool.Threads));
         using var scratch = new AlignedBuffer(pitch * parts);
         var second = step.Second is { } name ? _features[name].Pointer : null;
         var data = new StepData(_features[step.Input].Pointer, second, output.Pointer, Images, _compute.Tier);

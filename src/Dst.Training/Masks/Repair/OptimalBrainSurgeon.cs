@@ -1,3 +1,4 @@
+using Dst.Kernels;
 using Dst.Masks;
 using Dst.Runtime.Threading;
 using Dst.Training.Ranks;
@@ -100,7 +101,7 @@ internal sealed unsafe class OptimalBrainSurgeon
     /// <summary>Drops candidates until each run keeps its number. Returns them in their order, with the loss of each.</summary>
     private List<(int Candidate, double Loss)> DropAll(int group, Func<int, int> keptOf)
     {
-        var left = new int[(_dropped.Length + group - 1) / group]; // how many each run must still drop
+        var left = new int[Layout.CeilDiv(_dropped.Length, group)]; // how many each run must still drop
         for (var run = 0; run < left.Length; run++)
         {
             var length = Math.Min(group, _dropped.Length - run * group);
