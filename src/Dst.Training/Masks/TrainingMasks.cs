@@ -8,9 +8,9 @@ namespace Dst.Training.Masks;
 /// <summary>Changes the masks of a network while it is trained.</summary>
 internal abstract class TrainingMasks : WeightRule
 {
-    private protected TrainingMasks(TrainingNetwork network) => Network = network;
+    protected TrainingMasks(TrainingNetwork network) => Network = network;
 
-    private protected TrainingNetwork Network { get; }
+    protected TrainingNetwork Network { get; }
 
     /// <summary>The masks that a phase asks for, or null.</summary>
     public static TrainingMasks? Create(
@@ -28,11 +28,11 @@ internal abstract class TrainingMasks : WeightRule
     }
 
     /// <summary>The masks of the network's present weights.</summary>
-    private protected IReadOnlyDictionary<string, LayerMask> Plan(
+    protected IReadOnlyDictionary<string, LayerMask> Plan(
         Pruning pruning, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1) =>
         pruning.Plan(PresentModel(), gradients, progress).Masks;
 
     /// <summary>The network as a model without masks, on the arrays in training: nothing is copied.</summary>
-    private protected Model PresentModel() =>
+    protected Model PresentModel() =>
         new(Network.Graph, Network.Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, p.Value)));
 }

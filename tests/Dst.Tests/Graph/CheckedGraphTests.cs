@@ -1,6 +1,6 @@
 using Dst.Graph;
 
-namespace Dst.Tests.Graphs;
+namespace Dst.Tests.Graph;
 
 public class CheckedGraphTests
 {
