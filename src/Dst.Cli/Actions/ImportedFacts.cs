@@ -31,7 +31,7 @@ internal static class ImportedFacts
         "What the outputs are. Default: what the end of the network says. A single output is a score (none) unless it is called the "
             + "logit of the second of two classes.");
 
-    /// <summary>The options.</summary>
+    /// <summary>The options that say what a file does not tell of its network.</summary>
     public static IReadOnlyList<Option> Options { get; } = [Classes, Normalise, Resize, Fit, Outputs];
 
     /// <summary>The model with what the options say of it.</summary>

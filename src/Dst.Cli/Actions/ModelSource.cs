@@ -11,7 +11,7 @@ namespace Dst.Cli.Actions;
 /// <summary>Reads what <c>dst import</c> takes: an ONNX network, a state dict of PyTorch or a model file.</summary>
 internal static class ModelSource
 {
-    /// <summary>The file.</summary>
+    /// <summary>The file to import.</summary>
     public static readonly Argument<string> File = new("file")
     {
         Description = "ONNX network, PyTorch state dict (.pt, .pth, or .safetensors with --arch), or model file.",

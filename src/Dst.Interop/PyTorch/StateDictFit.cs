@@ -44,7 +44,7 @@ internal sealed class StateDictFit
     /// <summary>Whether the candidate is the network, in floats.</summary>
     public bool IsExact => _problems.Count + _leftOver.Count == 0 && _found.Values.All(tensor => tensor.IsFloat);
 
-    /// <summary>The model.</summary>
+    /// <summary>The network with the tensors of the candidate.</summary>
     /// <param name="path">The file, for messages.</param>
     /// <param name="notes">Receives what was ignored.</param>
     /// <exception cref="InputException">The candidate is not the network; the message says why.</exception>

@@ -29,7 +29,7 @@ public abstract unsafe class Int8Convolution
         Layer = layer;
     }
 
-    /// <summary>The layer.</summary>
+    /// <summary>Sizes, weights and result of the layer.</summary>
     public Int8Layer Layer { get; }
 
     /// <summary>Bytes of packed weights.</summary>

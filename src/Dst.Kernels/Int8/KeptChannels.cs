@@ -39,7 +39,7 @@ internal sealed unsafe class KeptChannels
             (Groups[g].First, Groups[g].Second) == (g, g) && lanes[g][^1] == lanes[g].Length - 1);
     }
 
-    /// <summary>The groups.</summary>
+    /// <summary>Groups of sixteen places, each filled from one or two blocks of channels.</summary>
     public KeptGroup[] Groups { get; }
 
     /// <summary>The channels in the order of the weights, whole elements.</summary>

@@ -3,7 +3,7 @@ using static Dst.Kernels.SplitMix64;
 
 namespace Dst.Foundations;
 
-/// <summary>A short hash that tells texts apart which differ by accident. It is no protection against intent.</summary>
+/// <summary>A short hash of a text. Different texts have different ones, unless someone tries to make them equal.</summary>
 public static class Fingerprint
 {
     /// <summary>16 hexadecimal digits.</summary>

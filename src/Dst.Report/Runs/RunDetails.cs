@@ -30,7 +30,7 @@ public sealed class RunDetails
         ReadTests();
     }
 
-    /// <summary>The run.</summary>
+    /// <summary>The run that these files belong to.</summary>
     public FinishedRun Run { get; }
 
     /// <summary>Its manifest, or null.</summary>

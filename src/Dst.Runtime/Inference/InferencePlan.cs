@@ -41,11 +41,17 @@ public sealed class InferencePlan : IDisposable
     /// </summary>
     private const double MoveCost = 4;
 
+    /// <summary>Class of Winograd tiles of 4×4 outputs, the largest.</summary>
+    private const int LargeTiles = 16;
+
+    /// <summary>Class of Winograd tiles of 2×2 and 1×4 outputs. FFT forms are below it.</summary>
+    private const int SmallTiles = 4;
+
     /// <summary>
-    /// The <see cref="ConvolutionCandidate.RoundingClass"/> to try, from the fastest to the most exact: Winograd forms with weights of 16
-    /// bits, with large tiles, with small ones, none.
+    /// The <see cref="ConvolutionCandidate.RoundingClass"/> to try, from the fastest to the most exact: all forms, without weights of 16
+    /// bits, with small tiles and FFT alone, with plain forms alone.
     /// </summary>
-    private static readonly int[] RoundingClasses = [ConvolutionCandidate.RoundedClass, 16, 4, 0];
+    private static readonly int[] RoundingClasses = [ConvolutionCandidate.RoundedClass, LargeTiles, SmallTiles, 0];
 
     /// <summary>Compiles with forms of up to a rounding class, without a check of their errors.</summary>
     /// <param name="model">Network, weights and masks.</param>

@@ -137,7 +137,7 @@ public sealed partial class PlanCache
         return home.Length > 0 ? Path.Combine(home, ".cache") : null;
     }
 
-    /// <summary>The file.</summary>
+    /// <summary>What the file holds, as JSON.</summary>
     private sealed record Content(int Version, string Cpu, string Kernels, List<MeasuredLayer> Layers);
 
     /// <summary>The part of the file that tells its version.</summary>

@@ -25,7 +25,7 @@ internal sealed class WorkerCrew
     private int _partCount;
     private int _shareCount;
     private int _unfinished; // parts of the job
-    private int _jobs; // that were announced so far
+    private int _jobs; // number of jobs announced so far
     private int _sleepers;
     private bool _callerSleeps;
     private Exception? _failure;

@@ -8,7 +8,7 @@ namespace Dst.Training.Autodiff;
 /// <summary>What nodes are created from and share.</summary>
 internal sealed record NodeContext
 {
-    /// <summary>The network.</summary>
+    /// <summary>Names, operations and inputs of all nodes.</summary>
     public required CheckedGraph Graph { get; init; }
 
     /// <summary>All parameters by name.</summary>

@@ -43,9 +43,9 @@ public sealed class Trainer : IDisposable
     private readonly float[] _noisy; // images of a batch with noise
     private readonly long _seed;
     private readonly Stopwatch _clock = new(); // since this process began
-    private double _secondsBefore; // that earlier processes have trained
-    private double _lastCheckpoint; // when it was, in seconds of the phase
-    private long _firstStep; // with which this process began
+    private double _secondsBefore; // seconds that earlier processes trained
+    private double _lastCheckpoint; // seconds of the phase at the last checkpoint
+    private long _firstStep; // first step of this process
 
     /// <summary>Prepares a phase.</summary>
     /// <param name="phase">Network, options and teachers.</param>

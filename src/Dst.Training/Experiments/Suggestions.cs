@@ -39,7 +39,7 @@ public sealed class Suggestions
     private readonly FeatureShape? _input;
     private readonly InputNormalisation? _normalisation;
     private readonly HashSet<string> _set;
-    private readonly string _section; // that trains the first network: prune_train if the network to prune is given
+    private readonly string _section; // section that trains the first network: prune_train if the network to prune is given
     private readonly Scale _scale;
 
     private Suggestions(DataSurvey survey, Recipe recipe, IEnumerable<string> set, Model? model)

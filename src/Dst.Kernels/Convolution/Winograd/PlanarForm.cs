@@ -11,9 +11,9 @@ public sealed class PlanarForm : ConvolutionForm
     /// <summary>Products that take as long as to begin and end the sums of a position.</summary>
     private const int SumCost = 1;
 
-    /// <summary>Time of the transforms of 16 outputs, in vector multiply-adds, without and with pooling; from measurements.</summary>
+    // Time of the transforms of 16 outputs, in vector multiply-adds, from measurements.
     private const double OutputCost = 7;
-    private const double PooledOutputCost = 5;
+    private const double PooledOutputCost = 5; // with pooling
 
     internal PlanarForm() : base("planar winograd1x4")
     {

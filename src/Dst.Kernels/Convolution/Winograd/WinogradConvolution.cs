@@ -98,7 +98,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <summary>Sizes of the layer.</summary>
     public Conv2dShape Shape { get; }
 
-    /// <summary>The form.</summary>
+    /// <summary>Its tiles and costs.</summary>
     public WinogradForm Form { get; }
 
     /// <summary>Rows of tiles that V and M have room for.</summary>

@@ -19,23 +19,17 @@ public sealed class WinogradForm : ConvolutionForm
     /// <summary>The fewest tiles whose sums hide the latency of a multiply-add.</summary>
     private const double FewestTiles = 4;
 
-    /// <summary>
-    /// Time to transform, write and read 16 weights for a pass, in vector multiply-adds, where they stay in the caches and where they do
-    /// not; from measurements.
-    /// </summary>
-    private const double CachedWeightCost = 20;
-    private const double LargeWeightCost = 80;
+    // Times in vector multiply-adds, from measurements. First: to transform, write and read 16 weights for a pass.
+    private const double CachedWeightCost = 20; // where they stay in the caches
+    private const double LargeWeightCost = 80; // where they do not
 
-    /// <summary>
-    /// Time of one transform of a square tile of 16 channels with 4, 6, 8 and 9 products a side, in vector multiply-adds, from
-    /// measurements.
-    /// </summary>
+    // One transform of a square tile of 16 channels, by its products a side.
     private const double SquareOfFour = 200;
     private const double SquareOfSix = 300;
     private const double SquareOfEight = 500;
     private const double SquareOfNine = 600;
 
-    /// <summary>The same for a tile of one row.</summary>
+    // The same for a tile of one row.
     private const double RowOfSix = 30;
     private const double RowOfEight = 45;
     private const double RowOfTen = 60;

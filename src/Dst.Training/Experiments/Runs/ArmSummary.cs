@@ -5,7 +5,7 @@ namespace Dst.Training.Experiments.Runs;
 /// <summary>One finished arm: a row of <c>summary.json</c>. Accuracies are 0 to 1.</summary>
 public sealed record ArmSummary
 {
-    /// <summary>The arm.</summary>
+    /// <summary>Name of the arm.</summary>
     public required string Arm { get; init; }
 
     /// <summary>Top-1 on the test data, read once.</summary>

@@ -26,7 +26,7 @@ public sealed partial class RunFolder : IDisposable
     private readonly RunLock _lock;
     private readonly MetricsFile _metrics;
 
-    /// <summary>The folder.</summary>
+    /// <summary>Path of the folder.</summary>
     public string Path { get; }
 
     /// <summary>The recipe of the run.</summary>
