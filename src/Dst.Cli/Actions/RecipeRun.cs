@@ -117,7 +117,7 @@ internal sealed class RecipeRun(Invocation call, TrainingRequest request, Recipe
     /// <summary>Runs all seeds of a set; the data of the first seed may be loaded already.</summary>
     private void RunSeeds(RunSet set, DataSet? firstData)
     {
-        var runs = new List<FinishedRun>();
+        var runs = new List<RunResults>();
         var nextCommands = Array.Empty<string>();
         foreach (var seed in set.Recipe.Seeds)
         {
