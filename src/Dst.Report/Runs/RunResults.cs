@@ -65,7 +65,7 @@ public sealed record RunResults(string Folder, RunSummary Summary, Recipe Recipe
     private static RunResults Load(string summary)
     {
         var folder = Path.GetDirectoryName(summary)!;
-        return new(folder, RunSummary.Load(summary), RecipeFile.Load(Path.Combine(folder, "recipe.yaml")))
+        return new(folder, RunSummary.Load(summary), RecipeFile.Load(Path.Combine(folder, RunRecipe.FileName)))
         {
             Images = ImagesOf(Path.Combine(folder, ManifestFile.Name)),
         };
