@@ -55,7 +55,7 @@ internal static class DistillCommand
             ])
         {
             Section = isNew ? "train" : "prune_train",
-            Model = arguments.GetValue(Teacher),
+            ModelPath = arguments.GetValue(Teacher),
             NewRunOptions = [Teacher, Student, Arch],
         };
         RecipeRun.Run(call, request);

@@ -23,7 +23,7 @@ internal static unsafe class BytePool
     /// <summary>The same, sixteen channels at a time.</summary>
     public static void Max(WindowShape shape, byte* x, byte* y)
     {
-        if (shape.IsHalving)
+        if (shape.IsTwoByTwo)
         {
             Halve(shape.Planes(1) * (shape.Height / 2), shape.Width, x, y);
             return;
