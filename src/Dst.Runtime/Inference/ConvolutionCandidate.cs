@@ -1,6 +1,5 @@
 using Dst.Kernels;
 using Dst.Kernels.Simd;
-using Dst.Masks;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
 

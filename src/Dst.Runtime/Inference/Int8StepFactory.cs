@@ -1,7 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
-using Dst.Masks;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
 
