@@ -1,4 +1,3 @@
-using Dst.Foundations;
 using Dst.Training.Optimizers;
 
 namespace Dst.Training.Engine;
