@@ -70,7 +70,7 @@ public sealed class Image
     public string? Warning { get; init; }
 
     /// <summary>What messages call the image.</summary>
-    internal string Name { get; set; } = "an image";
+    public string Name { get; internal set; } = "an image";
 
     /// <summary>Whether samples are floats.</summary>
     internal bool IsFloat => BitsPerSample == 32;

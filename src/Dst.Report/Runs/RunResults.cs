@@ -59,7 +59,8 @@ public sealed record RunResults(string Folder, RunSummary Summary, Recipe Recipe
         [.. folders.SelectMany(folder => FindAll(folder, log)).DistinctBy(run => Path.GetFullPath(run.Folder))];
 
     private static InputException NoneIn(string folder) => new(RunsBelow.Unfinished(folder) is { Length: > 0 } open
-        ? $"folder {folder} has no finished arm, and a run in it is not finished; 'dst run {Words.Choice(open)}' goes on with it"
+        ? $"folder {folder} has no finished arm, and a run in it is not finished; "
+            + $"'dst run {Words.Choice([.. open.Select(run => $"--resume {run}")])}' goes on with it"
         : $"folder {folder} has no {RunFolder.SummaryName} in it or below; a run folder or a folder of them was expected");
 
     private static RunResults Load(string summary)
