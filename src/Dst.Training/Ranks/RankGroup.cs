@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Text;
 using Dst.Runtime.Threading;
-using Dst.Training.Autodiff;
 
 namespace Dst.Training.Ranks;
 
