@@ -1,5 +1,6 @@
 using Dst.Training.Engine;
 using Dst.Training.Networks;
+using Dst.Training.Objectives;
 
 namespace Dst.Training.Experiments.Recipes;
 
