@@ -70,7 +70,7 @@ public sealed class Image
     public string? Warning { get; init; }
 
     /// <summary>What messages call the image.</summary>
-    internal string Name { get; init; } = "an image";
+    public string Name { get; init; } = "an image";
 
     /// <summary>Whether samples are floats.</summary>
     internal bool IsFloat => BitsPerSample == 32;

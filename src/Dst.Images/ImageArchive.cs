@@ -49,7 +49,7 @@ public sealed class ImageArchive : IDisposable
     /// <summary>Whether a path is a zip archive by its name, which ends in <c>.zip</c>, and its first bytes.</summary>
     /// <exception cref="InputException">The file is empty or may not be read.</exception>
     public static bool IsArchive(string path) =>
-        path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) && File.Exists(path) && FileKind.NameOf(path) == FileKind.PyTorch;
+        path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) && File.Exists(path) && FileKind.NameOf(path) == FileKind.Zip;
 
     /// <summary>Opens an archive until it is disposed.</summary>
     /// <param name="path">The archive. Paths of what is in it begin with this text.</param>

@@ -46,7 +46,7 @@ internal static class ModelSource
         var kind = FileKind.NameOf(path);
         var isSafetensors = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
         if (isSafetensors && arch is null) return arguments.GetValue(Float) ? ModelFile.Load(path).OfFloats(path) : ModelFile.Load(path);
-        if (isSafetensors || kind is FileKind.PyTorch or FileKind.Pickle) return ReadStateDict(arguments, path, arch, notes);
+        if (isSafetensors || kind is FileKind.Zip or FileKind.Pickle) return ReadStateDict(arguments, path, arch, notes);
         if (kind is not (null or FileKind.Onnx))
             throw new InputException(
                 $"{path} is not an ONNX file but {kind}; an ONNX network, a state dict of PyTorch or a model file was expected");

@@ -29,7 +29,7 @@ internal sealed class RecipeRun(Invocation call, TrainingRequest request, Recipe
         if (folder is null && !RecipeInput.NamesData(call.Arguments))
             throw new InputException(
                 $"{call.Command} has neither data nor a recipe; a folder of labelled images or a recipe file was expected");
-        if (!isOfFolder && request.Model is not null) RunData.CheckSeed(call, recipe);
+        if (!isOfFolder && request.ModelPath is not null) RunData.CheckSeed(call, recipe);
         var run = new RecipeRun(call, request, recipe, folder);
         var isSpread = SpreadRun.IsAsked(call);
         RankJob.Run(call, isSpread ? SpreadRun.MostRanks : recipe.Parts, () =>
@@ -117,7 +117,7 @@ internal sealed class RecipeRun(Invocation call, TrainingRequest request, Recipe
     /// <summary>Runs all seeds of a set; the data of the first seed may be loaded already.</summary>
     private void RunSeeds(RunSet set, DataSet? firstData)
     {
-        var runs = new List<FinishedRun>();
+        var runs = new List<RunResults>();
         var nextCommands = Array.Empty<string>();
         foreach (var seed in set.Recipe.Seeds)
         {

@@ -7,12 +7,6 @@ namespace Dst.Cli.Actions;
 /// <summary>The options of verbs that make the arms of a recipe: <c>run</c>, <c>train</c>, <c>distill</c> and <c>compress</c>.</summary>
 internal static class RunOptions
 {
-    /// <summary>A run to go on with.</summary>
-    public static readonly Option<string?> Resume = SharedOptions.Text(
-        "--resume", "run folder",
-        "Goes on with a run that was stopped, or with the runs of several seeds. A recipe need not be named; if one is, "
-            + "it must be the same.");
-
     private static readonly Option<bool> Force = new("--force")
     {
         Description = "With --resume: goes on although recipe, program, processor or vector width is another one. The result is then not "
@@ -35,7 +29,7 @@ internal static class RunOptions
     public static void AddOptionsTo(Verb verb)
     {
         verb.TakesRanks = true;
-        verb.AddOptions(Resume, Force);
+        verb.AddOptions(RecipeOptions.Resume, Force);
         KeyShortcuts.AddTo(verb);
         verb.AddOptions(RecipeOptions.Set, RecipeOptions.Seed, RecipeOptions.Seeds, RecipeOptions.Out, DryRun);
         DashboardOptions.AddTo(verb);
@@ -44,7 +38,7 @@ internal static class RunOptions
     }
 
     /// <summary>The folder of the run to go on with, or null for a new run.</summary>
-    public static string? ResumedFolderOf(ParseResult arguments) => WithoutLink(arguments.GetValue(Resume));
+    public static string? ResumedFolderOf(ParseResult arguments) => WithoutLink(arguments.GetValue(RecipeOptions.Resume));
 
     /// <summary>Whether a run goes on although something is not as it was.</summary>
     public static bool IsForced(ParseResult arguments) => arguments.GetValue(Force);
@@ -56,7 +50,7 @@ internal static class RunOptions
     /// <exception cref="InputException">There are such options.</exception>
     public static void Check(Invocation call, TrainingRequest request, IReadOnlyList<SettingOverride> overrides)
     {
-        var isResumed = call.Arguments.GetValue(Resume) is not null;
+        var isResumed = call.Arguments.GetValue(RecipeOptions.Resume) is not null;
         if (IsForced(call.Arguments) && !isResumed)
             throw new InputException("option --force goes with --resume, which was expected too");
         DashboardOptions.Check(call);

@@ -20,7 +20,7 @@ internal static class RunOutput
         [
             .. !IsWide(call) && request.Blocks is { } blocksOf ? blocksOf(summary) : BlocksOf(call, run, summary),
             new Lines([
-                $"run folder: {run.Path}", .. RunReport.Write(call, run.Path, new FinishedRun(run.Path, summary, run.Recipe)),
+                $"run folder: {run.Path}", .. RunReport.Write(call, run.Path, new RunResults(run.Path, summary, run.Recipe)),
                 .. NextCommands.Of(run, summary, data),
             ]),
         ];
@@ -32,7 +32,7 @@ internal static class RunOutput
     /// <param name="set">The folder of the runs.</param>
     /// <param name="runs">The runs.</param>
     /// <param name="nextCommands">The last lines.</param>
-    public static void Write(Invocation call, RunSet set, IReadOnlyList<FinishedRun> runs, IReadOnlyList<string> nextCommands)
+    public static void Write(Invocation call, RunSet set, IReadOnlyList<RunResults> runs, IReadOnlyList<string> nextCommands)
     {
         var arms = ArmStatistic.AllOf([.. runs.Select(run => run.Summary)]);
         var document = new

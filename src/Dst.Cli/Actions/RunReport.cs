@@ -9,7 +9,7 @@ internal static class RunReport
 {
     /// <summary>Writes the report of finished runs into a folder. The run has done its work if that cannot be done.</summary>
     /// <returns>The line that names it; empty if there is none.</returns>
-    public static string[] Write(Invocation call, string folder, params IReadOnlyList<FinishedRun> runs)
+    public static string[] Write(Invocation call, string folder, params IReadOnlyList<RunResults> runs)
     {
         var file = Path.Combine(folder, HtmlReport.FileName);
         try

@@ -19,7 +19,7 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
     public string Section { get; init; } = "train";
 
     /// <summary>A model file whose input the data must have, or null.</summary>
-    public string? Model { get; init; }
+    public string? ModelPath { get; init; }
 
     /// <summary>Whether only the data of a recipe are taken, so that the rest is chosen as for data alone.</summary>
     public bool TakesDataAlone { get; init; }
@@ -53,7 +53,7 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
         if (!isData && !TakesDataAlone) return recipe;
         var survey = DataSurvey.Of(recipe.Data, Environment.CurrentDirectory, call.Cancellation);
         var set = Settings.Concat(OverridesOf(call)).SelectMany(setting => setting.Keys);
-        var model = Model is null ? null : Dst.Model.Load(Model);
+        var model = ModelPath is null ? null : Model.Load(ModelPath);
         if (!isData) set = set.Concat(KeysOfData(recipe.Data, model));
         var suggestions = Suggestions.For(survey, recipe, set, model)
             .Where(suggestion => !TrainsNothing || RecipeOptions.IsOfData(suggestion.Key)).ToList();

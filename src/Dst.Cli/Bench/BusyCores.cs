@@ -1,3 +1,4 @@
+using Dst.Kernels;
 using Dst.Kernels.Simd;
 
 namespace Dst.Cli.Bench;

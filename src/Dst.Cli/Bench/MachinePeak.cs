@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Report;
 using Dst.Runtime.Threading;

@@ -49,7 +49,7 @@ internal static class CompressCommand
         var request = new TrainingRequest([.. preset, .. int8, .. PatternOf(call)])
         {
             Section = model is null ? "train" : "prune_train",
-            Model = model,
+            ModelPath = model,
             TakesDataAlone = model is not null,
             NewRunOptions = [PruningInput.Pattern, Int8],
             ResumeVerb = "compress",

@@ -43,7 +43,7 @@ internal static class DistillCommand
     private static void Run(Invocation call)
     {
         var arguments = call.Arguments;
-        if (arguments.GetValue(Teacher) is null && arguments.GetValue(RunOptions.Resume) is null)
+        if (arguments.GetValue(Teacher) is null && arguments.GetValue(RecipeOptions.Resume) is null)
             throw new InputException($"{call.Command} has no teacher; {Teacher.Name} MODEL was expected");
         var isNew = arguments.GetValue(Student) is null;
         var request = new TrainingRequest(
@@ -55,7 +55,7 @@ internal static class DistillCommand
             ])
         {
             Section = isNew ? "train" : "prune_train",
-            Model = arguments.GetValue(Teacher),
+            ModelPath = arguments.GetValue(Teacher),
             NewRunOptions = [Teacher, Student, Arch],
         };
         RecipeRun.Run(call, request);

@@ -35,7 +35,7 @@ internal static class ReportCommand
     {
         OutputPath.Check(call.Arguments, Out);
         var folders = call.Arguments.GetRequiredValue(SharedOptions.RunFolders);
-        var runs = FinishedRun.FindAll(folders, call.Report.Log);
+        var runs = RunResults.FindAll(folders, call.Report.Log);
         var file = call.Arguments.GetValue(Out)
             ?? (folders.Length == 1 ? Path.Combine(folders[0], HtmlReport.FileName) : HtmlReport.FileName);
         HtmlReport.Save(file, runs, call.Report.Log);

@@ -30,7 +30,7 @@ internal static class ResultsCommand
 
     private static void Run(Invocation call)
     {
-        var runs = FinishedRun.FindAll(call.Arguments.GetRequiredValue(SharedOptions.RunFolders), call.Report.Log);
+        var runs = RunResults.FindAll(call.Arguments.GetRequiredValue(SharedOptions.RunFolders), call.Report.Log);
         var patterns = PatternRuns.GroupsOf(runs, call.Report.Log);
         var isWide = call.Arguments.GetValue(SharedOptions.Wide);
         var blocks = patterns.GroupBy(pattern => pattern.Recipe).SelectMany(recipe => BlocksOf(recipe.Key, [.. recipe], isWide));

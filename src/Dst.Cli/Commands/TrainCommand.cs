@@ -53,7 +53,7 @@ internal static class TrainCommand
             ])
         {
             Section = isOfRecipe ? "teacher.train" : "train",
-            Model = arguments.GetValue(From),
+            ModelPath = arguments.GetValue(From),
             NewRunOptions = [Teacher, Arch, From],
         };
         RecipeRun.Run(call, request);

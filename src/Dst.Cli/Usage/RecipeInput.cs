@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Dst.Cli.Actions;
 using Dst.Foundations;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
@@ -70,7 +69,7 @@ internal static class RecipeInput
 
     // Verbs that train a recipe go on with a run by --resume.
     private static bool TakesRuns(ParseResult arguments) =>
-        !arguments.CommandResult.Command.Options.Contains(RunOptions.Resume) || CompressInput.IsOf(arguments);
+        !arguments.CommandResult.Command.Options.Contains(RecipeOptions.Resume) || CompressInput.IsOf(arguments);
 
     private static IEnumerable<SettingOverride> OverridePath(ParseResult arguments)
     {

@@ -45,6 +45,12 @@ internal static class RecipeOptions
     public static readonly Option<string?> Out = SharedOptions.Text(
         "--out", "folder", "Folder in which <recipe>/<time>/ is made. Default: the recipe's, which is runs.");
 
+    /// <summary>A run to go on with.</summary>
+    public static readonly Option<string?> Resume = SharedOptions.Text(
+        "--resume", "run folder",
+        "Goes on with a run that was stopped, or with the runs of several seeds. A recipe need not be named; if one is, "
+            + "it must be the same.");
+
     private static readonly (string Key, bool IsList, Option<string?> Option)[] Data =
     [
         .. RecipeFile.Describe().Where(key => IsOfData(key.Path))

@@ -12,18 +12,19 @@ namespace Dst.Images.Decoding;
 /// PNG of any colour type and depth. Samples are read as they are stored: gamma and colour profiles are ignored. A palette of greys gives
 /// one channel, any other palette three.
 /// </summary>
-internal static class PngFile
+/// <seealso cref="Image"/>
+public static class PngFile
 {
     private const string Format = "PNG";
 
     private static readonly PngDecoder Decoder = new();
 
     /// <summary>The first bytes of every PNG file.</summary>
-    public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
+    internal static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     /// <summary>Decodes a file.</summary>
     /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
-    public static Image Decode(string name, byte[] file)
+    internal static Image Decode(string name, byte[] file)
     {
         var chunks = KeepNeededChunks(name, file);
         var header = HeaderOf(name, chunks);
@@ -50,7 +51,7 @@ internal static class PngFile
 
     /// <summary>Reads bands and size only; a file with a palette is decoded.</summary>
     /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
-    public static ImageShape Measure(string name, byte[] file)
+    internal static ImageShape Measure(string name, byte[] file)
     {
         var chunks = KeepNeededChunks(name, file);
         var colours = HeaderOf(name, chunks).ColorType;
@@ -60,12 +61,14 @@ internal static class PngFile
 
     /// <summary>Reads the size only.</summary>
     /// <exception cref="InputException">It is truncated, the header is corrupt, or the size is too large.</exception>
-    public static ImageShape MeasureSides(string name, byte[] file) => Measure(name, file, KeepNeededChunks(name, file), channels: 3);
+    internal static ImageShape MeasureSides(string name, byte[] file) => Measure(name, file, KeepNeededChunks(name, file), channels: 3);
 
     /// <summary>Encodes 8-bit samples that lie pixel by pixel, [height, width, channels].</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="pixels"/> is null.</exception>
     /// <exception cref="ArgumentException">There are neither 1 nor 3 channels, or the length does not match.</exception>
     public static byte[] Encode(int channels, int height, int width, byte[] pixels)
     {
+        ArgumentNullException.ThrowIfNull(pixels);
         if (channels is not (1 or 3) || pixels.Length != (long)channels * height * width)
             throw new ArgumentException($"{pixels.Length} bytes for {height}x{width}x{channels} pixels");
         using SharpImage image = channels == 1

@@ -20,7 +20,7 @@ internal sealed class CNetwork
         Program = LoweredProgram.Lower(model, COperations.Target, dense);
         var borders = BordersOf(Program);
         _values = Program.Values.Keys.ToDictionary(name => name, name => Describe(name, borders[name]));
-        _pooled = CPooledConvolution.AllOf(Program).Where(pooled => pooled is not CBand band || SavesMemory(band))
+        _pooled = CPooledConvolution.AllOf(Program).Where(pooled => pooled is not CRows rows || SavesMemory(rows))
             .ToDictionary(pooled => pooled.Convolution.Output);
         foreach (var (name, pooled) in _pooled) _values[name] = _values[name].Rows(pooled.RowsInArena);
         var steps = Program.Nodes.Select(node => new PlannedStep(ReadsOf(node), node.Output, Replaceable(node))).ToList();
@@ -50,13 +50,15 @@ internal sealed class CNetwork
         ? floats.Argument ?? $"arena + {_memory[name] + floats.FirstInside}"
         : $"(uint8_t *)(arena + {_memory[name]}) + {_values[name].FirstInside}";
 
-    /// <summary>Whether a band needs less at a time than the larger of convolution and pooling with a whole map between them.</summary>
-    private bool SavesMemory(CBand band)
+    /// <summary>
+    /// Whether a loop over rows needs less at a time than the larger of convolution and pooling with a whole map between them.
+    /// </summary>
+    private bool SavesMemory(CRows rows)
     {
-        var map = _values[band.Convolution.Output];
-        var (input, output) = (_values[band.Convolution.Inputs[0]].Length, _values[band.Pooling.Output].Length);
-        var rows = map.Length * band.Rows / map.Shape.Height;
-        return input + rows + output < Math.Max(input, output) + map.Length;
+        var map = _values[rows.Convolution.Output];
+        var (input, output) = (_values[rows.Convolution.Inputs[0]].Length, _values[rows.Pooling.Output].Length);
+        var between = map.Length * rows.Rows / map.Shape.Height;
+        return input + between + output < Math.Max(input, output) + map.Length;
     }
 
     /// <summary>What must be in the arena while a node is computed: for some poolings also what their convolution reads.</summary>

@@ -31,8 +31,8 @@ internal static class COperations
             if (network.IsPooled(node)) continue; // its pooling computes it too
             switch (network.PooledBy(node))
             {
-                case CBand band:
-                    EmitBand(program, band);
+                case CRows rows:
+                    EmitRows(program, rows);
                     break;
                 case CMaxima maxima:
                     EmitMaxima(program, maxima);
@@ -54,12 +54,12 @@ internal static class COperations
         return program;
     }
 
-    private static void EmitBand(CProgram program, CBand band)
+    private static void EmitRows(CProgram program, CRows rows)
     {
-        var (convolution, pooling) = (band.Convolution, band.Pooling);
-        program.Begin(convolution.Layer, $"{Describe(convolution, program.Network)}, {band.Rows} rows at a time", convolution.Output);
+        var (convolution, pooling) = (rows.Convolution, rows.Pooling);
+        program.Begin(convolution.Layer, $"{Describe(convolution, program.Network)}, {rows.Rows} rows at a time", convolution.Output);
         program.Begin(pooling.Layer, $"{Describe(pooling, program.Network)}, row by row", pooling.Output);
-        program.BeginRows(band);
+        program.BeginRows(rows);
         Emit(program, convolution);
         Emit(program, pooling);
         program.EndRows();

@@ -27,10 +27,10 @@ internal abstract record CPooledConvolution(LoweredNode Convolution, LoweredNode
             if (node is not { Operation: Conv2dOp, Residual: null } || node.Output == program.Output) continue;
             if (readers[node.Output].ToList() is not [{ Operation: PoolOp pool } pooling]) continue;
             var window = pool.ShapeFor(program.Values[node.Output].Shape);
-            if (pool is MaxPoolOp && window.IsHalving && node.Integers?.ToBytes is { KeepsOrder: true })
+            if (pool is MaxPoolOp && window.IsTwoByTwo && node.Integers?.ToBytes is { KeepsOrder: true })
                 yield return new CMaxima(node, pooling);
             else if (ReadsEachRowOnce(window) && window.OutHeight > 1 && window.KernelHeight * window.Width >= WidestTile)
-                yield return new CBand(node, pooling, window.KernelHeight);
+                yield return new CRows(node, pooling, window.KernelHeight);
         }
     }
 
@@ -42,7 +42,7 @@ internal abstract record CPooledConvolution(LoweredNode Convolution, LoweredNode
 /// <param name="Convolution">The convolution.</param>
 /// <param name="Pooling">The pooling.</param>
 /// <param name="Rows">Rows of the convolution for a row of the pooling.</param>
-internal sealed record CBand(LoweredNode Convolution, LoweredNode Pooling, int Rows) : CPooledConvolution(Convolution, Pooling, Rows)
+internal sealed record CRows(LoweredNode Convolution, LoweredNode Pooling, int Rows) : CPooledConvolution(Convolution, Pooling, Rows)
 {
     /// <summary>How many rows of a value lie between what one row of the pooling needs and what the next one needs.</summary>
     public int RowStepOf(string value) =>

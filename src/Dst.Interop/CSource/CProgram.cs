@@ -21,7 +21,7 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
     private readonly StringBuilder _layers = new(); // layers that are constants
     private readonly StringBuilder _layersOfCall = new(); // layers that are variables of the next call
     private readonly StringBuilder _statements = new();
-    private CBand? _band; // the band whose loop over rows is being written
+    private CRows? _rows; // the rows of a map whose loop is being written
 
     /// <summary>The network, with the place of each value in the arena.</summary>
     public CNetwork Network => network;
@@ -104,14 +104,14 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
     }
 
     /// <summary>The address of a value as a C expression; in a loop over rows, the address of what the row needs.</summary>
-    public string AddressOf(string value) => _band?.RowStepOf(value) is > 0 and var rows
-        ? $"{network.AddressOf(value)} + row * {rows * network[value].Pitch}"
+    public string AddressOf(string value) => _rows?.RowStepOf(value) is > 0 and var step
+        ? $"{network.AddressOf(value)} + row * {step * network[value].Pitch}"
         : network.AddressOf(value);
 
     /// <summary>The address of the constant that describes a value's map; in a loop over rows, of the one row that is written.</summary>
     public string MapOf(string value)
     {
-        var map = value == _band?.Pooling.Output ? network[value].Rows(1) : network[value];
+        var map = value == _rows?.Pooling.Output ? network[value].Rows(1) : network[value];
         var name = $"{prefix}_{map.MapName}";
         _maps.TryAdd(name, map.MapFields);
         return $"&{name}";
@@ -128,16 +128,16 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
     }
 
     /// <summary>Begins a loop over the rows of a pooling.</summary>
-    public void BeginRows(CBand band)
+    public void BeginRows(CRows rows)
     {
-        Write($"    for (int row = 0; row < {network[band.Pooling.Output].Shape.Height}; row++) {{\n");
-        _band = band;
+        Write($"    for (int row = 0; row < {network[rows.Pooling.Output].Shape.Height}; row++) {{\n");
+        _rows = rows;
     }
 
     /// <summary>Ends the loop.</summary>
     public void EndRows()
     {
-        _band = null;
+        _rows = null;
         Write("    }\n");
     }
 
@@ -200,7 +200,7 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
     }
 
     /// <summary>Adds lines to the statements, indented once more in a loop over rows.</summary>
-    private void Write(string lines) => _statements.Append(_band is null ? lines : "    " + lines[..^1].Replace("\n", "\n    ") + "\n");
+    private void Write(string lines) => _statements.Append(_rows is null ? lines : "    " + lines[..^1].Replace("\n", "\n    ") + "\n");
 
     private string NameOf(LoweredNode node, string suffix)
     {

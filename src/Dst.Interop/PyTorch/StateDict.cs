@@ -24,7 +24,7 @@ public sealed class StateDict : IDisposable
     /// <exception cref="InputException">It cannot be read, is of another kind, or has no tensors.</exception>
     public static StateDict Open(string path) => FileKind.NameOf(path) switch
     {
-        FileKind.PyTorch => PyTorchFile.Open(path),
+        FileKind.Zip => PyTorchFile.Open(path),
         FileKind.Pickle => throw new InputException(
             $"{path} is {FileKind.Pickle}; it was expected as torch.save(model.state_dict(), FILE) of version 1.6 or later writes it"),
         null => OpenSafetensors(path),

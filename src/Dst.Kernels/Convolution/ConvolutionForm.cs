@@ -5,7 +5,7 @@ namespace Dst.Kernels;
 /// <summary>
 /// A way to compute a convolution of floats. This is the catalogue of such forms, as <see cref="Int8Form"/> is that for bytes. Inference
 /// and training choose from it by the same estimated costs, and files name a form by its <see cref="Name"/>. Two forms,
-/// <see cref="Planar"/> and <see cref="ByRow"/>, are for inference alone.
+/// <see cref="PlanarWinograd"/> and <see cref="RowWinograd"/>, are for inference alone.
 /// </summary>
 public abstract class ConvolutionForm
 {
@@ -28,11 +28,13 @@ public abstract class ConvolutionForm
     /// </summary>
     public static IReadOnlyList<FftForm> Fft { get; } = [new(8), new(16), new(24), new(32), new(48), new(64)];
 
-    /// <summary>A Winograd form of few channels that infers and does not train: <see cref="PlanarWinograd"/>.</summary>
-    public static PlanarForm Planar { get; } = new();
+    /// <summary>A Winograd form of few channels that infers and does not train: <see cref="PlanarWinogradConvolution"/>.</summary>
+    public static PlanarWinogradForm PlanarWinograd { get; } = new();
 
-    /// <summary>A Winograd form of small maps and large weights that infers and does not train: <see cref="RowWinograd"/>.</summary>
-    public static RowForm ByRow { get; } = new();
+    /// <summary>
+    /// A Winograd form of small maps and large weights that infers and does not train: <see cref="RowWinogradConvolution"/>.
+    /// </summary>
+    public static RowWinogradForm RowWinograd { get; } = new();
 
     /// <summary>The forms that infer and train. The first three are plain: each layer has exactly one of them.</summary>
     public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd, .. Fft];

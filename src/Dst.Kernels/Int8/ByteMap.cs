@@ -81,7 +81,7 @@ public static unsafe class ByteMap
     /// <param name="pixels">H · W.</param>
     /// <param name="first">The channel of y that takes the first one of x.</param>
     /// <param name="y">The larger map.</param>
-    public static void Join(ReadOnlySpan<byte> table, byte* x, int channels, int pixels, int first, byte* y)
+    public static void Concat(ReadOnlySpan<byte> table, byte* x, int channels, int pixels, int first, byte* y)
     {
         Check.Length(table, byte.MaxValue + 1);
         if (first % Layout.Block == 0)
@@ -127,18 +127,18 @@ public static unsafe class ByteMap
     /// <summary>Requantises the sum of each window times 2^shift.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes.</param>
-    /// <param name="countsPadding">Whether the padding counts; it has the byte <paramref name="zero"/>.</param>
+    /// <param name="countPadding">Whether the padding counts; it has the byte <paramref name="zero"/>.</param>
     /// <param name="zero">The byte of 0.</param>
     /// <param name="shift">Bits by which sums are shifted up.</param>
     /// <param name="result">For each number of elements from 1 on, or for all windows.</param>
     /// <param name="x">[C/16, H, W, 16].</param>
     /// <param name="y">[C/16, OutHeight, OutWidth, 16].</param>
     public static void Mean(
-        SimdTier tier, WindowShape shape, bool countsPadding, byte zero, int shift, Requantisation result, byte* x, byte* y)
+        SimdTier tier, WindowShape shape, bool countPadding, byte zero, int shift, Requantisation result, byte* x, byte* y)
     {
         shape.ValidatePool(1);
-        if (tier == SimdTier.Scalar) BytePool.MeanReference(shape, countsPadding, zero, shift, result, x, y);
-        else IntKernelRunner.Run(tier, new BytePool.Mean(shape, countsPadding, zero, shift, result, x, y));
+        if (tier == SimdTier.Scalar) BytePool.MeanReference(shape, countPadding, zero, shift, result, x, y);
+        else IntKernelRunner.Run(tier, new BytePool.Mean(shape, countPadding, zero, shift, result, x, y));
     }
 
     private static void Run<TKernel>(SimdTier tier, TKernel kernel) where TKernel : struct, IByteKernel

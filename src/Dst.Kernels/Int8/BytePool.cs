@@ -23,7 +23,7 @@ internal static unsafe class BytePool
     /// <summary>The same, sixteen channels at a time.</summary>
     public static void Max(WindowShape shape, byte* x, byte* y)
     {
-        if (shape.IsHalving)
+        if (shape.IsTwoByTwo)
         {
             Halve(shape.Planes(1) * (shape.Height / 2), shape.Width, x, y);
             return;
@@ -66,7 +66,7 @@ internal static unsafe class BytePool
     }
 
     /// <summary>The requantised sum of each window: the specification.</summary>
-    public static void MeanReference(WindowShape shape, bool countsPadding, byte zero, int shift, Requantisation result, byte* x, byte* y)
+    public static void MeanReference(WindowShape shape, bool countPadding, byte zero, int shift, Requantisation result, byte* x, byte* y)
     {
         for (var o = 0L; o < shape.OutputLength(1); o++)
         {
@@ -76,13 +76,13 @@ internal static unsafe class BytePool
                 if (shape.InputOf(o, tap) is >= 0 and var i) (sum, inside) = (sum + x[i], inside + 1);
             }
 
-            var count = shape.CountOf(o, countsPadding);
+            var count = shape.CountOf(o, countPadding);
             y[o] = result.Apply(result.Offsets.Length == 1 ? 0 : count - 1, sum + (count - inside) * zero << shift);
         }
     }
 
     /// <summary>The same, sixteen channels at a time.</summary>
-    internal readonly struct Mean(WindowShape shape, bool countsPadding, byte zero, int shift, Requantisation result, byte* x, byte* y)
+    internal readonly struct Mean(WindowShape shape, bool countPadding, byte zero, int shift, Requantisation result, byte* x, byte* y)
         : IIntKernel
     {
         public void Run<T>() where T : unmanaged, IIntLanes<T>
@@ -98,7 +98,7 @@ internal static unsafe class BytePool
                     for (var ox = 0; ox < shape.OutWidth; ox++, destination += Layout.Block)
                     {
                         var columns = shape.Columns(ox);
-                        var count = rows.Count(countsPadding) * columns.Count(countsPadding);
+                        var count = rows.Count(countPadding) * columns.Count(countPadding);
                         var inside = (rows.End - rows.First) * (columns.End - columns.First);
                         var sum = T.Broadcast((count - inside) * zero);
                         for (var row = rows.First; row < rows.End; row++)

@@ -172,9 +172,9 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
                 for (int column = 0, width; column < s.OutWidth; column += width)
                 {
                     var source = Int8Product.At<TPitch>(scratch + row * pitch, column);
-                    if (rows == Int8Tiles.Rows)
+                    if (rows == Int8RegisterTiles.Rows)
                     {
-                        width = Int8Product.WidthOf<TSums>(Math.Min(TSums.Pixels / Int8Tiles.Rows, s.OutWidth - column));
+                        width = Int8Product.WidthOf<TSums>(Math.Min(TSums.Pixels / Int8RegisterTiles.Rows, s.OutWidth - column));
                         Int8Product.RunRows<TSums, TPitch>(width, block.Segments, weights, source, pitch, sums);
                     }
                     else
@@ -198,7 +198,8 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
         private int RowsOf<T>(int row) where T : unmanaged, ISumLanes<T>
         {
             var s = layer._shape;
-            if (T.Pixels > Int8Tiles.Rows && s.OutWidth % T.Pixels != 0 && s.OutHeight - row >= Int8Tiles.Rows) return Int8Tiles.Rows;
+            if (T.Pixels > Int8RegisterTiles.Rows && s.OutWidth % T.Pixels != 0 && s.OutHeight - row >= Int8RegisterTiles.Rows)
+                return Int8RegisterTiles.Rows;
             return layer.Layer.Pools ? 2 : 1;
         }
     }

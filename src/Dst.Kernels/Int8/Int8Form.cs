@@ -70,7 +70,7 @@ public sealed class Int8Form
             return kept * shape.FilterBlocks * shape.RowLength / 2.0 * Math.Max(shape.OutHeight * shape.OutWidth, FewestTiles);
         }
 
-        var tiling = new Int8Tiling(_tile, layer);
+        var tiling = new Int8WinogradTiles(_tile, layer);
         var pairs = Int8Winograd.ChannelsOf(layer).Sum(channels => channels.Length) / 2.0;
         var share = !_isByRow ? 1 : tiling.Count <= Int8RowWinograd.Tiles ? RowCostOfFewTiles : RowCostOfMoreTiles;
         return share * tiling.Positions

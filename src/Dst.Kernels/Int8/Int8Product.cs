@@ -47,7 +47,7 @@ internal static unsafe class Int8Product
         {
             var width = WidthOf<T>(pixels);
             var tiles = pixels / width;
-            Int8Tiles.Run<T, SegmentLoop<T, TPitch, TWeight>>(width, new(tiles, segments, weights, source, 0, sums));
+            Int8RegisterTiles.Run<T, SegmentLoop<T, TPitch, TWeight>>(width, new(tiles, segments, weights, source, 0, sums));
             pixels -= tiles * width;
             source = At<TPitch>(source, tiles * width);
             sums += tiles * width * Layout.Block;
@@ -67,7 +67,7 @@ internal static unsafe class Int8Product
         for (int tile = 0, width; tile < count; tile += width)
         {
             width = WidthOf<T>(count - tile);
-            Int8Tiles.Run<T, PairLoop<T>>(
+            Int8RegisterTiles.Run<T, PairLoop<T>>(
                 width, new(pairs, weights, (byte*)(source + tile * ElementsOf<T>()), sums + tile * Layout.Block));
         }
     }
@@ -84,7 +84,7 @@ internal static unsafe class Int8Product
     public static void RunRows<T, TPitch>(int width, Segment[] segments, sbyte* weights, int* source, nint rowPitch, int* sums)
         where T : unmanaged, ISumLanes<T>
         where TPitch : IPixelPitch =>
-        Int8Tiles.RunRows<T, SegmentLoop<T, TPitch, sbyte>>(width, new(1, segments, weights, source, rowPitch, sums));
+        Int8RegisterTiles.RunRows<T, SegmentLoop<T, TPitch, sbyte>>(width, new(1, segments, weights, source, rowPitch, sums));
 
     /// <summary>
     /// The innermost loop: for each element one load of the weights of sixteen filters, and one multiply-add for each pixel. What becomes
@@ -94,7 +94,7 @@ internal static unsafe class Int8Product
     private static void Tiles<T, TTile, TPitch, TWeight>(
         int count, Segment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums)
         where T : unmanaged, ISumLanes<T>
-        where TTile : unmanaged, IInt8Tile<T>
+        where TTile : unmanaged, IInt8Accumulators<T>
         where TPitch : IPixelPitch
         where TWeight : unmanaged
     {
@@ -117,7 +117,7 @@ internal static unsafe class Int8Product
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void PairTile<T, TTile>(int[] pairs, short* weights, byte* source, int* sums)
         where T : unmanaged, ISumLanes<T>
-        where TTile : unmanaged, IInt8Tile<T>
+        where TTile : unmanaged, IInt8Accumulators<T>
     {
         TTile tile = default;
         foreach (var pair in pairs)
@@ -135,14 +135,14 @@ internal static unsafe class Int8Product
         where TPitch : IPixelPitch
         where TWeight : unmanaged
     {
-        public void Run<TTile>() where TTile : unmanaged, IInt8Tile<T> =>
+        public void Run<TTile>() where TTile : unmanaged, IInt8Accumulators<T> =>
             Tiles<T, TTile, TPitch, TWeight>(count, segments, weights, source, rowPitch, sums);
     }
 
     private readonly struct PairLoop<T>(int[] pairs, short* weights, byte* source, int* sums) : IInt8Loop<T>
         where T : unmanaged, ISumLanes<T>
     {
-        public void Run<TTile>() where TTile : unmanaged, IInt8Tile<T> => PairTile<T, TTile>(pairs, weights, source, sums);
+        public void Run<TTile>() where TTile : unmanaged, IInt8Accumulators<T> => PairTile<T, TTile>(pairs, weights, source, sums);
     }
 
     /// <summary>The JIT compiles the branch of the type alone.</summary>

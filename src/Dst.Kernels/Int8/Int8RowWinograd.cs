@@ -22,7 +22,7 @@ internal sealed unsafe class Int8RowWinograd : Int8Convolution
     private const int SumsPitch = (Tiles + 1) * Layout.Block; // from one position to the next
     private const int Ahead = 10; // pairs whose lines are fetched while others are multiplied
 
-    private readonly Int8Tiling _tiling;
+    private readonly Int8WinogradTiles _tiling;
     private readonly PairLines _lines;
     private readonly int[][] _pairs; // of each block of filters: where the lines of its pairs begin, and some more
     private readonly AlignedArray<sbyte>[] _weights; // of each block of filters: [row][pair][column][filter][2], as IRow says
@@ -85,7 +85,7 @@ internal sealed unsafe class Int8RowWinograd : Int8Convolution
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Multiply<TRow>(int[] pairs, sbyte* weights, int* lines, int* sums) where TRow : IRow
     {
-        Int8Tile4<IntLanes512> first = default, second = default, third = default, fourth = default;
+        Int8Four<IntLanes512> first = default, second = default, third = default, fourth = default;
         fixed (int* firstPair = pairs)
         {
             var end = firstPair + pairs.Length - Ahead;

@@ -7,7 +7,7 @@ internal sealed unsafe partial class Int8Winograd
     /// <summary>Some blocks of filters of one image, a few tiles at a time.</summary>
     private readonly struct Kernel(Int8Winograd layer, byte* x, byte* residual, void* y, int first, int end, int* scratch) : IIntKernel
     {
-        private readonly Int8Tiling _tiling = layer._tiling;
+        private readonly Int8WinogradTiles _tiling = layer._tiling;
         private readonly Int8WinogradTransforms _transforms = new(layer.Layer, layer._tiling, x, residual, y, scratch);
         private readonly int* _reordered = scratch + layer._tiling.FirstReordered;
         private readonly int* _sums = scratch + layer._tiling.FirstSum;
@@ -76,7 +76,7 @@ internal sealed unsafe partial class Int8Winograd
     /// <summary>What sixteen filters read.</summary>
     private sealed class FilterBlock
     {
-        public FilterBlock(Int8Tiling tiling, int[] channels)
+        public FilterBlock(Int8WinogradTiles tiling, int[] channels)
         {
             var pairs = ChannelPairs.OfMap(channels);
             Channels = [.. pairs.SelectMany(pair => pair.Channels)];

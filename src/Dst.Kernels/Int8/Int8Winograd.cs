@@ -13,7 +13,7 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
     public const int Side = 3;
 
     private readonly SimdTier _tier;
-    private readonly Int8Tiling _tiling;
+    private readonly Int8WinogradTiles _tiling;
     private readonly FilterBlock[] _blocks;
     private readonly Segment[] _allChannels; // pairs of a layer that is not pruned
     private readonly AlignedArray<short> _weights;

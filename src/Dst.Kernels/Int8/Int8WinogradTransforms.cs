@@ -4,7 +4,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>The transforms of Winograd forms in whole numbers, for one image. Transformed inputs lie in scratch memory.</summary>
-internal readonly unsafe struct Int8WinogradTransforms(Int8Layer layer, Int8Tiling tiling, byte* x, byte* residual, void* y, int* scratch)
+internal readonly unsafe struct Int8WinogradTransforms(
+    Int8Layer layer, Int8WinogradTiles tiling, byte* x, byte* residual, void* y, int* scratch)
 {
     /// <summary>The transformed inputs of a position.</summary>
     public int* InputsOf(int position) => scratch + tiling.PaddedLength + (nint)position * tiling.InputPitch;

@@ -57,7 +57,7 @@ internal readonly unsafe struct MaxPoolForward(WindowShape shape, float* x, int 
         for (var i = 0L; i < shape.Planes(images); i++)
         {
             float* from = x + i * shape.InputPlane, to = y + i * shape.OutputPlane;
-            if (shape.IsHalving) HalvedPlane<T>(shape, from, to, scale);
+            if (shape.IsTwoByTwo) HalvedPlane<T>(shape, from, to, scale);
             else Plane<T>(shape, from, to, scale);
         }
     }
@@ -126,12 +126,12 @@ internal readonly unsafe struct MaxPoolBackward(
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
-        var isHalving = shape.IsHalving && !accumulate;
-        if (!isHalving && !accumulate) shape.ClearInput(images, dx);
+        var isTwoByTwo = shape.IsTwoByTwo && !accumulate;
+        if (!isTwoByTwo && !accumulate) shape.ClearInput(images, dx);
         for (var i = 0L; i < shape.Planes(images); i++)
         {
             long input = i * shape.InputPlane, output = i * shape.OutputPlane;
-            if (isHalving) HalvedPlane<T>(shape, x + input, y + output, dy + output, dx + input);
+            if (isTwoByTwo) HalvedPlane<T>(shape, x + input, y + output, dy + output, dx + input);
             else Plane<T>(shape, x + input, y + output, dy + output, dx + input);
         }
     }

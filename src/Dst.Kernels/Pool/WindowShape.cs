@@ -31,7 +31,7 @@ public sealed record WindowShape(
     internal bool IsWholeMap => (KernelHeight, KernelWidth) == (Height, Width) && Sides == WindowSides.Equal(0);
 
     /// <summary>Whether windows of 2×2 cover the map, each pixel once.</summary>
-    public bool IsHalving =>
+    public bool IsTwoByTwo =>
         (KernelHeight, KernelWidth, Stride, StrideWidth) == (2, 2, 2, 2) && Sides == WindowSides.Equal(0)
         && Height % 2 == 0 && Width % 2 == 0;
 

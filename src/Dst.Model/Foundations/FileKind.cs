@@ -3,8 +3,8 @@ namespace Dst.Foundations;
 /// <summary>Names the kind of a file by its first bytes, for messages about a file that is not what was expected.</summary>
 public static class FileKind
 {
-    /// <summary>How PyTorch's own files begin: a zip archive, or a pickle in old versions.</summary>
-    public const string PyTorch = "a PyTorch file (.pt) or another zip archive";
+    /// <summary>A zip archive, as PyTorch writes too.</summary>
+    public const string Zip = "a PyTorch file (.pt) or another zip archive";
 
     /// <summary>An ONNX network.</summary>
     public const string Onnx = "an ONNX network";
@@ -30,7 +30,7 @@ public static class FileKind
         ("II*\0", "a TIFF image"),
         ("MM\0*", "a TIFF image"),
         ("RIFF", "a WebP image or another RIFF file"),
-        ("PK\u0003\u0004", PyTorch),
+        ("PK\u0003\u0004", Zip),
         ("\u0080\u0002", Pickle),
         ("\u0093NUMPY", "a NumPy array"),
         ("\u0089HDF", "an HDF5 file, such as Keras writes"),

@@ -1,3 +1,5 @@
+using Dst.Kernels;
+
 namespace Dst.Masks;
 
 /// <summary>
@@ -65,6 +67,20 @@ public sealed class LayerMask
 
     /// <summary>Whether the weight at <paramref name="position"/> in filter <paramref name="filter"/>'s flattened row is kept.</summary>
     public bool Keeps(int filter, int position) => Kept[filter / Block * Candidates + position / WeightsPerCandidate];
+
+    /// <summary>
+    /// The kept positions of the flattened weight row of each block of filters. Wider blocks than the layout's become several that keep the
+    /// same.
+    /// </summary>
+    public KeptTaps ToKeptTaps()
+    {
+        var row = WeightShape[1] * WeightShape[2] * WeightShape[3];
+        var block = Math.Min(Block, Layout.Block);
+        var positions = new int[Layout.CeilDiv(WeightShape[0], block)][];
+        for (var i = 0; i < positions.Length; i++)
+            positions[i] = [.. Enumerable.Range(0, row).Where(position => Keeps(i * block, position))];
+        return new(block, positions) { FinalShare = Pattern?.Share ?? 1 };
+    }
 
     /// <summary>Sets every pruned weight of <paramref name="weights"/> [O, I, Kh, Kw] to zero.</summary>
     public void Apply(Span<float> weights)

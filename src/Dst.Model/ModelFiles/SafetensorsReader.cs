@@ -144,7 +144,7 @@ public sealed class SafetensorsReader : IDisposable
             throw Malformed(
                 KindOfFile() is { } kind
                     ? $"is {kind}; a model file (.safetensors) was expected"
-                        + (kind is FileKind.Onnx or FileKind.PyTorch ? ", which dst import makes of it" : "")
+                        + (kind is FileKind.Onnx or FileKind.Zip ? ", which dst import makes of it" : "")
                     : $"declares a header of {(ulong)length} bytes; at most {limit} were expected, so the file may be cut off");
         return length;
     }

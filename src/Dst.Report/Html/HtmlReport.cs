@@ -11,7 +11,7 @@ namespace Dst.Report.Html;
 /// </summary>
 /// <example>
 /// <code>
-/// var runs = FinishedRun.FindAll("runs/quickstart", Console.WriteLine);
+/// var runs = RunResults.FindAll("runs/quickstart", Console.WriteLine);
 /// HtmlReport.Save("report.html", runs, Console.WriteLine);
 /// </code>
 /// </example>
@@ -25,13 +25,13 @@ public static class HtmlReport
     /// <param name="runs">At least one run with an arm.</param>
     /// <param name="log">Takes one line at a time.</param>
     /// <exception cref="InputException">No run has an arm, or the file cannot be written.</exception>
-    public static void Save(string path, IReadOnlyList<FinishedRun> runs, Action<string> log) => HtmlPage.Save(path, Render(runs, log));
+    public static void Save(string path, IReadOnlyList<RunResults> runs, Action<string> log) => HtmlPage.Save(path, Render(runs, log));
 
     /// <summary>The page.</summary>
     /// <param name="runs">At least one run with an arm.</param>
     /// <param name="log">Takes one line at a time.</param>
     /// <exception cref="InputException">No run has an arm.</exception>
-    public static string Render(IReadOnlyList<FinishedRun> runs, Action<string> log)
+    public static string Render(IReadOnlyList<RunResults> runs, Action<string> log)
     {
         var groups = PatternRuns.GroupsOf(runs, log).Where(group => group.Arms.Count > 0)
             .Select((group, i) => new ReportGroup(i, group, [.. group.Runs.Select(run => new RunDetails(run))])).ToList();

@@ -7,7 +7,7 @@ namespace Dst.Report.Html;
 /// <summary>The report of a run that goes on: where training is, and what is finished so far.</summary>
 /// <example>
 /// <code>
-/// var run = FinishedRun.FindAll("runs/latest", Console.WriteLine)[0];
+/// var run = RunResults.FindAll("runs/latest", Console.WriteLine)[0];
 /// var page = LiveReport.Page(run, new LiveState(run.Folder, Version: 1, Progress: null));
 /// </code>
 /// </example>
@@ -28,7 +28,7 @@ public static class LiveReport
     /// <summary>The whole page.</summary>
     /// <param name="run">The run with the arms that are finished.</param>
     /// <param name="state">Where training is.</param>
-    public static string Page(FinishedRun run, LiveState state)
+    public static string Page(RunResults run, LiveState state)
     {
         ArgumentNullException.ThrowIfNull(run);
         var runs = new PatternRuns(

@@ -23,7 +23,7 @@ internal sealed record ReportGroup(int Index, PatternRuns Runs, IReadOnlyList<Ru
     public ArmStatistic Main => Runs.Find(ArmNames.Dst) ?? Arms[^1];
 
     /// <summary>The dense network that the main arm is compared with, or null if it was not tested or is the main arm itself.</summary>
-    public ArmStatistic? Dense => Arm.BestStudentOf(Recipe).Name is var name && name != Main.Arm ? Runs.Find(name) : null;
+    public ArmStatistic? Dense => Arm.DenseOf(Recipe).Name is var name && name != Main.Arm ? Runs.Find(name) : null;
 
     /// <summary>Names of the classes, or their numbers if no file names them.</summary>
     public IReadOnlyList<string> ClassNames

@@ -7,7 +7,7 @@ namespace Dst.Report.Runs;
 /// <summary>Tables of arms. Those for a terminal fit into 80 columns.</summary>
 /// <example>
 /// <code>
-/// var runs = FinishedRun.FindAll("runs/quickstart", Console.WriteLine);
+/// var runs = RunResults.FindAll("runs/quickstart", Console.WriteLine);
 /// var arms = ArmStatistic.AllOf([.. runs.Select(run => run.Summary)]);
 /// var result = new Result(arms, [.. ArmTables.Of(arms, ValidationSource.Training, isWide: true)]);
 /// Console.Write(TextRenderer.Render(result));

@@ -17,7 +17,7 @@ public sealed record PatternRuns(
 {
     /// <summary>The runs, each with the arms that count.</summary>
     [JsonIgnore]
-    public IReadOnlyList<FinishedRun> Runs { get; init; } = [];
+    public IReadOnlyList<RunResults> Runs { get; init; } = [];
 
     /// <summary>How many of the <see cref="Settings"/>, from the first, the label names: enough to tell it from the others.</summary>
     [JsonIgnore]
@@ -36,7 +36,7 @@ public sealed record PatternRuns(
     /// </summary>
     /// <param name="runs">The runs, by path.</param>
     /// <param name="log">Takes one line at a time.</param>
-    public static IReadOnlyList<PatternRuns> GroupsOf(IReadOnlyList<FinishedRun> runs, Action<string> log)
+    public static IReadOnlyList<PatternRuns> GroupsOf(IReadOnlyList<RunResults> runs, Action<string> log)
     {
         ArgumentNullException.ThrowIfNull(log);
         return
@@ -50,14 +50,14 @@ public sealed record PatternRuns(
     /// <summary>An arm, or null if no run has it.</summary>
     public ArmStatistic? Find(string arm) => Arms.FirstOrDefault(row => row.Arm == arm);
 
-    private static IEnumerable<PatternRuns> GroupsOf(string recipe, string pattern, IEnumerable<FinishedRun> runs, Action<string> log)
+    private static IEnumerable<PatternRuns> GroupsOf(string recipe, string pattern, IEnumerable<RunResults> runs, Action<string> log)
     {
         var variants = runs.GroupBy(run => HashOf(WithoutModels(run.Recipe))).SelectMany(OfEachData).SelectMany(OfEachModel).ToList();
         var keys = KeysOf(variants);
         var (different, named) = TellingFirst([.. keys[0].Keys.Where(key => keys.Exists(other => other[key] != keys[0][key]))], keys);
         return variants.Select((variant, i) =>
         {
-            FinishedRun[] counted = [.. LastOfEachSeed(variant, log).Where(run => run.Summary.Arms.Count > 0)];
+            RunResults[] counted = [.. LastOfEachSeed(variant, log).Where(run => run.Summary.Arms.Count > 0)];
             return new PatternRuns(
                 recipe, pattern, different.ConvertAll(key => $"{key} {(keys[i][key] is { Length: > 0 } value ? value : "none")}"),
                 [.. variant.Select(run => run.Summary.Seed).Distinct().Order()],
@@ -70,22 +70,22 @@ public sealed record PatternRuns(
     }
 
     /// <summary>Runs of equal recipes by their images. Where these differ, runs that do not know theirs are a group too.</summary>
-    private static IEnumerable<FinishedRun[]> OfEachData(IEnumerable<FinishedRun> runs)
+    private static IEnumerable<RunResults[]> OfEachData(IEnumerable<RunResults> runs)
     {
-        FinishedRun[] all = [.. runs];
+        RunResults[] all = [.. runs];
         var isOne = all.Select(run => run.Images).OfType<string>().Distinct().Count() <= 1;
         return isOne ? [all] : all.GroupBy(run => run.Images).Select(group => group.ToArray());
     }
 
     /// <summary>Runs of equal recipes. Given models tell recipes apart only where one seed trained an arm with several.</summary>
-    private static IEnumerable<FinishedRun[]> OfEachModel(FinishedRun[] runs)
+    private static IEnumerable<RunResults[]> OfEachModel(RunResults[] runs)
     {
         var hasTwice = ArmsOf(runs).CountBy(arm => arm).Any(arm => arm.Value > 1);
         return hasTwice ? runs.GroupBy(run => HashOf(Common(run.Recipe))).Select(group => group.ToArray()) : [runs];
     }
 
     /// <summary>The keys of each recipe that results depend on, and the images where these alone tell some apart.</summary>
-    private static List<IReadOnlyDictionary<string, string>> KeysOf(List<FinishedRun[]> variants)
+    private static List<IReadOnlyDictionary<string, string>> KeysOf(List<RunResults[]> variants)
     {
         var keys = variants.ConvertAll(variant => RecipeFile.KeysOfResults(Common(variant[0].Recipe)));
         if (variants.DistinctBy(variant => HashOf(Common(variant[0].Recipe))).Count() == variants.Count) return keys;
@@ -122,12 +122,12 @@ public sealed record PatternRuns(
         Student = recipe.Student with { Model = null, From = null },
     };
 
-    private static IEnumerable<(long Seed, string Arm)> ArmsOf(IEnumerable<FinishedRun> runs) =>
+    private static IEnumerable<(long Seed, string Arm)> ArmsOf(IEnumerable<RunResults> runs) =>
         runs.SelectMany(run => run.Summary.Arms.Select(arm => (run.Summary.Seed, arm.Arm)));
 
-    private static IEnumerable<FinishedRun> LastOfEachSeed(FinishedRun[] runs, Action<string> log)
+    private static IEnumerable<RunResults> LastOfEachSeed(RunResults[] runs, Action<string> log)
     {
-        var counted = new Dictionary<(long Seed, string Arm), FinishedRun>();
+        var counted = new Dictionary<(long Seed, string Arm), RunResults>();
         foreach (var run in runs)
         {
             foreach (var arm in ArmsOf([run]))

@@ -10,7 +10,7 @@ namespace Dst.Report.Runs;
 /// </summary>
 /// <example>
 /// <code>
-/// var run = FinishedRun.FindAll("runs/latest", Console.WriteLine)[0];
+/// var run = RunResults.FindAll("runs/latest", Console.WriteLine)[0];
 /// foreach (var epoch in new RunDetails(run).Metrics) Console.WriteLine($"{epoch.Arm} {epoch.Epoch}: {epoch.TrainLoss}");
 /// </code>
 /// </example>
@@ -21,7 +21,7 @@ public sealed class RunDetails
     private readonly Dictionary<string, Model?> _models = [];
 
     /// <summary>Reads the files of a run.</summary>
-    public RunDetails(FinishedRun run)
+    public RunDetails(RunResults run)
     {
         ArgumentNullException.ThrowIfNull(run);
         Run = run;
@@ -31,7 +31,7 @@ public sealed class RunDetails
     }
 
     /// <summary>The run that these files belong to.</summary>
-    public FinishedRun Run { get; }
+    public RunResults Run { get; }
 
     /// <summary>Its manifest, or null.</summary>
     public RunManifest? Manifest { get; }

@@ -1,6 +1,5 @@
 using Dst.Kernels;
 using Dst.Kernels.Simd;
-using Dst.Masks;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
 
@@ -35,7 +34,7 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     /// <summary>Whether it skips what the mask prunes.</summary>
     public bool UsesMask => Kept is not null;
 
-    private bool CanPool => Form is PlanarForm or WinogradForm { CanPool: true };
+    private bool CanPool => Form is PlanarWinogradForm or WinogradForm { CanPool: true };
 
     /// <summary>
     /// All candidates of a layer. Of equal costs the first wins: forms that pool too come before others, floats before integers.
@@ -49,7 +48,7 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
         SimdTier tier, LoweredNode node, Conv2dShape shape, LoweredNode? pool, int roundingClass)
     {
         var floats = WithFloatWeights(tier, node, shape).ToList();
-        var rounded = floats.Concat(ByRow(tier, node, shape)).Where(candidate => candidate.HasLargeWeights(shape))
+        var rounded = floats.Concat(RowWinograd(tier, node, shape)).Where(candidate => candidate.HasLargeWeights(shape))
             .Select(candidate => candidate with { IsRounded = true });
         var exact = floats.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass).ToList();
         var pooled = exact.Where(candidate => pool is not null && candidate.CanPool).Select(candidate => candidate with { Pool = pool });
@@ -62,14 +61,19 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     /// <summary>Estimated time of one image, in vector multiply-adds.</summary>
     /// <param name="shape">Sizes.</param>
     /// <param name="batch">Images at once.</param>
-    public double CostOf(Conv2dShape shape, int batch) => Form is PlanarForm
-        ? PlanarForm.ForwardCost(shape, isPooled: Pool is not null)
+    public double CostOf(Conv2dShape shape, int batch) => Form is PlanarWinogradForm
+        ? PlanarWinogradForm.ForwardCost(shape, isPooled: Pool is not null)
         : Form.CostOf(ConvolutionWork.OfInference(Form, shape, Kept, batch)).Forward;
 
     /// <summary>Transformed weights that a Winograd form reads; 0 of another form.</summary>
     public double CountTransformedWeights(Conv2dShape shape)
     {
-        var dense = Form switch { WinogradForm winograd => winograd.WeightsOf(shape), RowForm => RowForm.WeightsOf(shape), _ => 0 };
+        var dense = Form switch
+        {
+            WinogradForm winograd => winograd.WeightsOf(shape),
+            RowWinogradForm => RowWinogradForm.WeightsOf(shape),
+            _ => 0,
+        };
         return dense == 0 || Kept is null ? dense : dense * Form.ShareOf(shape, Kept);
     }
 
@@ -80,8 +84,8 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
         return Form switch
         {
             WinogradForm winograd => new WinogradStep(tier, node, this, winograd, shape, batch),
-            RowForm => new RowWinogradStep(node, Name.ToString(), new(tier, shape, Kept)),
-            PlanarForm => new PlanarStep(tier, node, Name.ToString(), shape, isPooled: Pool is not null),
+            RowWinogradForm => new RowWinogradStep(node, Name.ToString(), new(tier, shape, Kept)),
+            PlanarWinogradForm => new PlanarWinogradStep(tier, node, Name.ToString(), shape, isPooled: Pool is not null),
             FftForm fft when shape.IsDepthwise => new DepthwiseFftStep(tier, node, fft, shape),
             FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),
             _ when node is LoweredDepthwiseNode depthwise => new DepthwiseStep(depthwise),
@@ -98,16 +102,17 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
             foreach (var form in ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept))) yield return new(form, kept);
         }
 
-        if (node.Residual is null && ConvolutionForm.Planar.Supports(tier, shape, kept: null))
-            yield return new(ConvolutionForm.Planar, Kept: null);
+        if (node.Residual is null && ConvolutionForm.PlanarWinograd.Supports(tier, shape, kept: null))
+            yield return new(ConvolutionForm.PlanarWinograd, Kept: null);
     }
 
     /// <summary>The form whose weights always have 16 bits.</summary>
-    private static IEnumerable<ConvolutionCandidate> ByRow(SimdTier tier, LoweredNode node, Conv2dShape shape)
+    private static IEnumerable<ConvolutionCandidate> RowWinograd(SimdTier tier, LoweredNode node, Conv2dShape shape)
     {
-        if (!ConvolutionForm.ByRow.Supports(tier, shape, kept: null)) yield break;
-        yield return new(ConvolutionForm.ByRow, Kept: null);
-        if (node.Mask?.ToKeptTaps() is { } kept && ConvolutionForm.ByRow.Skips(shape, kept)) yield return new(ConvolutionForm.ByRow, kept);
+        var form = ConvolutionForm.RowWinograd;
+        if (!form.Supports(tier, shape, kept: null)) yield break;
+        yield return new(form, Kept: null);
+        if (node.Mask?.ToKeptTaps() is { } kept && form.Skips(shape, kept)) yield return new(form, kept);
     }
 
     private bool HasLargeWeights(Conv2dShape shape) => CountTransformedWeights(shape) >= LargeWeights;

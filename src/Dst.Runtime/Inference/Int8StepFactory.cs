@@ -1,7 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
-using Dst.Masks;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
 
@@ -14,7 +13,7 @@ internal static class Int8StepFactory
     public static IEnumerable<InferenceStep> Create(SimdTier tier, LoweredNode node, LoweredProgram program)
     {
         var (x, y) = (program.Values[node.Inputs[0]], program.Values[node.Output]);
-        if (node.Operation is ConcatOp) return Join(node, program);
+        if (node.Operation is ConcatOp) return Concat(node, program);
         return [Create(tier, node, x, y)];
     }
 
@@ -52,7 +51,7 @@ internal static class Int8StepFactory
         MaxPoolOp p => new ByteMaxPoolStep(node, x, y, p.ShapeFor(x.Shape)),
         GlobalMaxPoolOp => new ByteMaxPoolStep(node, x, y, x.Shape.WholeMap()),
         AvgPoolOp p => new ByteAvgPoolStep(node, x, y, p.ShapeFor(x.Shape), p.CountPadding),
-        GlobalAvgPoolOp => new ByteAvgPoolStep(node, x, y, x.Shape.WholeMap(), countsPadding: false),
+        GlobalAvgPoolOp => new ByteAvgPoolStep(node, x, y, x.Shape.WholeMap(), countPadding: false),
         _ when node.Integers!.Tables.Count > 0 => new TableStep(node, x, y),
         _ => new RescaleStep(node, x, y, ResultOf(node, x.Shape.Channels)),
     };
@@ -66,13 +65,13 @@ internal static class Int8StepFactory
     private static Int8Layer LayerOf(LoweredNode node, Conv2dShape shape) => new(
         shape, node.Mask?.ToKeptTaps(), node.Integers!.Weight!, node.Integers.Padding, ResultOf(node, shape.Filters));
 
-    private static IEnumerable<InferenceStep> Join(LoweredNode node, LoweredProgram program)
+    private static IEnumerable<InferenceStep> Concat(LoweredNode node, LoweredProgram program)
     {
         var first = 0;
         for (var i = 0; i < node.Inputs.Count; i++)
         {
             var x = program.Values[node.Inputs[i]];
-            yield return new JoinStep(node, i, x, first, program.Values[node.Output]);
+            yield return new ByteConcatStep(node, i, x, first, program.Values[node.Output]);
             first += x.Shape.Channels;
         }
     }

@@ -75,7 +75,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         if (keepsValues || node.Residual is not null || node.Output == program.Output) return null;
         var readers = program.Nodes.Where(reader => reader.Reads.Contains(node.Output)).ToList();
         return readers is [{ Operation: MaxPoolOp pool } only] && only.Integers is null == node.Integers is null
-            && pool.ShapeFor(OutputOf(node)).IsHalving ? only : null;
+            && pool.ShapeFor(OutputOf(node)).IsTwoByTwo ? only : null;
     }
 
     private void AddChosen((InferenceStep Step, LayerDecision Decision) chosen, LoweredNode? pool)

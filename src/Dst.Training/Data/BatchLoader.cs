@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using Dst.Foundations;
-using Dst.Training.Autodiff;
 using Dst.Training.Ranks;
 
 namespace Dst.Training.Data;

@@ -1,5 +1,3 @@
-using Dst.Foundations;
-
 namespace Dst.Training.Data;
 
 /// <summary>Simulated SAR chips: <c>data.simulated</c>.</summary>

@@ -1,4 +1,4 @@
-using Dst.Foundations;
+using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
 
 namespace Dst.Training.Engine;
@@ -14,16 +14,6 @@ public enum FormChoice
 
     /// <summary>Direct everywhere.</summary>
     Direct,
-}
-
-/// <summary>How much each class counts in the labels' loss.</summary>
-public enum ClassWeighting
-{
-    /// <summary>Each image counts the same.</summary>
-    None,
-
-    /// <summary>Each class counts the same.</summary>
-    Balanced,
 }
 
 /// <summary>How one network is trained.</summary>

@@ -38,22 +38,22 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
             Distill = recipe => recipe.Distill,
             Given = recipe => recipe.Student.Model,
         },
-        new(ArmNames.UnstructuredKd, ArmStart.BestStudent, recipe => recipe.TrainAfterPruning)
+        new(ArmNames.UnstructuredKd, ArmStart.DenseNetwork, recipe => recipe.TrainAfterPruning)
         {
             Masks = MaskKind.Unstructured,
             Distill = recipe => recipe.DistillPruned,
         },
-        new(ArmNames.Uhp, ArmStart.BestStudent, recipe => recipe.TrainAfterPruning) { Masks = MaskKind.Uhp },
-        new(ArmNames.Dst, ArmStart.BestStudent, recipe => recipe.TrainAfterPruning)
+        new(ArmNames.Uhp, ArmStart.DenseNetwork, recipe => recipe.TrainAfterPruning) { Masks = MaskKind.Uhp },
+        new(ArmNames.Dst, ArmStart.DenseNetwork, recipe => recipe.TrainAfterPruning)
         {
             Masks = MaskKind.Uhp,
             Distill = recipe => recipe.DistillPruned,
         },
-        new(ArmNames.DenseLonger, ArmStart.BestStudent, recipe => recipe.TrainAfterPruning) { Distill = recipe => recipe.DistillPruned },
+        new(ArmNames.DenseLonger, ArmStart.DenseNetwork, recipe => recipe.TrainAfterPruning) { Distill = recipe => recipe.DistillPruned },
         new(ArmNames.HalfWidth, ArmStart.NarrowStudent, recipe => recipe.Train) { Distill = recipe => recipe.Distill },
         new(ArmNames.StudentInt8, ArmStart.Finished, recipe => recipe.Quantise)
         {
-            Quantises = BestStudentOf,
+            Quantises = DenseOf,
             Distill = recipe => recipe.Quantise.IsTrained ? recipe.Distill : null,
         },
         new(ArmNames.DstInt8, ArmStart.Finished, recipe => recipe.Quantise)
@@ -66,8 +66,8 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     /// <summary>The arm of a name.</summary>
     public static Arm Of(string name) => All.First(arm => arm.Name == name);
 
-    /// <summary>The arm that makes the dense student which others start from and learn from.</summary>
-    public static Arm BestStudentOf(Recipe recipe) => Of(recipe.Student.IsTeacher ? ArmNames.Teacher : ArmNames.StudentKd);
+    /// <summary>The arm that makes the dense network, which others start from and learn from.</summary>
+    public static Arm DenseOf(Recipe recipe) => Of(recipe.Student.IsTeacher ? ArmNames.Teacher : ArmNames.StudentKd);
 
     /// <summary>The arms of a recipe and all that these need, in the order of <see cref="All"/>.</summary>
     public static IReadOnlyList<Arm> NeededBy(Recipe recipe)
@@ -125,10 +125,10 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
         var distill = Distill?.Invoke(recipe);
         var needs = new List<Arm>();
         if (Quantises is not null) needs.Add(Quantises(recipe));
-        var startsDense = StartIn(recipe) == ArmStart.BestStudent;
-        if (startsDense) needs.Add(BestStudentOf(recipe));
+        var startsDense = StartIn(recipe) == ArmStart.DenseNetwork;
+        if (startsDense) needs.Add(DenseOf(recipe));
         if (distill is { LearnsFromTeacher: true }) needs.Add(Of(ArmNames.Teacher));
-        if (!startsDense && distill is { NeedsDense: true }) needs.Add(BestStudentOf(recipe));
+        if (!startsDense && distill is { NeedsDense: true }) needs.Add(DenseOf(recipe));
         return needs;
     }
 
@@ -151,7 +151,7 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
         {
             MaskKind.Uhp => $", pruned by the pattern {recipe.Prune.PatternText}",
             MaskKind.Unstructured => ", pruned to the same share without a pattern",
-            _ => Start == ArmStart.BestStudent ? ", not pruned" : "",
+            _ => Start == ArmStart.DenseNetwork ? ", not pruned" : "",
         };
         return $"{network}{pruned}, {DescribeTeaching(recipe)}";
     }

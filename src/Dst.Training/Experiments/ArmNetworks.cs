@@ -21,7 +21,7 @@ internal sealed class ArmNetworks(Recipe recipe, DataSet data, StartNetworks sta
     public ArmNetwork? TeacherOf(Arm arm) => arm.Distill?.Invoke(recipe) switch
     {
         { LearnsFromTeacher: true } => Of(Arm.Of(ArmNames.Teacher)),
-        { NeedsDense: true } => Of(Arm.BestStudentOf(recipe)),
+        { NeedsDense: true } => Of(Arm.DenseOf(recipe)),
         _ => null,
     };
 
@@ -35,7 +35,7 @@ internal sealed class ArmNetworks(Recipe recipe, DataSet data, StartNetworks sta
 
         var start = arm.StartIn(recipe);
         var file = arm.Given(recipe);
-        if (file is null && start == ArmStart.BestStudent) return Of(Arm.BestStudentOf(recipe));
+        if (file is null && start == ArmStart.DenseNetwork) return Of(Arm.DenseOf(recipe));
         var model = file is null ? starts.FindFrom(start) : given.Load(arm, file);
         return model is null
             ? new(starts.Build(start), data.Normalisation, IsPruned: false)

@@ -9,8 +9,8 @@ public enum ArmStart
     /// <summary>The recipe's student with initial weights.</summary>
     Student,
 
-    /// <summary>The finished dense student: S* of the method (<see cref="Arm.BestStudentOf"/>).</summary>
-    BestStudent,
+    /// <summary>The finished dense network: S* of the method, or the teacher itself (<see cref="Arm.DenseOf"/>).</summary>
+    DenseNetwork,
 
     /// <summary>A narrower student with initial weights, of about the cost of the half-pruned one.</summary>
     NarrowStudent,

@@ -95,7 +95,7 @@ public static class EffectiveKeys
         yield return "train"; // teacher.train, prune_train and quantise inherit from it
         var start = arm.StartIn(recipe);
         if (start == ArmStart.Teacher) yield return "teacher.train";
-        if (start == ArmStart.BestStudent) yield return "prune_train";
+        if (start == ArmStart.DenseNetwork) yield return "prune_train";
         if (arm.Masks is not null || start == ArmStart.NarrowStudent) yield return "prune";
         if (arm.Distill?.Invoke(recipe) is not { } distill) yield break;
         yield return "distill"; // distill_pruned inherits from it
@@ -106,7 +106,7 @@ public static class EffectiveKeys
     private static IEnumerable<string> OfStart(Arm arm, Recipe recipe)
     {
         var start = arm.StartIn(recipe);
-        if (start == ArmStart.BestStudent) yield break;
+        if (start == ArmStart.DenseNetwork) yield break;
         var network = start == ArmStart.Teacher || recipe.Student.IsTeacher ? "teacher" : "student";
         yield return $"{network}.from";
         var isFresh = (network == "teacher" ? recipe.Teacher.From : recipe.Student.From) is null;

@@ -18,11 +18,11 @@ internal sealed class GivenModels(Recipe recipe, DataSet data)
         var key = arm.ModelKey;
         var model = ModelFit.Fit($"{key} {path}", Read($"{key} {path}", path, log), data, log);
         ModelFit.CheckScale(model, data, log);
-        if (recipe.Student.IsTeacher && arm == Arm.BestStudentOf(recipe) && model.Masks.Count > 0)
+        if (recipe.Student.IsTeacher && arm == Arm.DenseOf(recipe) && model.Masks.Count > 0)
             throw new InputException(
                 $"{key} {path} is pruned already (layer '{model.Masks.Keys.First()}'); a dense model was expected, because it is this "
                 + "run that prunes it");
-        if (arm == Arm.BestStudentOf(recipe) && BatchNormRestorer.Describe(model.Graph) is { } line) log?.Invoke($"{key} {path}: {line}");
+        if (arm == Arm.DenseOf(recipe) && BatchNormRestorer.Describe(model.Graph) is { } line) log?.Invoke($"{key} {path}: {line}");
         return For(data, model);
     }
 

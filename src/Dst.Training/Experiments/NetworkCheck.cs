@@ -21,14 +21,14 @@ internal sealed class NetworkCheck(Recipe recipe, DataSet data, StartNetworks st
             if (arm.Given(recipe) is null) Check(arm, network);
         }
 
-        var isGiven = Arm.BestStudentOf(recipe).Given(recipe) is not null || recipe.Student.From is not null;
+        var isGiven = Arm.DenseOf(recipe).Given(recipe) is not null || recipe.Student.From is not null;
         if (!isGiven && Arm.NeededBy(recipe).Any(arm => arm.Start != ArmStart.Teacher)) starts.Build(ArmStart.NarrowStudent);
     }
 
     private void Check(Arm arm, ArmNetwork network)
     {
         if (arm.Quantises is not null) CheckQuantised(network.Graph);
-        if (network.IsPruned && arm.StartIn(recipe) == ArmStart.BestStudent) CheckPruned(arm);
+        if (network.IsPruned && arm.StartIn(recipe) == ArmStart.DenseNetwork) CheckPruned(arm);
         else if (arm.Masks is not null) PruningPlan.CheckPrunesAny($"'{network.Graph.Name}'", network.Graph, recipe.Prune);
         if (arm.Start == ArmStart.NarrowStudent) CheckNarrow();
         NetworkMemory.Check(network.Graph, arm.TrainIn(recipe).Batch);
@@ -61,7 +61,7 @@ internal sealed class NetworkCheck(Recipe recipe, DataSet data, StartNetworks st
     /// <summary>Checks that the narrow student is a narrower form of the dense student, where a file gives that.</summary>
     private void CheckNarrow()
     {
-        var student = Arm.BestStudentOf(recipe);
+        var student = Arm.DenseOf(recipe);
         if (student.Given(recipe) is not { } path) return;
         var (file, zoo) = (networks.Of(student).Graph, starts.Build(ArmStart.Student));
         if (NetworkCost.Of(file).Macs != NetworkCost.Of(zoo).Macs)

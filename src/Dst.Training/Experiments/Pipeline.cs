@@ -151,8 +151,8 @@ public sealed class Pipeline
     /// <summary>Trains the network of an arm that is not quantised. Says whether section prune prunes it.</summary>
     private (PhaseResult Result, bool IsPruned) TrainFloats(Arm arm, CancellationToken cancellation)
     {
-        var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
-        var network = startsDense ? BestStudent().ToLogits() : Begin(arm, cancellation);
+        var startsDense = arm.StartIn(_recipe) == ArmStart.DenseNetwork;
+        var network = startsDense ? DenseNetwork().ToLogits() : Begin(arm, cancellation);
         var hasMasks = startsDense && network.Masks.Count > 0;
         if (hasMasks)
             Log?.Invoke(
@@ -163,10 +163,10 @@ public sealed class Pipeline
         {
             Pruning = _recipe.Prune.ChangesInTraining ? pruning : null,
         };
-        return (Train(Taught(arm, phase, Dense, cancellation), cancellation), pruning is not null);
+        return (Train(Taught(arm, phase, DenseTeacher, cancellation), cancellation), pruning is not null);
 
-        Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);
-        Model Dense() => startsDense ? dense : BestStudent();
+        Model DenseNetwork() => Get(Arm.DenseOf(_recipe), cancellation);
+        Model DenseTeacher() => startsDense ? dense : DenseNetwork();
     }
 
     /// <summary>What an arm other than those of S* starts from, with the weights of an encoder if the recipe asks for that.</summary>
@@ -189,21 +189,21 @@ public sealed class Pipeline
     {
         var source = arm.Quantises!(_recipe);
         var model = Get(source, cancellation).ToLogits();
-        var pruning = source.Masks is { } masks && !(source.StartIn(_recipe) == ArmStart.BestStudent && BestStudent().Masks.Count > 0)
+        var pruning = source.Masks is { } masks && !(source.StartIn(_recipe) == ArmStart.DenseNetwork && DenseNetwork().Masks.Count > 0)
             ? new Pruning(_recipe.Prune, masks)
             : null;
         var quantised = new Quantising(_run, _data, _compute.Tier).Start(arm.Name, model, Log, cancellation);
         if (!_recipe.Quantise.IsTrained) return (_finisher.Import(arm, quantised, cancellation), pruning is not null);
         var phase = new TrainingPhase(arm.Name, BatchNormFolding.Apply(model), arm.TrainIn(_recipe)) { Quantised = quantised };
-        var trained = Train(Taught(arm, phase, Dense, cancellation), cancellation);
+        var trained = Train(Taught(arm, phase, DenseTeacher, cancellation), cancellation);
         var validated = _finisher.Import(arm, trained.Model, cancellation);
         return (trained with { BestTop1 = validated.BestTop1 }, pruning is not null);
 
-        Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation).ToLogits();
+        Model DenseNetwork() => Get(Arm.DenseOf(_recipe), cancellation).ToLogits();
         // Its channels are in the order that pruning gave them.
-        Model Dense() => pruning is null || pruning.Options.IsFromScratch
-            ? BestStudent()
-            : _pruningStart.Permute(BestStudent(), pruning, log: null);
+        Model DenseTeacher() => pruning is null || pruning.Options.IsFromScratch
+            ? DenseNetwork()
+            : _pruningStart.Permute(DenseNetwork(), pruning, log: null);
     }
 
     /// <summary>A phase with the networks that teach in an arm.</summary>

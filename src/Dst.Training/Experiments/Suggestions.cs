@@ -119,7 +119,7 @@ public sealed class Suggestions
     /// <summary>Whether a recipe trains a network that is not the pruned form of a given one.</summary>
     public static bool TrainsNew(Recipe recipe) =>
         Arm.NeededBy(recipe).Any(arm =>
-            arm.Given(recipe) is null && arm.StartIn(recipe) is not (ArmStart.BestStudent or ArmStart.Finished));
+            arm.Given(recipe) is null && arm.StartIn(recipe) is not (ArmStart.DenseNetwork or ArmStart.Finished));
 
     private IEnumerable<Suggestion> All() =>
         [Teacher(), Student(), Input(), .. Augmentation(), .. Split(), .. Classes(), .. Batch(), .. Training(), .. AfterPruning()];

@@ -1,5 +1,3 @@
-using Dst.Training.Engine;
-
 namespace Dst.Training.Objectives;
 
 /// <summary>The weights of classes in the labels' loss.</summary>

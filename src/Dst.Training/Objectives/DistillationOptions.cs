@@ -1,5 +1,3 @@
-using Dst.Foundations;
-
 namespace Dst.Training.Objectives;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using Dst.Foundations;
-
 namespace Dst.Training.Optimizers;
 
 /// <summary>Which rule updates the weights.</summary>

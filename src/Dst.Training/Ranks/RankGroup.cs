@@ -3,7 +3,6 @@ using System.Numerics;
 using System.Text;
 using Dst.Kernels;
 using Dst.Runtime.Threading;
-using Dst.Training.Autodiff;
 
 namespace Dst.Training.Ranks;
 

@@ -50,7 +50,7 @@ public sealed class ArmTests
         var (once, scratch) = (TinyRun.Recipe("unused"), TinyRun.Recipe("unused", "prune.method=sr_ste"));
         foreach (var arm in Arm.All.Where(arm => arm.Masks is not null))
         {
-            Assert.Equal((ArmStart.BestStudent, once.PruneTrain), (arm.StartIn(once), arm.TrainIn(once)));
+            Assert.Equal((ArmStart.DenseNetwork, once.PruneTrain), (arm.StartIn(once), arm.TrainIn(once)));
             Assert.Equal((ArmStart.Student, scratch.Train), (arm.StartIn(scratch), arm.TrainIn(scratch)));
         }
 

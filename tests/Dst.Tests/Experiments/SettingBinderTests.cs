@@ -1,4 +1,4 @@
-using Dst.Foundations;
+using Dst.Training;
 using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Tests.Experiments;

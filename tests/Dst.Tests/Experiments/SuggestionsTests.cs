@@ -1,8 +1,8 @@
 using Dst.Training.Data;
-using Dst.Training.Engine;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Networks;
+using Dst.Training.Objectives;
 
 namespace Dst.Tests.Experiments;
 

@@ -65,8 +65,9 @@ public partial class InferencePlanTests
         var candidates = ConvolutionCandidate.Of(tier, node, shape, pool: null, roundingClass: 16);
         var rounded = candidates.Where(candidate => candidate.Form is WinogradForm).Select(form => form with { IsRounded = true });
         if (tier != SimdTier.Scalar) Assert.NotEmpty(rounded);
-        var byRow = new[] { null, node.Mask?.ToKeptTaps() }.Distinct().Where(kept => ConvolutionForm.ByRow.Supports(tier, shape, kept))
-            .Select(kept => new ConvolutionCandidate(ConvolutionForm.ByRow, kept, IsRounded: true)).ToList();
+        var byRow = new[] { null, node.Mask?.ToKeptTaps() }.Distinct()
+            .Where(kept => ConvolutionForm.RowWinograd.Supports(tier, shape, kept))
+            .Select(kept => new ConvolutionCandidate(ConvolutionForm.RowWinograd, kept, IsRounded: true)).ToList();
         Assert.Equal(tier == SimdTier.V512 && (kernel, stride) == (3, 1), byRow.Count > 0);
         var expected = InDouble(model);
         foreach (var candidate in candidates.Concat(rounded).Concat(byRow))
@@ -96,7 +97,7 @@ public partial class InferencePlanTests
         {
             using InferenceStep step = candidate.Create(tier, node, shape, batch: 1);
             // Weights by row always have 16 bits: 12 of them, where 2×2 tiles have 16 numbers.
-            var (form, share) = candidate.Form is RowForm ? (RowForm.Squares, 0.375) : (candidate.Form, 0.5);
+            var (form, share) = candidate.Form is RowWinogradForm ? (RowWinogradForm.Squares, 0.375) : (candidate.Form, 0.5);
             using var plain = (candidate with { IsRounded = false, Form = form }).Create(tier, node, shape, batch: 1);
             Assert.InRange(step.WeightBytes, share * plain.WeightBytes, 1.1 * share * plain.WeightBytes);
         }

@@ -290,8 +290,8 @@ public sealed unsafe class Int8KernelTests
         var (joined, flat) = (new byte[2 * 16 * pixels], new byte[10 * 16]);
         fixed (byte* first = a, second = b, y = joined, f = flat)
         {
-            ByteMap.Join(table, first, 5, pixels, 0, y);
-            ByteMap.Join(table, second, 21, pixels, 5, y);
+            ByteMap.Concat(table, first, 5, pixels, 0, y);
+            ByteMap.Concat(table, second, 21, pixels, 5, y);
             ByteMap.Flatten(y, 26, pixels, f);
         }
 

@@ -97,15 +97,15 @@ public unsafe class PlanarWinogradTests
         var tier = SimdTiers.Best;
         var shape = new Conv2dShape(1, 9, 8, 16, 3, 3, 1, 1);
         if (!HasForm(tier, shape, isPooled: false)) return;
-        Assert.False(PlanarWinograd.Supports(tier, shape, isPooled: true)); // nine rows
+        Assert.False(PlanarWinogradConvolution.Supports(tier, shape, isPooled: true)); // nine rows
         foreach (var other in new[]
             {
                 shape with { Channels = 5 }, shape with { KernelWidth = 4 }, shape with { KernelHeight = 1, Padding = 0 },
                 shape with { Stride = 2 }, shape with { Channels = 2, Groups = 2 },
             })
         {
-            Assert.False(PlanarWinograd.Supports(tier, other, isPooled: false));
-            Assert.Throws<ArgumentException>(() => new PlanarWinograd(tier, other, isPooled: false));
+            Assert.False(PlanarWinogradConvolution.Supports(tier, other, isPooled: false));
+            Assert.Throws<ArgumentException>(() => new PlanarWinogradConvolution(tier, other, isPooled: false));
         }
 
         using var layer = new Layer(tier, shape, isPooled: false);
@@ -117,7 +117,7 @@ public unsafe class PlanarWinogradTests
     /// <summary>Every tier has the form but the scalar one.</summary>
     private static bool HasForm(SimdTier tier, Conv2dShape shape, bool isPooled)
     {
-        Assert.Equal(tier != SimdTier.Scalar, PlanarWinograd.Supports(tier, shape, isPooled));
+        Assert.Equal(tier != SimdTier.Scalar, PlanarWinogradConvolution.Supports(tier, shape, isPooled));
         return tier != SimdTier.Scalar;
     }
 
@@ -159,7 +159,7 @@ public unsafe class PlanarWinogradTests
             Kernel.PackWeights(_weights, U.Pointer);
         }
 
-        public PlanarWinograd Kernel { get; }
+        public PlanarWinogradConvolution Kernel { get; }
 
         public Blocked X { get; }
 

@@ -30,7 +30,7 @@ public unsafe class RowWinogradTests
     {
         foreach (var kept in new[] { null, Half(shape) })
         {
-            Assert.Equal(tier == SimdTier.V512, RowWinograd.Supports(tier, shape));
+            Assert.Equal(tier == SimdTier.V512, RowWinogradConvolution.Supports(tier, shape));
             if (tier != SimdTier.V512) return;
             using var layer = new Layer(shape, kept);
             using AlignedBuffer whole = new(shape.OutputLength + Layout.Block), parts = new(shape.OutputLength);
@@ -53,15 +53,15 @@ public unsafe class RowWinogradTests
     {
         var shape = new Conv2dShape(16, 4, 4, 16, 3, 3, 1, 1);
         foreach (var other in new[] { shape with { Stride = 2 }, shape with { KernelWidth = 1 }, shape with { Groups = 2 } })
-            Assert.Throws<ArgumentException>(() => new RowWinograd(SimdTier.V512, other, kept: null));
-        Assert.Throws<ArgumentException>(() => new RowWinograd(SimdTier.V256, shape, kept: null));
-        Assert.Throws<ArgumentException>(() => new RowWinograd(SimdTier.V512, shape, null).PackWeights(new float[3], null));
+            Assert.Throws<ArgumentException>(() => new RowWinogradConvolution(SimdTier.V512, other, kept: null));
+        Assert.Throws<ArgumentException>(() => new RowWinogradConvolution(SimdTier.V256, shape, kept: null));
+        Assert.Throws<ArgumentException>(() => new RowWinogradConvolution(SimdTier.V512, shape, null).PackWeights(new float[3], null));
     }
 
     [Fact]
     public void Filters_of_zeros_and_of_tiny_weights_are_packed()
     {
-        var kernel = new RowWinograd(SimdTier.V512, new(1, 4, 4, 3, 3, 3, 1, 1), kept: null);
+        var kernel = new RowWinogradConvolution(SimdTier.V512, new(1, 4, 4, 3, 3, 3, 1, 1), kept: null);
         using var packed = new AlignedBuffer(kernel.WeightLength);
         var weights = new float[27];
         Array.Fill(weights, 1e-40f, 9, 9);
@@ -80,7 +80,7 @@ public unsafe class RowWinogradTests
     /// <summary>A layer with random values, a residual and a ReLU behind it, and scratch memory full of NaN.</summary>
     private sealed class Layer : IDisposable
     {
-        private readonly RowWinograd _kernel;
+        private readonly RowWinogradConvolution _kernel;
         private readonly float[] _weights;
         private readonly Blocked _x;
         private readonly Blocked _residual;

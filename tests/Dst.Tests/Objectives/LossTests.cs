@@ -1,4 +1,3 @@
-using Dst.Training.Engine;
 using Dst.Training.Objectives;
 using Dst.Training.Objectives.Terms;
 

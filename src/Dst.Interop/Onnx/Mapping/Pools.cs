@@ -39,20 +39,20 @@ internal static class Pools
             return;
         }
 
-        var countsPadding = node.GetInt("count_include_pad", 0) != 0;
-        if (countsPadding && w is { RoundsUp: true, Sides.IsEqual: false })
+        var countPadding = node.GetInt("count_include_pad", 0) != 0;
+        if (countPadding && w is { RoundsUp: true, Sides.IsEqual: false })
             throw node.Illegal($"counts the pads {w.Sides} and rounds up; pad all sides alike, or round down");
         if (w.Sides == default && import.IsOnlyReader(node, 0) && TryUnpad(import, x, w.Kernel) is { } unpadded)
         {
-            (x, countsPadding) = (unpadded.X, true);
+            (x, countPadding) = (unpadded.X, true);
             w = w with { Sides = unpadded.Sides };
         }
 
-        w = countsPadding ? w with { RoundsUp = w.RoundsUp && IsInexact(x.Shape, w) } : Simplify(x.Shape, w);
+        w = countPadding ? w with { RoundsUp = w.RoundsUp && IsInexact(x.Shape, w) } : Simplify(x.Shape, w);
         // Without padding both ways to count are the same.
-        countsPadding |= w.Sides == default;
+        countPadding |= w.Sides == default;
         var operation = new AvgPoolOp(
-            w.Kernel.Height, w.Stride.Height, w.Padding, countsPadding, w.RoundsUp, w.KernelWidth, w.StrideWidth, w.UnequalSides);
+            w.Kernel.Height, w.Stride.Height, w.Padding, countPadding, w.RoundsUp, w.KernelWidth, w.StrideWidth, w.UnequalSides);
         import.SetOutput(node, import.Append(node, operation, x));
     }
 

@@ -151,13 +151,13 @@ internal sealed unsafe class TableStep(LoweredNode node, LoweredValue x, Lowered
 }
 
 /// <summary>Writes one input of a concatenation to its channels. The inputs have a step each, in their order.</summary>
-internal sealed unsafe class JoinStep(LoweredNode node, int input, LoweredValue x, int firstChannel, LoweredValue y)
+internal sealed unsafe class ByteConcatStep(LoweredNode node, int input, LoweredValue x, int firstChannel, LoweredValue y)
     : ByteMapStep(node, "int8-concat", x, y, input)
 {
     private readonly byte[] _table = node.Integers!.Tables[input];
 
     protected override void Image(SimdTier tier, void* from, byte* second, void* to) =>
-        ByteMap.Join(_table, (byte*)from, Channels, Pixels, firstChannel, (byte*)to);
+        ByteMap.Concat(_table, (byte*)from, Channels, Pixels, firstChannel, (byte*)to);
 }
 
 /// <summary>[C, H, W] to [C·H·W, 1, 1].</summary>
@@ -176,9 +176,9 @@ internal sealed unsafe class ByteMaxPoolStep(LoweredNode node, LoweredValue x, L
 }
 
 /// <summary>Mean of bytes over windows, or over the whole map.</summary>
-internal sealed unsafe class ByteAvgPoolStep(LoweredNode node, LoweredValue x, LoweredValue y, WindowShape window, bool countsPadding)
+internal sealed unsafe class ByteAvgPoolStep(LoweredNode node, LoweredValue x, LoweredValue y, WindowShape window, bool countPadding)
     : ByteMapStep(node, "int8-avg-pool", x, y)
 {
     protected override void Image(SimdTier tier, void* from, byte* second, void* to) => ByteMap.Mean(
-        tier, window, countsPadding, Integers.Padding, Integers.SumShift, Integers.ToBytes!, (byte*)from, (byte*)to);
+        tier, window, countPadding, Integers.Padding, Integers.SumShift, Integers.ToBytes!, (byte*)from, (byte*)to);
 }

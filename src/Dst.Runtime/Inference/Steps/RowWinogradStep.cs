@@ -8,13 +8,14 @@ internal sealed unsafe class RowWinogradStep : WeightedStep
 {
     private const int MostRuns = 4; // of an image, each of which transforms its input
 
-    private readonly RowWinograd _kernel;
+    private readonly RowWinogradConvolution _kernel;
 
     /// <summary>Packs the weights.</summary>
     /// <param name="node">The convolution.</param>
     /// <param name="name">Name of the form.</param>
     /// <param name="kernel">The plan of it.</param>
-    public RowWinogradStep(LoweredNode node, string name, RowWinograd kernel) : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
+    public RowWinogradStep(LoweredNode node, string name, RowWinogradConvolution kernel)
+        : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;
         kernel.PackWeights(node.Weight, Packed.Pointer);

@@ -1,6 +1,7 @@
 using Dst.Graph;
 using Dst.Kernels;
 using Dst.Runtime.Threading;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff.Nodes;
 

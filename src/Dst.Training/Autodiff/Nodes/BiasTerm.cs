@@ -1,6 +1,7 @@
 using Dst.Graph;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff.Nodes;
 

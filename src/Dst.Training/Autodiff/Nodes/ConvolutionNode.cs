@@ -1,6 +1,5 @@
 using Dst.Graph;
 using Dst.Kernels;
-using Dst.Masks;
 
 namespace Dst.Training.Autodiff.Nodes;
 

@@ -1,6 +1,7 @@
 using Dst.Graph;
 using Dst.Kernels;
 using Dst.Quantisation;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff.Nodes;
 

@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff.Nodes;
 

@@ -2,6 +2,7 @@ using Dst.Foundations;
 using Dst.Graph;
 using Dst.Kernels;
 using Dst.Runtime.Threading;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff.Nodes;
 

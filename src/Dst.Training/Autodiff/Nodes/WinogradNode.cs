@@ -2,6 +2,7 @@ using Dst.Graph;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff.Nodes;
 

@@ -1,5 +1,3 @@
-using Dst.Foundations;
-
 namespace Dst.Training.Experiments.Recipes;
 
 /// <summary>A setting that lists arms.</summary>

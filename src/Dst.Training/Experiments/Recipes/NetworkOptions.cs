@@ -1,4 +1,3 @@
-using Dst.Foundations;
 using Dst.Graph;
 using Dst.Training.Engine;
 using Dst.Training.Networks;

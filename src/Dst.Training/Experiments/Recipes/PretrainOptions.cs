@@ -1,6 +1,6 @@
-using Dst.Foundations;
 using Dst.Training.Engine;
 using Dst.Training.Networks;
+using Dst.Training.Objectives;
 
 namespace Dst.Training.Experiments.Recipes;
 

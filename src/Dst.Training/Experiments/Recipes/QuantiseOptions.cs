@@ -1,4 +1,3 @@
-using Dst.Foundations;
 using Dst.Runtime.Quantisation;
 using Dst.Training.Engine;
 

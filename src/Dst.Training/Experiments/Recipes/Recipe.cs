@@ -1,4 +1,3 @@
-using Dst.Foundations;
 using Dst.Runtime.Threading;
 using Dst.Training.Data;
 using Dst.Training.Engine;

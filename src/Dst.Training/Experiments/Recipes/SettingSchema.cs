@@ -1,5 +1,4 @@
 using System.Reflection;
-using Dst.Foundations;
 
 namespace Dst.Training.Experiments.Recipes;
 

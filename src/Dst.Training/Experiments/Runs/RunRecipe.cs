@@ -9,7 +9,7 @@ namespace Dst.Training.Experiments.Runs;
 public static class RunRecipe
 {
     /// <summary>Name of the file.</summary>
-    internal const string FileName = "recipe.yaml";
+    public const string FileName = "recipe.yaml";
 
     /// <summary>Whether a folder is that of a run or of a set of runs.</summary>
     public static bool IsIn(string folder) => File.Exists(PathIn(folder));

@@ -4,7 +4,8 @@ using Dst.Training.Experiments.Recipes;
 namespace Dst.Training.Experiments.Runs;
 
 /// <summary>Finds the runs in a folder such as <c>runs</c> or <c>runs/quickstart</c>, for a user who names it in place of a run.</summary>
-internal static class RunsBelow
+/// <seealso cref="RunFolder"/>
+public static class RunsBelow
 {
     private const int Shown = 3;
 
@@ -17,21 +18,22 @@ internal static class RunsBelow
     };
 
     /// <summary>The end of a sentence on a folder that is not that of a run: what was expected.</summary>
-    public static string Describe(string folder)
+    internal static string Describe(string folder)
     {
         var runs = Find(folder);
         if (runs.Length == 0) return "; expected the folder of a run";
         var open = Unfinished(folder);
         return open.Length == 0
             ? ", and the runs in it are finished; expected the folder of a run that is not"
-            : $", but runs that are not finished; expected {Words.Choice(open)}{(open.Length > 1 ? ", the newest first" : "")}";
+            : $", but runs that are not finished; expected {Words.Choice([.. open.Select(run => $"--resume {run}")])}"
+                + (open.Length > 1 ? ", the newest first" : "");
     }
 
-    /// <summary>The options that go on with the folder, or with the runs in it, newest first. Finished runs are left out.</summary>
+    /// <summary>The folder, if its run can go on, or up to three such runs in it, the newest first.</summary>
     public static string[] Unfinished(string folder)
     {
         var runs = RunRecipe.IsIn(folder) ? [folder] : Find(folder);
-        return [.. runs.Where(CanGoOn).Take(Shown).Select(run => $"--resume {run}")];
+        return [.. runs.Where(CanGoOn).Take(Shown)];
     }
 
     /// <summary>Folders of runs, and of sets of runs in place of their runs, the newest first.</summary>

@@ -55,18 +55,18 @@ internal sealed unsafe class GramMatrix
     }
 
     /// <summary>Number of pixels added.</summary>
-    public double Count => At(OneColumn, OneColumn);
+    public double Count => At(ColumnOfOnes, ColumnOfOnes);
 
-    private int OneColumn => _targetStrips * Strip;
+    private int ColumnOfOnes => _targetStrips * Strip;
 
     /// <summary>Σ y².</summary>
     public double TargetSquare(int filter) => At(filter, filter);
 
     /// <summary>Σ y.</summary>
-    public double Target(int filter) => At(filter, OneColumn);
+    public double Target(int filter) => At(filter, ColumnOfOnes);
 
     /// <summary>Σ x of a position of the flattened row of weights.</summary>
-    public double Input(int position) => At(OneColumn, ColumnOf(position));
+    public double Input(int position) => At(ColumnOfOnes, ColumnOf(position));
 
     /// <summary>Σ x_a·x_b.</summary>
     public double Inputs(int a, int b) => At(ColumnOf(a), ColumnOf(b));

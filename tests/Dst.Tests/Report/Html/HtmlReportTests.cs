@@ -78,7 +78,7 @@ public sealed class HtmlReportTests : IDisposable
     [Fact]
     public void A_run_without_a_finished_network_is_named()
     {
-        var run = FinishedRun.FindAll(TinyRun.RunIn(_folder.Path, "arms=[student]", "train.epochs=1"), Assert.Fail).Single();
+        var run = RunResults.FindAll(TinyRun.RunIn(_folder.Path, "arms=[student]", "train.epochs=1"), Assert.Fail).Single();
         var empty = run with { Summary = run.Summary with { Arms = [] } };
         var refusal = Assert.Throws<InputException>(() => HtmlReport.Render([empty], Assert.Fail));
         Assert.Contains($"{run.Folder} has no finished network", refusal.Message);
@@ -91,7 +91,7 @@ public sealed class HtmlReportTests : IDisposable
         Assert.Contains("<h2>The run has ended.</h2>", last);
     }
 
-    private static string Render(params string[] folders) => HtmlReport.Render(FinishedRun.FindAll(folders, Assert.Fail), Assert.Fail);
+    private static string Render(params string[] folders) => HtmlReport.Render(RunResults.FindAll(folders, Assert.Fail), Assert.Fail);
 
     private static int Count(string page, string text) => page.Split(text).Length - 1;
 }

@@ -5,11 +5,11 @@ namespace Dst.Kernels;
 /// <summary>A loop that is compiled for each register tile.</summary>
 internal interface IInt8Loop<T> where T : unmanaged, ISumLanes<T>
 {
-    void Run<TTile>() where TTile : unmanaged, IInt8Tile<T>;
+    void Run<TTile>() where TTile : unmanaged, IInt8Accumulators<T>;
 }
 
 /// <summary>The one switch from the pixels of a register tile to its type.</summary>
-internal static class Int8Tiles
+internal static class Int8RegisterTiles
 {
     /// <summary>Rows of a tile of <see cref="RunRows"/>.</summary>
     public const int Rows = 4;
@@ -24,12 +24,12 @@ internal static class Int8Tiles
         switch (width)
         {
             case 16:
-                loop.Run<Int8TileJoin<T, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>>>();
+                loop.Run<Int8Join<T, Int8Join<T, Int8Four<T>, Int8Four<T>>, Int8Join<T, Int8Four<T>, Int8Four<T>>>>();
                 break;
-            case 8: loop.Run<Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>>(); break;
-            case 4: loop.Run<Int8Tile4<T>>(); break;
-            case 2: loop.Run<Int8Tile2<T>>(); break;
-            default: loop.Run<Int8Tile1<T>>(); break;
+            case 8: loop.Run<Int8Join<T, Int8Four<T>, Int8Four<T>>>(); break;
+            case 4: loop.Run<Int8Four<T>>(); break;
+            case 2: loop.Run<Int8Two<T>>(); break;
+            default: loop.Run<Int8One<T>>(); break;
         }
     }
 
@@ -42,9 +42,9 @@ internal static class Int8Tiles
     {
         switch (width)
         {
-            case 4: loop.Run<Int8TileRows<T, Int8Tile4<T>>>(); break;
-            case 2: loop.Run<Int8TileRows<T, Int8Tile2<T>>>(); break;
-            default: loop.Run<Int8TileRows<T, Int8Tile1<T>>>(); break;
+            case 4: loop.Run<Int8Rows<T, Int8Four<T>>>(); break;
+            case 2: loop.Run<Int8Rows<T, Int8Two<T>>>(); break;
+            default: loop.Run<Int8Rows<T, Int8One<T>>>(); break;
         }
     }
 }

@@ -8,9 +8,9 @@ namespace Dst.Runtime.Inference.Steps;
 /// A convolution of few channels in planar Winograd form, and the pooling behind it where it has one. Threads share an image by bands of
 /// rows.
 /// </summary>
-internal sealed unsafe class PlanarStep : WeightedStep
+internal sealed unsafe class PlanarWinogradStep : WeightedStep
 {
-    private readonly PlanarWinograd _kernel;
+    private readonly PlanarWinogradConvolution _kernel;
 
     /// <summary>Packs the weights.</summary>
     /// <param name="tier">Vector width.</param>
@@ -18,12 +18,13 @@ internal sealed unsafe class PlanarStep : WeightedStep
     /// <param name="name">Name of the form.</param>
     /// <param name="shape">Sizes of the convolution.</param>
     /// <param name="isPooled">Whether the step computes the maximum over 2×2 pixels behind the convolution too.</param>
-    public PlanarStep(SimdTier tier, LoweredNode node, string name, Conv2dShape shape, bool isPooled)
-        : this(node, name, new PlanarWinograd(tier, shape, isPooled))
+    public PlanarWinogradStep(SimdTier tier, LoweredNode node, string name, Conv2dShape shape, bool isPooled)
+        : this(node, name, new PlanarWinogradConvolution(tier, shape, isPooled))
     {
     }
 
-    private PlanarStep(LoweredNode node, string name, PlanarWinograd kernel) : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
+    private PlanarWinogradStep(LoweredNode node, string name, PlanarWinogradConvolution kernel)
+        : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;
         kernel.PackWeights(node.Weight, Packed.Pointer);

@@ -1,9 +1,10 @@
-namespace Dst.Foundations;
+namespace Dst.Training;
 
 /// <summary>
 /// Makes a property a key of recipes, named in snake_case, with its help text and legal values. The recipe reader checks every value
 /// against it, and the list of all keys is printed from it.
 /// </summary>
+/// <seealso cref="Experiments.Recipes.RecipeFile"/>
 [AttributeUsage(AttributeTargets.Property)]
 public class SettingAttribute(string help) : Attribute
 {

@@ -1,4 +1,4 @@
-namespace Dst.Training.Autodiff;
+namespace Dst.Training.Ranks;
 
 /// <summary>A run of images of a batch.</summary>
 internal readonly record struct ImageRange(int First, int Count)

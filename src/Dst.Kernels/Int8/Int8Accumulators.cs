@@ -4,7 +4,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>The sums of sixteen filters at some neighbouring pixels, which live in registers through the loop over the weights.</summary>
-internal unsafe interface IInt8Tile<T> where T : unmanaged, ISumLanes<T>
+internal unsafe interface IInt8Accumulators<T> where T : unmanaged, ISumLanes<T>
 {
     /// <summary>Number of pixels.</summary>
     static abstract int Width { get; }
@@ -21,7 +21,7 @@ internal unsafe interface IInt8Tile<T> where T : unmanaged, ISumLanes<T>
 }
 
 /// <summary>One pixel.</summary>
-internal unsafe struct Int8Tile1<T> : IInt8Tile<T> where T : unmanaged, ISumLanes<T>
+internal unsafe struct Int8One<T> : IInt8Accumulators<T> where T : unmanaged, ISumLanes<T>
 {
     private T _a;
 
@@ -40,7 +40,7 @@ internal unsafe struct Int8Tile1<T> : IInt8Tile<T> where T : unmanaged, ISumLane
 }
 
 /// <summary>Two pixels.</summary>
-internal unsafe struct Int8Tile2<T> : IInt8Tile<T> where T : unmanaged, ISumLanes<T>
+internal unsafe struct Int8Two<T> : IInt8Accumulators<T> where T : unmanaged, ISumLanes<T>
 {
     private T _a;
     private T _b;
@@ -67,7 +67,7 @@ internal unsafe struct Int8Tile2<T> : IInt8Tile<T> where T : unmanaged, ISumLane
 }
 
 /// <summary>Four pixels.</summary>
-internal unsafe struct Int8Tile4<T> : IInt8Tile<T> where T : unmanaged, ISumLanes<T>
+internal unsafe struct Int8Four<T> : IInt8Accumulators<T> where T : unmanaged, ISumLanes<T>
 {
     private T _a;
     private T _b;
@@ -100,16 +100,16 @@ internal unsafe struct Int8Tile4<T> : IInt8Tile<T> where T : unmanaged, ISumLane
 }
 
 /// <summary>Four rows of pixels.</summary>
-internal unsafe struct Int8TileRows<T, TRow> : IInt8Tile<T>
+internal unsafe struct Int8Rows<T, TRow> : IInt8Accumulators<T>
     where T : unmanaged, ISumLanes<T>
-    where TRow : unmanaged, IInt8Tile<T>
+    where TRow : unmanaged, IInt8Accumulators<T>
 {
     private TRow _a;
     private TRow _b;
     private TRow _c;
     private TRow _d;
 
-    public Int8TileRows()
+    public Int8Rows()
     {
         (_a, _b) = (default, default);
         (_c, _d) = (default, default);
@@ -118,7 +118,7 @@ internal unsafe struct Int8TileRows<T, TRow> : IInt8Tile<T>
     public static int Width
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Int8Tiles.Rows * TRow.Width;
+        get => Int8RegisterTiles.Rows * TRow.Width;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -141,15 +141,15 @@ internal unsafe struct Int8TileRows<T, TRow> : IInt8Tile<T>
 }
 
 /// <summary>The pixels of one tile and then those of another.</summary>
-internal unsafe struct Int8TileJoin<T, TLeft, TRight> : IInt8Tile<T>
+internal unsafe struct Int8Join<T, TLeft, TRight> : IInt8Accumulators<T>
     where T : unmanaged, ISumLanes<T>
-    where TLeft : unmanaged, IInt8Tile<T>
-    where TRight : unmanaged, IInt8Tile<T>
+    where TLeft : unmanaged, IInt8Accumulators<T>
+    where TRight : unmanaged, IInt8Accumulators<T>
 {
     private TLeft _left;
     private TRight _right;
 
-    public Int8TileJoin()
+    public Int8Join()
     {
         _left = default;
         _right = default;

@@ -2,13 +2,13 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>The Winograd form of small maps and large weights, in inference alone: <see cref="RowWinograd"/>.</summary>
-public sealed class RowForm : ConvolutionForm
+/// <summary>The Winograd form of small maps and large weights, in inference alone: <see cref="RowWinogradConvolution"/>.</summary>
+public sealed class RowWinogradForm : ConvolutionForm
 {
     /// <summary>Numbers that stand for a 3×3 kernel.</summary>
     private const int WeightsOfKernel = 12;
 
-    internal RowForm() : base("winograd2x2 by row")
+    internal RowWinogradForm() : base("winograd2x2 by row")
     {
     }
 
@@ -19,7 +19,7 @@ public sealed class RowForm : ConvolutionForm
     public override int RoundingClass => Squares.RoundingClass;
 
     /// <inheritdoc/>
-    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) => RowWinograd.Supports(tier, shape);
+    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) => RowWinogradConvolution.Supports(tier, shape);
 
     /// <inheritdoc/>
     public override bool Skips(Conv2dShape shape, KeptTaps kept) => ShareOf(shape, kept) < 1;

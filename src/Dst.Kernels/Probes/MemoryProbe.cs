@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
 
-namespace Dst.Kernels.Simd;
+namespace Dst.Kernels;
 
 /// <summary>Reads memory and does as little else as it can: the speed at which weights and values reach a core.</summary>
 public static unsafe class MemoryProbe

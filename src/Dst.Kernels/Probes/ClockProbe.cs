@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Dst.Kernels.Simd;
+namespace Dst.Kernels;
 
 /// <summary>Steps that wait for each other, one a cycle on every processor: they tell its clock.</summary>
 public static class ClockProbe

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
 
-namespace Dst.Kernels.Simd;
+namespace Dst.Kernels;
 
 /// <summary>Multiply-adds on registers alone, without a load: the peak speed of a tier.</summary>
 public static class FmaProbe

@@ -8,7 +8,7 @@ namespace Dst.Report.Runs;
 /// <param name="Folder">The run folder.</param>
 /// <param name="Summary">Its <c>summary.json</c>.</param>
 /// <param name="Recipe">Its <c>recipe.yaml</c>.</param>
-public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recipe)
+public sealed record RunResults(string Folder, RunSummary Summary, Recipe Recipe)
 {
     // A link, such as latest, leads to a run that is found elsewhere, or round in a circle.
     private static readonly EnumerationOptions BelowWithoutLinks =
@@ -21,7 +21,7 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
     /// <param name="folder">The folder.</param>
     /// <param name="log">Takes one line at a time.</param>
     /// <exception cref="InputException">The folder is missing or has no run, or none can be read.</exception>
-    public static IReadOnlyList<FinishedRun> FindAll(string folder, Action<string> log)
+    public static IReadOnlyList<RunResults> FindAll(string folder, Action<string> log)
     {
         ArgumentNullException.ThrowIfNull(log);
         if (!Directory.Exists(folder))
@@ -33,7 +33,7 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
         var files = InputFile.Guard(folder, () => Directory.GetFiles(folder, RunFolder.SummaryName, BelowWithoutLinks));
         if (files.Length == 0) throw NoneIn(folder);
         if (files.Length == 1) return [Load(files[0])];
-        var runs = new List<FinishedRun>();
+        var runs = new List<RunResults>();
         foreach (var file in files.Order(StringComparer.Ordinal))
         {
             try
@@ -55,17 +55,18 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
     /// <param name="folders">The folders.</param>
     /// <param name="log">Takes one line at a time.</param>
     /// <exception cref="InputException">A folder is missing or has no run, or none of it can be read.</exception>
-    public static IReadOnlyList<FinishedRun> FindAll(IEnumerable<string> folders, Action<string> log) =>
+    public static IReadOnlyList<RunResults> FindAll(IEnumerable<string> folders, Action<string> log) =>
         [.. folders.SelectMany(folder => FindAll(folder, log)).DistinctBy(run => Path.GetFullPath(run.Folder))];
 
     private static InputException NoneIn(string folder) => new(RunsBelow.Unfinished(folder) is { Length: > 0 } open
-        ? $"folder {folder} has no finished arm, and a run in it is not finished; 'dst run {Words.Choice(open)}' goes on with it"
+        ? $"folder {folder} has no finished arm, and a run in it is not finished; "
+            + $"'dst run {Words.Choice([.. open.Select(run => $"--resume {run}")])}' goes on with it"
         : $"folder {folder} has no {RunFolder.SummaryName} in it or below; a run folder or a folder of them was expected");
 
-    private static FinishedRun Load(string summary)
+    private static RunResults Load(string summary)
     {
         var folder = Path.GetDirectoryName(summary)!;
-        return new(folder, RunSummary.Load(summary), RecipeFile.Load(Path.Combine(folder, "recipe.yaml")))
+        return new(folder, RunSummary.Load(summary), RecipeFile.Load(Path.Combine(folder, RunRecipe.FileName)))
         {
             Images = ImagesOf(Path.Combine(folder, ManifestFile.Name)),
         };

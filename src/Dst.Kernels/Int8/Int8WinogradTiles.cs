@@ -1,7 +1,7 @@
 namespace Dst.Kernels;
 
 /// <summary>How an image is cut into tiles, and where they lie in scratch memory. Lengths and pitches are in 32-bit elements.</summary>
-internal sealed class Int8Tiling
+internal sealed class Int8WinogradTiles
 {
     private const int Pairs = Layout.Block / 2; // of 16-bit channels of a pixel
 
@@ -18,7 +18,7 @@ internal sealed class Int8Tiling
     /// <param name="tile">Outputs of a tile in each dimension.</param>
     /// <param name="layer">The layer.</param>
     /// <param name="capacity">Tiles at a time; null for as many as suit the caches.</param>
-    public Int8Tiling(int tile, Int8Layer layer, int? capacity = null)
+    public Int8WinogradTiles(int tile, Int8Layer layer, int? capacity = null)
     {
         var shape = layer.Shape;
         IsByPosition = capacity is null && layer.Kept is not null;

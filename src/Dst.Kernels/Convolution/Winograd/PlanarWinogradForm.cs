@@ -3,10 +3,10 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The one-dimensional Winograd form of layers of few channels, in inference alone: <see cref="PlanarWinograd"/>. It multiplies pruned
-/// weights as zeros.
+/// The one-dimensional Winograd form of layers of few channels, in inference alone: <see cref="PlanarWinogradConvolution"/>. It multiplies
+/// pruned weights as zeros.
 /// </summary>
-public sealed class PlanarForm : ConvolutionForm
+public sealed class PlanarWinogradForm : ConvolutionForm
 {
     /// <summary>Products that take as long as to begin and end the sums of a position.</summary>
     private const int SumCost = 1;
@@ -15,16 +15,16 @@ public sealed class PlanarForm : ConvolutionForm
     private const double OutputCost = 7;
     private const double PooledOutputCost = 5; // with pooling
 
-    internal PlanarForm() : base("planar winograd1x4")
+    internal PlanarWinogradForm() : base("planar winograd1x4")
     {
     }
 
     /// <inheritdoc/>
-    public override int RoundingClass => PlanarWinograd.Tile;
+    public override int RoundingClass => PlanarWinogradConvolution.Tile;
 
     /// <inheritdoc/>
     public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) =>
-        PlanarWinograd.Supports(tier, shape, isPooled: false);
+        PlanarWinogradConvolution.Supports(tier, shape, isPooled: false);
 
     /// <inheritdoc/>
     public override bool Skips(Conv2dShape shape, KeptTaps kept) => false;
@@ -38,7 +38,8 @@ public sealed class PlanarForm : ConvolutionForm
     /// <summary>Estimated time of a forward pass over one image, in vector multiply-adds.</summary>
     public static double ForwardCost(Conv2dShape shape, bool isPooled)
     {
-        var products = PlanarWinograd.PointsOf(shape) * shape.Channels * (shape.KernelHeight + SumCost) / (double)PlanarWinograd.Tile;
+        var products = PlanarWinogradConvolution.PointsOf(shape) * shape.Channels * (shape.KernelHeight + SumCost)
+            / (double)PlanarWinogradConvolution.Tile;
         return (double)shape.OutHeight * shape.OutWidth * shape.FilterBlocks * (products + (isPooled ? PooledOutputCost : OutputCost));
     }
 }

@@ -19,7 +19,7 @@ namespace Dst.Kernels;
 /// </list>
 /// <para>Its loops are optimised from the first call on, because plans measure them in a young process.</para>
 /// </remarks>
-public sealed unsafe class PlanarWinograd
+public sealed unsafe class PlanarWinogradConvolution
 {
     private const int Block = Layout.Block;
 
@@ -46,7 +46,7 @@ public sealed unsafe class PlanarWinograd
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="isPooled">Whether the maximum over 2×2 pixels, 2 apart, follows.</param>
     /// <exception cref="ArgumentException">There is no such form of this layer.</exception>
-    public PlanarWinograd(SimdTier tier, Conv2dShape shape, bool isPooled)
+    public PlanarWinogradConvolution(SimdTier tier, Conv2dShape shape, bool isPooled)
     {
         shape.Validate();
         if (!Supports(tier, shape, isPooled)) throw new ArgumentException($"no planar Winograd form of {shape} on tier {tier}");
@@ -337,7 +337,7 @@ public sealed unsafe class PlanarWinograd
             memory + parts.M + 2 * parts.Results + Layout.WholeLines(parts.V) + Layout.WholeLines(parts.Phases);
     }
 
-    private readonly struct PackKernel(PlanarWinograd conv, float* weights, float* packed) : IVectorKernel
+    private readonly struct PackKernel(PlanarWinogradConvolution conv, float* weights, float* packed) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
@@ -347,7 +347,7 @@ public sealed unsafe class PlanarWinograd
     }
 
     private readonly struct ForwardKernel(
-        PlanarWinograd conv, int firstBand, int endBand, float* x, bool isPlain, float* weights, Epilogue epilogue, float* y,
+        PlanarWinogradConvolution conv, int firstBand, int endBand, float* x, bool isPlain, float* weights, Epilogue epilogue, float* y,
         float* scratch) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>

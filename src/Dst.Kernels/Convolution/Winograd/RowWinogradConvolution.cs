@@ -16,7 +16,7 @@ namespace Dst.Kernels;
 /// a row of positions. For each block of filters, V and weights become the products M, [row][column][tile][filter], and these become
 /// outputs. Its loops are optimised from the first call on, because plans measure them in a young process.
 /// </remarks>
-public sealed unsafe class RowWinograd
+public sealed unsafe class RowWinogradConvolution
 {
     /// <summary>Tiles at a time.</summary>
     internal const int Tiles = 4;
@@ -41,7 +41,7 @@ public sealed unsafe class RowWinograd
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="kept">The taps that it reads, or null for all. It skips channels of which 16 filters keep nothing.</param>
     /// <exception cref="ArgumentException">There is no such form of this layer.</exception>
-    public RowWinograd(SimdTier tier, Conv2dShape shape, KeptTaps? kept)
+    public RowWinogradConvolution(SimdTier tier, Conv2dShape shape, KeptTaps? kept)
     {
         shape.Validate();
         kept?.Validate(shape);
