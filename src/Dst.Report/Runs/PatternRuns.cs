@@ -130,12 +130,12 @@ public sealed record PatternRuns(
         var counted = new Dictionary<(long Seed, string Arm), FinishedRun>();
         foreach (var run in runs)
         {
-            foreach (var arm in ArmsOf([run]))
-            {
-                if (counted.TryGetValue(arm, out var earlier))
-                    log($"{earlier.Folder} and {run.Folder} trained {arm.Arm} of one recipe with the seed {arm.Seed}; the last is counted");
-                counted[arm] = run;
-            }
+            var arms = ArmsOf([run]).ToList();
+            foreach (var twice in arms.Where(counted.ContainsKey).GroupBy(arm => counted[arm].Folder))
+                log(
+                    $"{twice.Key} and {run.Folder} trained {string.Join(", ", twice.Select(arm => arm.Arm))} of one recipe with the seed "
+                    + $"{run.Summary.Seed}; the last is counted");
+            foreach (var arm in arms) counted[arm] = run;
         }
 
         return runs.Select(run => run with

@@ -44,6 +44,16 @@ public sealed class ResultsCommandTests : IDisposable
     }
 
     [Fact]
+    public void All_arms_that_two_runs_trained_twice_are_told_in_one_line()
+    {
+        WriteRun("a", seed: 1, block: 16, ("dst", 0.91, 1.0, 2.0), ("student", 0.80, 1.0, 2.0));
+        WriteRun("b", seed: 1, block: 16, ("dst", 0.92, 1.0, 2.0), ("student", 0.81, 1.0, 2.0));
+        Assert.Equal(
+            $"{_folder.File("a")} and {_folder.File("b")} trained dst, student of one recipe with the seed 1; the last is counted\n",
+            Terminal.Run("results", _folder.Path).Error);
+    }
+
+    [Fact]
     public void Of_an_arm_that_a_seed_trained_twice_the_last_is_counted()
     {
         WriteRun("a", seed: 1, block: 16, ("dst", 0.91, 1.0, 2.0), ("student", 0.80, 1.0, 2.0));
