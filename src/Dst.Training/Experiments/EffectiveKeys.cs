@@ -14,7 +14,7 @@ public static class EffectiveKeys
     /// <summary>The keys and sections that the arms of a recipe, and the arms that they need, depend on.</summary>
     public static IReadOnlyCollection<string> Of(Recipe recipe)
     {
-        var keys = new SortedSet<string>(["name", "seed", "seeds", "threads", "runs", Arms, "checkpoint", "data"]);
+        var keys = new SortedSet<string>(["name", "seed", "seeds", "threads", "parts", "runs", Arms, "checkpoint", "data"]);
         foreach (var arm in Arm.NeededBy(recipe)) keys.UnionWith(Of(arm, recipe));
         return keys;
     }
@@ -76,11 +76,8 @@ public static class EffectiveKeys
     private static IEnumerable<string> Of(Arm arm, Recipe recipe)
     {
         if (arm.Start != ArmStart.Teacher) yield return "student.is_teacher";
-        if (arm.Given(recipe) is not null)
-        {
-            yield return arm.ModelKey;
-            yield break;
-        }
+        if (arm.Name is ArmNames.Teacher or ArmNames.StudentKd) yield return arm.ModelKey; // null takes back that of a recipe file
+        if (arm.Given(recipe) is not null) yield break;
 
         if (arm.Quantises is null)
         {
