@@ -19,6 +19,9 @@ public sealed record PatternRuns(
     [JsonIgnore]
     public IReadOnlyList<FinishedRun> Runs { get; init; } = [];
 
+    /// <summary>By how much the arm <c>dst</c> is better than each other one; empty unless two seeds have it.</summary>
+    public IReadOnlyList<ArmDifference> Differences => ArmDifference.AllOf(Runs);
+
     /// <summary>How many of the <see cref="Settings"/>, from the first, the label names: enough to tell it from the others.</summary>
     [JsonIgnore]
     public int NamedSettings { get; init; }

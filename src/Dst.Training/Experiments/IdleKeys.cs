@@ -4,6 +4,7 @@ using Dst.Training.Optimizers;
 namespace Dst.Training.Experiments;
 
 /// <summary>Finds keys that another key of their section switches off, such as the milestones of a cosine.</summary>
+/// <seealso cref="Dst.Training.Experiments.Recipes.RecipeFile"/>
 public static class IdleKeys
 {
     private static readonly Rule[] OfSchedule =

@@ -7,6 +7,7 @@ using Dst.Training.Optimizers;
 namespace Dst.Training.Experiments;
 
 /// <summary>What a recipe means for its data where its keys do not say so themselves.</summary>
+/// <seealso cref="Dst.Training.Experiments.Recipes.RecipeFile"/>
 public static class RecipeRemarks
 {
     /// <summary>The remarks, a line each.</summary>
@@ -23,6 +24,7 @@ public static class RecipeRemarks
         if (recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
             yield return $"prune_train: learning rates of the last {recipe.PruneTrain.Epochs} of train's "
                 + $"{Words.Count(recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect";
+        if (OfTrainingFromScratch(recipe) is { } scratch) yield return scratch;
         foreach (var key in IdleKeys.Of(recipe))
             yield return $"recipe: {key.Path} has no effect with {key.Switch}, only with {key.Needed}";
         foreach (var (section, train) in TrainedBy(recipe))
@@ -42,6 +44,19 @@ public static class RecipeRemarks
             ("quantise", recipe.Quantise),
         ];
         return sections.Where(section => section.Options.Epochs > 0 && used.Any(train => ReferenceEquals(train, section.Options)));
+    }
+
+    /// <summary>Says which arms do not read <c>prune_train</c>, where it says something else than <c>train</c>.</summary>
+    private static string? OfTrainingFromScratch(Recipe recipe)
+    {
+        var values = RecipeFile.KeysOfResults(recipe);
+        var differs = values.Any(key => key.Key.StartsWith("prune_train.", StringComparison.Ordinal)
+            && key.Value != values[key.Key["prune_".Length..]]);
+        var arms = Arm.NeededBy(recipe).Where(arm => arm.IsPrunedFromScratch(recipe)).Select(arm => arm.Name).ToList();
+        return differs && arms.Count > 0
+            ? $"{string.Join(", ", arms)}: trained with the settings of train, not of prune_train, because prune.method "
+                + $"{Words.Of(recipe.Prune.Method)} trains from scratch"
+            : null;
     }
 
     private static string? OfMilestones(string section, TrainOptions train)

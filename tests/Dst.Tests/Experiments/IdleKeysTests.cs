@@ -80,6 +80,16 @@ public sealed class IdleKeysTests : IDisposable
         Assert.Equal("warning: train.schedule.kind is step without milestones, so the learning rate stays as it is", line);
     }
 
+    [Theory]
+    [InlineData("prune.method=sr_ste", true)]
+    [InlineData("prune.method=one_shot", false)]
+    public void Training_from_scratch_is_told_to_leave_prune_train_out(string setting, bool isTold)
+    {
+        var recipe = TinyRun.Recipe(_folder.Path, setting, "arms=[uhp, dst]");
+        const string line = "uhp, dst: trained with the settings of train, not of prune_train, because prune.method sr_ste trains from scratch";
+        Assert.Equal(isTold ? [line] : [], RecipeRemarks.Of(recipe, TinyRun.Load(recipe)));
+    }
+
     [Fact]
     public void A_batch_of_all_images_is_told()
     {
