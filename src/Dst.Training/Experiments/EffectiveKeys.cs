@@ -48,7 +48,7 @@ public static class EffectiveKeys
             {
                 if (!Includes(effective, key))
                     throw new InputException(
-                        $"{setting.Where}: {key} has no effect in {command}, which reads {string.Join(", ", SectionsOf(effective))}");
+                        $"{setting.Where}: {key} has no effect in {command}, which reads {string.Join(", ", ReadBeside(key, effective))}");
             }
         }
     }
@@ -69,7 +69,13 @@ public static class EffectiveKeys
         }
     }
 
-    private static IEnumerable<string> SectionsOf(IEnumerable<string> keys) => keys.Select(key => key.Split('.')[0]).Distinct().Order();
+    /// <summary>The keys that are read of the section of a key, else all sections that are read.</summary>
+    private static IEnumerable<string> ReadBeside(string key, IReadOnlyCollection<string> effective)
+    {
+        var section = key.Split('.')[0];
+        var beside = effective.Where(other => IsBelow(other, section)).ToList();
+        return beside.Count > 0 ? beside : effective.Select(other => other.Split('.')[0]).Distinct().Order();
+    }
 
     private static bool IsBelow(string key, string section) => key.StartsWith(section + ".", StringComparison.Ordinal);
 

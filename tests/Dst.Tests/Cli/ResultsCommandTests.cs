@@ -172,7 +172,9 @@ public sealed class ResultsCommandTests : IDisposable
         Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
         using var document = JsonDocument.Parse(run.Output);
         var group = Assert.Single(document.RootElement.EnumerateArray());
-        Assert.Equal(["recipe", "pattern", "settings", "seeds", "arms", "differences"], group.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ["recipe", "pattern", "settings", "seeds", "arms", "differences"],
+            group.EnumerateObject().Select(property => property.Name));
         Assert.Equal(0.91, group.GetProperty("arms")[0].GetProperty("test_top1").GetProperty("mean").GetDouble());
     }
 

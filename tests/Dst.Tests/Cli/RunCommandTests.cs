@@ -183,9 +183,7 @@ public sealed class RunCommandTests : IDisposable
     public void A_section_that_replaces_another_is_told()
     {
         var run = Terminal.Run("run", _recipe, "--out", _runs, "--dry-run", "--set", "train={epochs: 3}", "--set", "data.simulated={}");
-        Assert.Contains(
-            "option --set train={epochs: 3} replaces the whole section; batch of the recipe is left out, and may be set one by one\n",
-            run.Error);
+        Assert.Contains("option --set train={epochs: 3} replaces the whole section, and leaves out batch of the recipe\n", run.Error);
         Assert.DoesNotContain("data.simulated={}", run.Error);
     }
 

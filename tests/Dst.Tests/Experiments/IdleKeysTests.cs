@@ -86,7 +86,8 @@ public sealed class IdleKeysTests : IDisposable
     public void Training_from_scratch_is_told_to_leave_prune_train_out(string setting, bool isTold)
     {
         var recipe = TinyRun.Recipe(_folder.Path, setting, "arms=[uhp, dst]");
-        const string line = "uhp, dst: trained with the settings of train, not of prune_train, because prune.method sr_ste trains from scratch";
+        const string line =
+            "uhp, dst: trained with the settings of train, not of prune_train, because prune.method sr_ste trains from scratch";
         Assert.Equal(isTold ? [line] : [], RecipeRemarks.Of(recipe, TinyRun.Load(recipe)));
     }
 

@@ -95,9 +95,7 @@ public static partial class RecipeFile
         foreach (var setting in overrides)
         {
             if (tree.Override(setting) is { Count: > 0 } lost)
-                log?.Invoke(
-                    $"{setting.Where} replaces the whole section; {string.Join(", ", lost)} of the recipe {(lost.Count == 1 ? "is" : "are")} "
-                    + "left out, and may be set one by one");
+                log?.Invoke($"{setting.Where} replaces the whole section, and leaves out {string.Join(", ", lost)} of the recipe");
         }
 
         CheckRetired(tree);
