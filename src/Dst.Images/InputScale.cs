@@ -37,19 +37,21 @@ internal sealed class InputScale(FeatureShape shape)
         _inputs++;
     }
 
-    /// <summary>A line if the inputs are on another scale, or null.</summary>
-    public string? Warning()
+    /// <summary>A line if the inputs are on another scale than those that a model learnt from, or null.</summary>
+    public string? Warning() => Found() is not { } found ? null
+        : $"warning: the images are on another scale than those that the model learnt from: {found}; give images with the kind of "
+        + "samples of the training (unsigned ones of 8 bits are divided by 255, of 16 bits by 65535, others are taken as they are), or "
+        + "correct the model's normalisation (dst import --normalise)";
+
+    /// <summary>How far normalised inputs are from the mean 0 and the deviation 1, if they are too far; else null.</summary>
+    public string? Found()
     {
         if (_inputs == 0) return null;
         var count = (double)_inputs * shape.Height * shape.Width;
         var channels = Array.ConvertAll(_sums, sums => ImageStatistics.Of(sums.Sum, sums.Squares, count));
         var mean = channels.Select(channel => Math.Abs(channel.Mean)).Order().ElementAt(channels.Length / 2);
         var deviation = channels.Max(channel => channel.Deviation);
-        var found = mean > FarMean ? $"their mean is {mean:N0} deviations away"
+        return mean > FarMean ? $"their mean is {mean:N0} deviations away"
             : deviation < SmallDeviation && _inputs >= ImagesThatVary ? $"they vary by {deviation:G3} deviations only" : null;
-        return found is null ? null
-            : $"warning: the images are on another scale than those that the model learnt from: {found}; give images with the kind of "
-            + "samples of the training (unsigned ones of 8 bits are divided by 255, of 16 bits by 65535, others are taken as they are), or "
-            + "correct the model's normalisation (dst import --normalise)";
     }
 }

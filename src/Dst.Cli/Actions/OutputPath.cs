@@ -74,7 +74,7 @@ internal static class OutputPath
     }
 
     private static Recipe? RecipeOf(ParseResult arguments) =>
-        arguments.CommandResult.Command.Arguments.Contains(RecipeOptions.File) ? RecipeInput.Load(arguments) : null;
+        arguments.CommandResult.Command.Arguments.Contains(RecipeOptions.File) ? RecipeInput.Load(arguments, log: null) : null;
 
     // A class of a data folder may be a link to another folder, and the data folder too.
     private static bool Holds(string folder, string file) =>

@@ -26,6 +26,7 @@ internal sealed class RecipeRun(Invocation call, TrainingRequest request, Recipe
         var isOfFolder = folder is not null && !RecipeInput.NamesSource(call.Arguments);
         var recipe = isOfFolder ? RunRecipe.Read(folder!, overrides) : request.Read(call);
         EffectiveKeys.Check(isOfFolder ? [] : request.Settings, overrides, recipe, call.Command);
+        IdleKeys.Check(overrides, recipe);
         if (folder is null && !RecipeInput.NamesData(call.Arguments))
             throw new InputException(
                 $"{call.Command} has neither data nor a recipe; a folder of labelled images or a recipe file was expected");
@@ -56,7 +57,11 @@ internal sealed class RecipeRun(Invocation call, TrainingRequest request, Recipe
         var first = RunSet.FirstOf(recipe);
         var data = Load(first);
         var arms = Pipeline.Check(first, data);
-        if (RunOptions.IsDryRun(call.Arguments)) DryRun.Write(call, recipe, data, arms);
+        if (RunOptions.IsDryRun(call.Arguments))
+        {
+            foreach (var remark in RecipeRemarks.Of(first, data)) call.Report.Log(remark);
+            DryRun.Write(call, recipe, data, arms);
+        }
         else if (recipe.Seeds.Count > 0) RunSeeds(OpenSet(), data);
         else RunOne(data);
     }

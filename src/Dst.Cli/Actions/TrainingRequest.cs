@@ -48,7 +48,7 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
     public Recipe Read(Invocation call)
     {
         SettingOverride[] first = [.. Settings, .. KeyShortcuts.Overrides(call.Arguments, Section)];
-        var recipe = RecipeInput.Load(call.Arguments, first);
+        var recipe = RecipeInput.Load(call.Arguments, call.Report.Log, first);
         var isData = RecipeInput.DataOf(call.Arguments) is not null;
         if (!isData && !TakesDataAlone) return recipe;
         var survey = DataSurvey.Of(recipe.Data, Environment.CurrentDirectory, call.Cancellation);
@@ -60,7 +60,7 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
         call.Report.Log($"{(recipe.Data.Path.Length > 0 ? recipe.Data.Path : "data")}: {survey}");
         var command = call.Arguments.CommandResult.Command;
         foreach (var (key, text, _) in suggestions) call.Report.Log($"  {text} ({KeyShortcuts.Describe(key, Section, command)})");
-        return RecipeInput.Load(call.Arguments, [.. suggestions.SelectMany(suggestion => suggestion.Settings), .. first]);
+        return RecipeInput.Load(call.Arguments, log: null, [.. suggestions.SelectMany(suggestion => suggestion.Settings), .. first]);
     }
 
     /// <summary>The keys of the data that a recipe has set: all, but for the input where a model takes another.</summary>

@@ -45,6 +45,7 @@ internal static class ResultsCommand
             if (pattern.Settings.Count > pattern.NamedSettings) yield return new Lines($"keys: {string.Join(", ", pattern.Settings)}");
             var validation = pattern.Runs.Select(run => run.Recipe.Data.ValidationFrom).FirstOrDefault();
             foreach (var table in ArmTables.Of(pattern.Arms, validation, isWide)) yield return table;
+            if (pattern.Differences is { Count: > 0 } differences) yield return ArmTables.Differences(differences);
         }
 
         if (ArmTables.Patterns(patterns) is not { } comparison) yield break;

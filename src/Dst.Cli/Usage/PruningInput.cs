@@ -50,7 +50,7 @@ internal static class PruningInput
         var overrides = first.ToList();
         if (arguments.GetValue(Exclude)! is { Length: > 0 } exclude)
             overrides.Add(SettingOverride.OfList("prune.exclude", exclude, RecipeOptions.Where(Exclude)));
-        var recipe = RecipeInput.Load(arguments, overrides);
+        var recipe = RecipeInput.Load(arguments, log: null, overrides);
         return arguments.GetValue(Pattern) is { } pattern
             ? recipe with { Prune = recipe.Prune with { Pattern = UhpPattern.Parse(pattern) } }
             : recipe;

@@ -48,12 +48,15 @@ internal static class RecipeInput
     public static Recipe LoadFor(Invocation call, IReadOnlyCollection<string> effective)
     {
         EffectiveKeys.Check(Overrides(call.Arguments), effective, call.Command);
-        return Load(call.Arguments);
+        return Load(call.Arguments, call.Report.Log);
     }
 
     /// <summary>Reads the recipe file and applies the overrides <paramref name="first"/>, then those of the command line.</summary>
     /// <exception cref="InputException">The file cannot be read, or a key or value is not legal.</exception>
-    public static Recipe Load(ParseResult arguments, params IEnumerable<SettingOverride> first)
+    /// <param name="arguments">The command line.</param>
+    /// <param name="log">Takes a line for each option that replaces a section of the file; null where nobody asks.</param>
+    /// <param name="first">Settings of the verb.</param>
+    public static Recipe Load(ParseResult arguments, Action<string>? log, params IEnumerable<SettingOverride> first)
     {
         var overrides = first.Concat(WithoutSeeds(arguments)).Concat(Overrides(arguments)).ToList();
         var data = DataOf(arguments);
@@ -61,7 +64,7 @@ internal static class RecipeInput
             return RecipeFile.Parse("the command line", $"name: {NameOf(data)}", overrides);
         if (RunRecipe.IsIn(file) && TakesRuns(arguments)) return RunRecipe.Read(file, overrides);
         CheckRecipe(file);
-        return RecipeFile.Load(file, overrides);
+        return RecipeFile.Load(file, overrides, log);
     }
 
     /// <summary>What stands where a recipe or data may stand, or null.</summary>

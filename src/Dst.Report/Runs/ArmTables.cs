@@ -163,6 +163,17 @@ public static class ArmTables
             new("seeds", "seeds", row => Dst(row).Seeds));
     }
 
+    /// <summary>By how much the arm <c>dst</c> is better than the others.</summary>
+    public static Table Differences(IReadOnlyList<ArmDifference> differences) => Table.Of(
+        differences,
+        new("arm", "arm", row => row.Arm) { Alignment = Alignment.Left },
+        new("test_top1", "dst is better by", row => row.TestTop1.Mean, row => row.TestTop1.ToPercent(2))
+        {
+            Unit = "points",
+            Meaning = "test top-1 of dst less that of the arm with the same seed",
+        },
+        new("seeds", "seeds", row => row.Seeds));
+
     private static Column<ArmStatistic> Percent(string name, string header, Func<ArmStatistic, Statistic> value) =>
         new(name, header, arm => value(arm).Mean, arm => value(arm).ToPercent(2)) { Unit = "%" };
 

@@ -19,6 +19,9 @@ public sealed record PatternRuns(
     [JsonIgnore]
     public IReadOnlyList<RunResults> Runs { get; init; } = [];
 
+    /// <summary>By how much the arm <c>dst</c> is better than each other one; empty unless two seeds have it.</summary>
+    public IReadOnlyList<ArmDifference> Differences => ArmDifference.AllOf(Runs);
+
     /// <summary>How many of the <see cref="Settings"/>, from the first, the label names: enough to tell it from the others.</summary>
     [JsonIgnore]
     public int NamedSettings { get; init; }
@@ -130,12 +133,12 @@ public sealed record PatternRuns(
         var counted = new Dictionary<(long Seed, string Arm), RunResults>();
         foreach (var run in runs)
         {
-            foreach (var arm in ArmsOf([run]))
-            {
-                if (counted.TryGetValue(arm, out var earlier))
-                    log($"{earlier.Folder} and {run.Folder} trained {arm.Arm} of one recipe with the seed {arm.Seed}; the last is counted");
-                counted[arm] = run;
-            }
+            var arms = ArmsOf([run]).ToList();
+            foreach (var twice in arms.Where(counted.ContainsKey).GroupBy(arm => counted[arm].Folder))
+                log(
+                    $"{twice.Key} and {run.Folder} trained {string.Join(", ", twice.Select(arm => arm.Arm))} of one recipe with the seed "
+                    + $"{run.Summary.Seed}; the last is counted");
+            foreach (var arm in arms) counted[arm] = run;
         }
 
         return runs.Select(run => run with

@@ -19,8 +19,19 @@ internal static class DataReport
         DescribeSmallRoom(data, log);
         WarnOfFiles(data, log);
         WarnOfMixedSamples(data, log);
+        WarnOfScale(data, log);
         foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
         foreach (var problem in ClassCheck.Find(data)) log($"warning: {problem}");
+    }
+
+    /// <summary>Warns of a given mean on another scale, such as that of pixels from 0 to 255.</summary>
+    private static void WarnOfScale(DataSet data, Action<string> log)
+    {
+        var isCentred = data.Options.Mean.Any(mean => mean != 0); // else only the unit changes
+        if (!isCentred || data.ScaleOfInputs().Found() is not { } found) return;
+        log(
+            $"warning: data.mean and data.deviation do not fit the images: after the normalisation {found}; expected those of pixels from "
+            + "0 to 1, such as 0.5 in place of 127.5, or of the floats of the files");
     }
 
     /// <summary>Says how many crops move less than data.shift allows.</summary>

@@ -71,6 +71,21 @@ public sealed class DataSet
         Normalisation = normalisation with { Resize = Options.Resize, Fit = Options.Fit }, // images are resized when they are read
     };
 
+    /// <summary>The scale of some normalised images of each split.</summary>
+    internal InputScale ScaleOfInputs()
+    {
+        const int imagesOfSplit = 32;
+        var augmenter = new Augmenter(Options, Normalisation, Shape);
+        var (scale, input) = (new InputScale(Shape), new float[Shape.Count]);
+        foreach (var sample in Splits.SelectMany(split => split.Samples.Take(imagesOfSplit)))
+        {
+            augmenter.Write(sample, input);
+            scale.Add(input);
+        }
+
+        return scale;
+    }
+
     /// <summary>Loads, splits and measures a data set, and warns of images that are in two splits or two classes.</summary>
     /// <param name="options">The recipe's <c>data</c> section.</param>
     /// <param name="seed">Seed of the run: it draws the validation split, and the test split where the data has none.</param>

@@ -23,6 +23,8 @@ internal sealed record SourceSplits(
             : SplitTraining(source, options, seed, log);
         if (options is { Others: OtherImages.Dropped, LabelsPerClass: 0 })
             throw new InputException("data.others is dropped with data.labels_per_class 0, which leaves no others; expected unlabelled");
+        if (source.Test.Count > 0 && options.Test != new DataOptions().Test)
+            log($"data: data.test {options.Test} has no effect, because the data has a test split of {source.Test.Count} images");
         if (options.LabelsPerClass > 0) splits = splits.WithFewerLabels(options, seed, log);
         return splits with
         {

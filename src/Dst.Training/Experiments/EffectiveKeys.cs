@@ -14,7 +14,7 @@ public static class EffectiveKeys
     /// <summary>The keys and sections that the arms of a recipe, and the arms that they need, depend on.</summary>
     public static IReadOnlyCollection<string> Of(Recipe recipe)
     {
-        var keys = new SortedSet<string>(["name", "seed", "seeds", "threads", "runs", Arms, "checkpoint", "data"]);
+        var keys = new SortedSet<string>(["name", "seed", "seeds", "threads", "parts", "runs", Arms, "checkpoint", "data"]);
         foreach (var arm in Arm.NeededBy(recipe)) keys.UnionWith(Of(arm, recipe));
         return keys;
     }
@@ -48,7 +48,7 @@ public static class EffectiveKeys
             {
                 if (!Includes(effective, key))
                     throw new InputException(
-                        $"{setting.Where}: {key} has no effect in {command}, which reads {string.Join(", ", SectionsOf(effective))}");
+                        $"{setting.Where}: {key} has no effect in {command}, which reads {string.Join(", ", ReadBeside(key, effective))}");
             }
         }
     }
@@ -69,18 +69,21 @@ public static class EffectiveKeys
         }
     }
 
-    private static IEnumerable<string> SectionsOf(IEnumerable<string> keys) => keys.Select(key => key.Split('.')[0]).Distinct().Order();
+    /// <summary>The keys that are read of the section of a key, else all sections that are read.</summary>
+    private static IEnumerable<string> ReadBeside(string key, IReadOnlyCollection<string> effective)
+    {
+        var section = key.Split('.')[0];
+        var beside = effective.Where(other => IsBelow(other, section)).ToList();
+        return beside.Count > 0 ? beside : effective.Select(other => other.Split('.')[0]).Distinct().Order();
+    }
 
     private static bool IsBelow(string key, string section) => key.StartsWith(section + ".", StringComparison.Ordinal);
 
     private static IEnumerable<string> Of(Arm arm, Recipe recipe)
     {
         if (arm.Start != ArmStart.Teacher) yield return "student.is_teacher";
-        if (arm.Given(recipe) is not null)
-        {
-            yield return arm.ModelKey;
-            yield break;
-        }
+        if (arm.Name is ArmNames.Teacher or ArmNames.StudentKd) yield return arm.ModelKey; // null takes back that of a recipe file
+        if (arm.Given(recipe) is not null) yield break;
 
         if (arm.Quantises is null)
         {

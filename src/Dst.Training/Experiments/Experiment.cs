@@ -115,7 +115,9 @@ public sealed class Experiment
         var model = recipe.Teacher.Model is { } file ? Model.Load(file) : null;
         var suggestions = Suggestions.For(survey, recipe, set.SelectMany(setting => setting.Keys), model);
         foreach (var suggestion in suggestions) Log?.Invoke(suggestion.Text);
-        return Parse([.. suggestions.SelectMany(suggestion => suggestion.Settings), .. set]);
+        recipe = Parse([.. suggestions.SelectMany(suggestion => suggestion.Settings), .. set]);
+        IdleKeys.Check(own, recipe);
+        return recipe;
     }
 
     private static Recipe Parse(IEnumerable<SettingOverride> settings) => RecipeFile.Parse(Source, "name: experiment", settings);

@@ -104,17 +104,7 @@ public static class ModelFit
     /// <param name="log">Takes a line.</param>
     public static void CheckScale(Model model, DataSet data, Action<string>? log)
     {
-        const int imagesOfSplit = 32;
-        if (!InputScale.IsMeasured(model.Normalisation)) return;
-        var augmenter = new Augmenter(data.Options, data.For(model).Normalisation, data.Shape);
-        var (scale, input) = (new InputScale(data.Shape), new float[data.Shape.Count]);
-        foreach (var sample in data.Splits.SelectMany(split => split.Samples.Take(imagesOfSplit)))
-        {
-            augmenter.Write(sample, input);
-            scale.Add(input);
-        }
-
-        if (scale.Warning() is { } warning) log?.Invoke(warning);
+        if (InputScale.IsMeasured(model.Normalisation) && data.For(model).ScaleOfInputs().Warning() is { } warning) log?.Invoke(warning);
     }
 
     private static void CheckClassCount(string what, Model model, int expected)

@@ -1,4 +1,3 @@
-using Dst.Foundations;
 using Dst.Graph;
 using Dst.ModelFiles;
 using Dst.Training.Autodiff;
@@ -7,7 +6,6 @@ using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
-using Dst.Training.Optimizers;
 using Dst.Training.Ranks;
 
 namespace Dst.Training.Experiments;
@@ -94,7 +92,7 @@ public sealed class Pipeline
     public RunSummary Run(CancellationToken cancellation = default)
     {
         var plan = CheckAndPlan(_recipe, _run.Summary, _data, _starts, _given);
-        LogEffects();
+        foreach (var remark in RecipeRemarks.Of(_recipe, _data)) Log?.Invoke(remark);
         var manifest = RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data) with { Command = Command };
         if (_run.IsFinished)
         {
@@ -120,19 +118,6 @@ public sealed class Pipeline
         var networks = new ArmNetworks(recipe, data, starts, given);
         new NetworkCheck(recipe, data, starts, networks).Check(unfinished);
         return new ArmPlanner(recipe, data, starts, networks).Plan(unfinished);
-    }
-
-    /// <summary>Logs what the recipe means for this run where its keys do not say so themselves.</summary>
-    private void LogEffects()
-    {
-        if (!_data.HasValidation)
-            Log?.Invoke(
-                "data: no image is held back: the last epoch is kept, and what is called validation is measured on the training images");
-        if (_recipe.Student.IsTeacher) Log?.Invoke("student: the teacher itself; other keys of student have no effect");
-        if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
-            Log?.Invoke(
-                $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
-                + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
     }
 
     /// <summary>The finished network of an arm, which is trained first if it is not there.</summary>

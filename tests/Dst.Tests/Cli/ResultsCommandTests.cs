@@ -44,6 +44,33 @@ public sealed class ResultsCommandTests : IDisposable
     }
 
     [Fact]
+    public void Arms_are_compared_with_dst_seed_by_seed()
+    {
+        WriteRun("a", seed: 1, block: 16, ("dst", 0.91, 1.0, 2.0), ("uhp", 0.90, 1.0, 2.0), ("student", 0.93, 1.0, 2.0));
+        WriteRun("b", seed: 2, block: 16, ("dst", 0.81, 1.0, 2.0));
+        WriteRun("c", seed: 2, block: 16, ("uhp", 0.78, 1.0, 2.0)); // the same seed in another run
+        WriteRun("d", seed: 3, block: 16, ("uhp", 0.10, 1.0, 2.0)); // without dst
+        var run = Terminal.Run("results", _folder.Path);
+        Assert.Contains(
+            "| arm | dst is better by, points | seeds |\n|-----|-------------------------:|------:|\n| uhp | 2.00 ± 1.41 | 2 |\n\n",
+            Squeeze(run.Output));
+        var document = JsonDocument.Parse(Terminal.Run("results", _folder.Path, "--json").Output).RootElement[0];
+        var difference = Assert.Single(document.GetProperty("differences").EnumerateArray());
+        Assert.Equal(("uhp", 2), (difference.GetProperty("arm").GetString(), difference.GetProperty("seeds").GetInt32()));
+        Assert.Equal(0.02, difference.GetProperty("test_top1").GetProperty("mean").GetDouble(), 1e-9);
+    }
+
+    [Fact]
+    public void All_arms_that_two_runs_trained_twice_are_told_in_one_line()
+    {
+        WriteRun("a", seed: 1, block: 16, ("dst", 0.91, 1.0, 2.0), ("student", 0.80, 1.0, 2.0));
+        WriteRun("b", seed: 1, block: 16, ("dst", 0.92, 1.0, 2.0), ("student", 0.81, 1.0, 2.0));
+        Assert.Equal(
+            $"{_folder.File("a")} and {_folder.File("b")} trained dst, student of one recipe with the seed 1; the last is counted\n",
+            Terminal.Run("results", _folder.Path).Error);
+    }
+
+    [Fact]
     public void Of_an_arm_that_a_seed_trained_twice_the_last_is_counted()
     {
         WriteRun("a", seed: 1, block: 16, ("dst", 0.91, 1.0, 2.0), ("student", 0.80, 1.0, 2.0));
@@ -145,7 +172,9 @@ public sealed class ResultsCommandTests : IDisposable
         Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
         using var document = JsonDocument.Parse(run.Output);
         var group = Assert.Single(document.RootElement.EnumerateArray());
-        Assert.Equal(["recipe", "pattern", "settings", "seeds", "arms"], group.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ["recipe", "pattern", "settings", "seeds", "arms", "differences"],
+            group.EnumerateObject().Select(property => property.Name));
         Assert.Equal(0.91, group.GetProperty("arms")[0].GetProperty("test_top1").GetProperty("mean").GetDouble());
     }
 

@@ -180,6 +180,14 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_section_that_replaces_another_is_told()
+    {
+        var run = Terminal.Run("run", _recipe, "--out", _runs, "--dry-run", "--set", "train={epochs: 3}", "--set", "data.simulated={}");
+        Assert.Contains("option --set train={epochs: 3} replaces the whole section, and leaves out batch of the recipe\n", run.Error);
+        Assert.DoesNotContain("data.simulated={}", run.Error);
+    }
+
+    [Fact]
     public void What_is_no_recipe_and_no_data_is_told_its_place()
     {
         var folder = Directory.CreateDirectory(_folder.File("photos")).FullName;

@@ -210,6 +210,32 @@ public class DataSetTests
         Assert.Equal(["grid.png"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
     }
 
+    [Fact]
+    public void A_share_of_test_images_is_told_to_have_no_effect_where_the_data_has_a_test_split()
+    {
+        var lines = LinesOf(Small with { Test = 0.3 });
+        Assert.Contains("data: data.test 0.3 has no effect, because the data has a test split of 20 images", lines);
+        Assert.DoesNotContain(LinesOf(Small), line => line.Contains("data.test"));
+    }
+
+    [Theory]
+    [InlineData(127, 50, true)]
+    [InlineData(50, 1, true)]
+    [InlineData(0.5, 0.25, false)]
+    [InlineData(0, 1 / 255.0, false)] // back to values from 0 to 255
+    public void A_mean_of_another_unit_is_a_warning(double mean, double deviation, bool warns)
+    {
+        var lines = LinesOf(Small with { Mean = [mean], Deviation = [deviation] });
+        Assert.Equal(warns, lines.Any(line => line.StartsWith("warning: data.mean and data.deviation do not fit the images: after")));
+    }
+
+    private static List<string> LinesOf(DataOptions options)
+    {
+        var lines = new List<string>();
+        DataSet.Load(options, 1, "/", lines.Add);
+        return lines;
+    }
+
     private static DataSet Load(DataOptions options, long seed = 1) => DataSet.Load(options, seed, "/", _ => { });
 
     private static byte[] Bytes(DataSet data) =>

@@ -133,7 +133,8 @@ public class SettingBinderTests
 
     [Theory]
     [InlineData("seed: 1\ntrain:\n  epohcs: 3", "recipe x.yaml line 3: unknown key 'epohcs' in train; did you mean 'epochs'?")]
-    [InlineData("not_a_setting: 3", "recipe x.yaml line 1: unknown key 'not_a_setting' in the recipe; did you mean")]
+    [InlineData("not_a_setting: 3", "recipe x.yaml line 1: unknown key 'not_a_setting' in the recipe; expected name, ")]
+    [InlineData("epochs: 3", "recipe x.yaml line 1: unknown key 'epochs' in the recipe; did you mean 'train.epochs'?")]
     [InlineData("seed: soon", "recipe x.yaml line 1: seed in the recipe is 'soon'; expected a whole number")]
     [InlineData("seed: 1.5", "seed in the recipe is '1.5'")]
     [InlineData("seed: '1'", "seed in the recipe is '1'")]

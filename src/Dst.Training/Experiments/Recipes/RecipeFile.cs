@@ -19,8 +19,11 @@ public static partial class RecipeFile
 {
     /// <summary>Reads a recipe file, then applies the overrides in their order.</summary>
     /// <exception cref="InputException">The file cannot be read, or a key or value is not legal.</exception>
-    public static Recipe Load(string path, IEnumerable<SettingOverride>? overrides = null) =>
-        Bind(RecipeTree.Read(path), overrides ?? [], Path.GetFileNameWithoutExtension(path));
+    /// <param name="path">The file.</param>
+    /// <param name="overrides">Keys that are set in it, in their order.</param>
+    /// <param name="log">Takes a line for each override whose section replaces one that has other keys.</param>
+    public static Recipe Load(string path, IEnumerable<SettingOverride>? overrides = null, Action<string>? log = null) =>
+        Bind(RecipeTree.Read(path), overrides ?? [], Path.GetFileNameWithoutExtension(path), log);
 
     /// <summary>Reads a recipe from a text.</summary>
     /// <exception cref="InputException">A key or value is not legal.</exception>
@@ -28,7 +31,7 @@ public static partial class RecipeFile
     /// <param name="text">YAML.</param>
     /// <param name="overrides">Keys that are set in it, in their order.</param>
     public static Recipe Parse(string source, string text, IEnumerable<SettingOverride>? overrides = null) =>
-        Bind(RecipeTree.Parse(source, text), overrides ?? [], "recipe");
+        Bind(RecipeTree.Parse(source, text), overrides ?? [], "recipe", log: null);
 
     /// <summary>The recipe with every key, defaults included.</summary>
     public static string Write(Recipe recipe) => SettingWriter.WriteText(recipe);
@@ -87,9 +90,14 @@ public static partial class RecipeFile
         return !string.IsNullOrEmpty(earlier) && Path.GetFullPath(earlier) == full ? earlier : full;
     }
 
-    private static Recipe Bind(RecipeTree tree, IEnumerable<SettingOverride> overrides, string defaultName)
+    private static Recipe Bind(RecipeTree tree, IEnumerable<SettingOverride> overrides, string defaultName, Action<string>? log)
     {
-        foreach (var setting in overrides) tree.Override(setting);
+        foreach (var setting in overrides)
+        {
+            if (tree.Override(setting) is { Count: > 0 } lost)
+                log?.Invoke($"{setting.Where} replaces the whole section, and leaves out {string.Join(", ", lost)} of the recipe");
+        }
+
         CheckRetired(tree);
         var binder = new SettingBinder(tree.Where);
         binder.Bind<Recipe>(tree.Root); // what is wrong is named where it stands, before other sections inherit it

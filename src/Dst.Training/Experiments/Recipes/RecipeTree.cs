@@ -39,7 +39,8 @@ internal sealed class RecipeTree
     }
 
     /// <summary>Sets a key; sections on the way to it are made where they are missing.</summary>
-    public void Override(SettingOverride setting)
+    /// <returns>The keys of a section that another section replaces and does not have, unless that one is empty.</returns>
+    public IReadOnlyList<string> Override(SettingOverride setting)
     {
         var section = Root;
         foreach (var key in setting.Path.SkipLast(1))
@@ -48,7 +49,11 @@ internal sealed class RecipeTree
             section = child;
         }
 
+        var lost = Find(section, setting.Path[^1]) is YamlMappingNode old && setting.Value is YamlMappingNode { Children.Count: > 0 } value
+            ? old.Children.Keys.Except(value.Children.Keys).Select(key => key.ToString()).ToArray()
+            : [];
         Replace(section, setting.Path[^1], setting.Value, setting.Where);
+        return lost;
     }
 
     /// <summary>

@@ -31,16 +31,19 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
                 ? text
                 : throw Illegal(keyNode, $"a key in {section} is {RecipeTree.Describe(keyNode)}; expected a word");
             if (properties.FirstOrDefault(p => p.Name == key) is not { } property)
-            {
-                var nearest = NearestName.Of(key, properties.Select(p => p.Name));
-                throw Illegal(keyNode, $"unknown key '{Words.Shorten(key)}' in {section}; did you mean '{nearest}'?");
-            }
+                throw Illegal(keyNode, $"unknown key '{Words.Shorten(key)}' in {section}; {AdviceFor(key, properties)}");
 
             property.Set(result, BindValue(property, value, result, section));
         }
 
         return result;
     }
+
+    /// <summary>What was probably meant: a key of this name in a section below, else one of nearly this name, else any of these.</summary>
+    private static string AdviceFor(string key, IReadOnlyList<SettingProperty> properties) =>
+        (SettingSchema.FindBelow(properties, key) ?? NearestName.Find(key, properties.Select(p => p.Name))) is { } meant
+            ? $"did you mean '{meant}'?"
+            : $"expected {Words.Choice([.. properties.Select(p => p.Name)])}";
 
     private object? BindValue(SettingProperty property, YamlNode node, object parent, string section)
     {

@@ -23,4 +23,21 @@ internal static class SettingSchema
             .ToList();
         lock (Cache) return Cache[section] = properties;
     }
+
+    /// <summary>The shortest path to a key of some name in the sections among <paramref name="keys"/>, or null.</summary>
+    public static string? FindBelow(IReadOnlyList<SettingProperty> keys, string name)
+    {
+        var level = keys.Select(key => (Path: key.Name, Key: key)).ToList();
+        while (level.Count > 0)
+        {
+            level =
+            [
+                .. level.Where(key => key.Key.IsSection)
+                    .SelectMany(section => Of(section.Key.Type), (section, key) => ($"{section.Path}.{key.Name}", key)),
+            ];
+            if (level.Find(key => key.Key.Name == name).Path is { } found) return found;
+        }
+
+        return null;
+    }
 }

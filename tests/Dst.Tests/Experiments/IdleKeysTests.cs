@@ -1,0 +1,115 @@
+using Dst.Tests.Foundations;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
+
+namespace Dst.Tests.Experiments;
+
+/// <summary>Keys that another key switches off, and other things that a recipe does not say of itself.</summary>
+public sealed class IdleKeysTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("train.schedule.milestones=[1]", "train.schedule.milestones", "train.schedule.kind cosine; expected step")]
+    [InlineData("train.schedule={kind: one_cycle, gamma: 0.5}", "train.schedule.gamma", "train.schedule.kind one_cycle; expected step")]
+    [InlineData("train.schedule={kind: step, final_learning_rate: 0.001}", "train.schedule.final_learning_rate", "expected cosine")]
+    [InlineData("prune_train.schedule.rising_share=0.5", "prune_train.schedule.rising_share", "expected one_cycle")]
+    [InlineData("teacher.train.optimizer.beta1=0.8", "teacher.train.optimizer.beta1", "teacher.train.optimizer.kind sgd; expected adamw")]
+    [InlineData("prune_train.optimizer.momentum=0.5", "prune_train.optimizer.momentum", "expected sgd")]
+    [InlineData("distill.dkd.warmup_epochs=2", "distill.dkd.warmup_epochs", "distill.dkd.non_target 0; expected a value above 0")]
+    [InlineData("distill.hints.layers=[{teacher: relu, student: relu}]", "distill.hints.layers", "distill.hints.weight 0")]
+    [InlineData("distill_pruned={alpha: 0, temperature: 2}", "distill_pruned.temperature", "distill_pruned.alpha 0")]
+    [InlineData("prune.gradual.share=0.3", "prune.gradual.share", "prune.method one_shot; expected gradual")]
+    [InlineData("prune.sr_ste.decay=0.1", "prune.sr_ste.decay", "expected sr_ste")]
+    [InlineData("prune.incremental.start=0.5", "prune.incremental.start", "prune.incremental.stages 0; expected a value above 0")]
+    [InlineData("prune.taylor_batches=3", "prune.taylor_batches", "prune.score l1; expected taylor")]
+    [InlineData("prune.calibration.images=9", "prune.calibration.images", "prune.repair none; expected batch_norm or least_squares")]
+    [InlineData("prune={repair: batch_norm, calibration: {ridge: 1}}", "prune.calibration.ridge", "expected least_squares")]
+    public void A_key_that_another_one_switches_off_is_refused_on_the_command_line_and_told_of_a_file(
+        string setting, string key, string reason)
+    {
+        var recipe = TinyRun.Recipe(_folder.Path, setting);
+        var error = Assert.Throws<InputException>(() => IdleKeys.Check([SettingOverride.Parse(setting)], recipe));
+        Assert.StartsWith($"setting {setting}: {key} has no effect with ", error.Message);
+        Assert.Contains(reason, error.Message);
+        IdleKeys.Check([], recipe);
+        Assert.Contains(RecipeRemarks.Of(recipe, TinyRun.Load(recipe)), line => line.StartsWith($"recipe: {key} has no effect with"));
+    }
+
+    [Theory]
+    [InlineData("train.schedule={kind: step, milestones: [1], gamma: 0.5}", "prune_train.schedule.kind=cosine")]
+    [InlineData("train.schedule.milestones=[1]", "prune_train.schedule.kind=step")]
+    [InlineData("train.optimizer.beta1=0.8")] // prune_train has adamw
+    [InlineData("prune_train.schedule.kind=rewind", "prune_train.schedule.final_learning_rate=0.0001")] // has a line of its own
+    [InlineData("distill={dkd: {warmup_epochs: 2}}", "distill_pruned={dkd: {target: 1}}")]
+    [InlineData("prune.method=gradual", "prune.gradual.share=0.3")]
+    [InlineData("arms=[student]", "distill.temperature=2", "distill.alpha=0")]
+    [InlineData("prune.gradual.share=0.5")] // the default
+    public void A_key_that_has_an_effect_somewhere_is_taken(params string[] settings)
+    {
+        var recipe = TinyRun.Recipe(_folder.Path, settings);
+        IdleKeys.Check(settings.Select(SettingOverride.Parse), recipe);
+        Assert.DoesNotContain(RecipeRemarks.Of(recipe, TinyRun.Load(recipe)), line => line.StartsWith("recipe: "));
+    }
+
+    [Fact]
+    public void Only_a_section_that_an_arm_reads_counts()
+    {
+        var setting = SettingOverride.Parse("train.optimizer.beta1=0.8"); // prune_train alone has adamw
+        var recipe = TinyRun.Recipe(_folder.Path, "train.optimizer.beta1=0.8", "arms=[student]");
+        Assert.Throws<InputException>(() => IdleKeys.Check([setting], recipe));
+    }
+
+    [Fact]
+    public void The_recipe_of_a_run_folder_has_no_idle_keys()
+    {
+        var recipe = TinyRun.Recipe(_folder.Path, "train.schedule={kind: step, milestones: [1]}", "quantise.epochs=1", "arms=[dst-int8]");
+        Assert.Empty(IdleKeys.Of(RecipeFile.Parse("recipe.yaml", RecipeFile.Write(recipe))));
+    }
+
+    [Fact]
+    public void Milestones_that_never_come_are_a_warning()
+    {
+        var recipe = TinyRun.Recipe(_folder.Path, "train.schedule={kind: step, milestones: [1, 2]}", "arms=[dst]");
+        var line = Assert.Single(RecipeRemarks.Of(recipe, TinyRun.Load(recipe)));
+        Assert.Equal("warning: prune_train.schedule.milestones 2 never come, because prune_train.epochs is 2", line);
+        recipe = TinyRun.Recipe(_folder.Path, "train.schedule.kind=step", "arms=[student]");
+        line = Assert.Single(RecipeRemarks.Of(recipe, TinyRun.Load(recipe)));
+        Assert.Equal("warning: train.schedule.kind is step without milestones, so the learning rate stays as it is", line);
+    }
+
+    [Theory]
+    [InlineData("prune.method=sr_ste", true)]
+    [InlineData("prune.method=one_shot", false)]
+    public void Training_from_scratch_is_told_to_leave_prune_train_out(string setting, bool isTold)
+    {
+        var recipe = TinyRun.Recipe(_folder.Path, setting, "arms=[uhp, dst]");
+        const string line =
+            "uhp, dst: trained with the settings of train, not of prune_train, because prune.method sr_ste trains from scratch";
+        Assert.Equal(isTold ? [line] : [], RecipeRemarks.Of(recipe, TinyRun.Load(recipe)));
+    }
+
+    [Fact]
+    public void A_batch_of_all_images_is_told()
+    {
+        var recipe = TinyRun.Recipe(_folder.Path, "train.batch=500", "prune_train.batch=23", "arms=[dst]");
+        Assert.Equal(
+            [
+                "teacher.train: an epoch is one step, because teacher.train.batch is 500 and there are 24 training images",
+                "train: an epoch is one step, because train.batch is 500 and there are 24 training images",
+            ],
+            RecipeRemarks.Of(recipe, TinyRun.Load(recipe)));
+    }
+
+    [Theory]
+    [InlineData("parts=16")]
+    [InlineData("teacher.model=null")]
+    [InlineData("student.model=null")]
+    public void A_key_that_a_run_reads_is_taken(string setting)
+    {
+        var recipe = TinyRun.Recipe(_folder.Path, setting);
+        EffectiveKeys.Check([], [SettingOverride.Parse(setting)], recipe, "dst run");
+    }
+}
