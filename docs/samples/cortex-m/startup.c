@@ -1,5 +1,5 @@
 /* Start of a bare Cortex-M, and of its floating-point unit if it is used, output through semihosting, and a counter of cycles. */
-#include "board.h"
+#include "cortex_m.h"
 
 #include <stddef.h>
 

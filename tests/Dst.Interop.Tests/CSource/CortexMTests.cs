@@ -26,7 +26,7 @@ public sealed class CortexMTests : ExportedCode
     public void A_core_without_a_floating_point_unit_gives_the_same_bits(string processor)
     {
         var model = Int8CodeTests.Quantise(Networks.Create("resnet8", "kernel:16:16", 0.5));
-        Assert.Equal(LogitBits(model), Run(model, processor, "mps2-an385", floats: "soft").Logits);
+        Assert.Equal(LogitBits(model), Run(model, processor, "mps2-an385", name: "board", floats: "soft").Logits);
     }
 
     private static Model Quantised(string pattern) => Int8CodeTests.Quantise(Networks.Create("aconvnet", pattern, 1));
