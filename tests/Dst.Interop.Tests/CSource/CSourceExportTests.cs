@@ -253,6 +253,7 @@ public sealed class CSourceExportTests : IDisposable
         Assert.Contains(
             $" of RAM as C source, without code, stack and the image of {Format.Bytes(sizes.ImageBytes)}\n", Run("inspect", path).Output);
         Assert.Contains($"which the caller holds | {sizes.ImageBytes} bytes |", File.ReadAllText(_folder.File("out/README.md")));
+        Assert.Contains($"| flash: code | {sizes.CodeBytes} bytes, as compiled", File.ReadAllText(_folder.File("out/README.md")));
         var (_, table, _) = Run("export", path, "--format", "c", "--out", _folder.File("again"));
         Assert.Matches($@"RAM: image, the caller's +{sizes.ImageBytes:N0}", table);
     }

@@ -1,8 +1,7 @@
 /* @NETWORK@, @INPUT@ to @OUTPUTS@ @KIND@: C99 written by "dst export --format c". See README.md. */
 #include "@NAME@.h"
 
-#include <math.h>
-#include <stddef.h>
+@MATH_INCLUDE@#include <stddef.h>
 #include <stdint.h>
 
 /* A compiler stops here if its float or int is too small. */
