@@ -1,5 +1,5 @@
 /* Predicts the first image of chips_test.c and prints the logits, as the hexadecimal digits of their 32 bits, and the cycles. */
-#include "board.h"
+#include "cortex_m.h"
 #include "chips.h"
 
 #include <string.h>

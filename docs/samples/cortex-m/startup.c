@@ -1,5 +1,5 @@
-/* Start of a bare Cortex-M with a floating-point unit, output through semihosting, and a counter of cycles. */
-#include "board.h"
+/* Start of a bare Cortex-M, and of its floating-point unit if it is used, output through semihosting, and a counter of cycles. */
+#include "cortex_m.h"
 
 #include <stddef.h>
 
@@ -52,8 +52,10 @@ uint64_t board_cycles(void)
 
 static void reset(void)
 {
+#if defined(__ARM_FP)
     CPACR |= 0xFu << 20;
     __asm__ volatile("dsb\n isb");
+#endif
     for (size_t i = 0; i < (size_t)(data_end - data_begin); i++) data_begin[i] = data_image[i];
     for (uint32_t *word = bss_begin; word < bss_end; word++) *word = 0u;
     board_exit(main());

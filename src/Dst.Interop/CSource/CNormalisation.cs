@@ -38,20 +38,29 @@ internal sealed class CNormalisation
     public string Statements => _statements.ToString();
 
     /// <summary>Sentences that say what the caller has to do.</summary>
-    public static string Describe(InputNormalisation? input, string name)
+    public static string Describe(InputNormalisation? input, FeatureShape shape, string name)
     {
         if (input is null) return "Values are used as they are.";
-        var crop = $"The model was trained on images {DescribeResize(input)}cropped or padded around the centre in whole pixels (with 0, "
-            + $"images of floats with the least value of the band), and with these values: {Samples}. ";
+        var crop = $"{DescribeChannels(shape.Channels)} "
+            + $"The model was trained on images {DescribeResize(input)}cropped or padded around the centre in whole pixels, "
+            + $"and with these values: {Samples}. Pixels that are added are 0, in images of floats the least value of the band. Of an odd "
+            + "number of rows or columns, one more is cut at the bottom or right, or added at the top or left. ";
         var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Formula(input.Amplitude)} of each value v, then ";
         if (!input.Smooth) return $"{crop}`{name}_normalise` does the rest in place: {amplitude}{Scale(input)}.";
         const string filter = "the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges";
         return $"{crop}After that: {amplitude}{filter}, then {Scale(input)}; the source does not do that.";
     }
 
+    private static string DescribeChannels(int channels) => channels switch
+    {
+        1 => "It is one plane; images with colour were made grey, 0.299 red + 0.587 green + 0.114 blue, after any resize.",
+        3 => "The channels are the bands of the training images in their order: of colour images red, green, blue.",
+        _ => "The channels are the bands of the training images in their order.",
+    };
+
     private static string DescribeResize(InputNormalisation input)
     {
-        const string RatioKept = $"with the ratio of their sides kept {Filter}";
+        const string RatioKept = $"with the ratio of their sides kept, the other side rounded to whole pixels, halves up {Filter}";
         return input.Resize.IsNone ? "" : input.Fit switch
         {
             ResizeFit.Crop => $"resized to cover {input.Resize} {RatioKept}, cut to {input.Resize} about the centre, then ",

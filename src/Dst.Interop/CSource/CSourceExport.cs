@@ -85,7 +85,7 @@ public static class CSourceExport
         if (CText.IsName(name)) return;
         throw new InputException(
             $"name '{name}' is not a C identifier that is free; 1 to {CText.LongestName} letters, digits and '_', a letter first, were "
-            + "expected, but neither main nor a keyword of C");
+            + "expected, but neither main, a keyword of C nor the name of a header of its library");
     }
 
     private static void WriteFiles(string folder, IReadOnlyDictionary<string, Action<TextWriter>> files)

@@ -105,11 +105,12 @@ internal sealed class CSourceFiles
     {
         get
         {
-            var nodes = _network.Program.Nodes;
-            if (nodes.All(node => node.Integers is not null || node.Operation is ConversionOp)) return Exact;
-            return nodes.Any(RoundsFloats) ? "1e-2" : "1e-4";
+            if (IsOfIntegers) return Exact;
+            return _network.Program.Nodes.Any(RoundsFloats) ? "1e-2" : "1e-4";
         }
     }
+
+    private bool IsOfIntegers => _network.Program.Nodes.All(node => node.Integers is not null || node.Operation is ConversionOp);
 
     private bool NeedsMath => _program.NeedsMath || _normalisation.NeedsMath;
 
@@ -149,6 +150,7 @@ internal sealed class CSourceFiles
         var normalise = _normalisation.Exists ? Fill("normalise.c", ("STATEMENTS", _normalisation.Statements)) : "";
         var text = Fill(
             "network.c",
+            ("MATH_INCLUDE", IsOfIntegers && !NeedsMath ? "" : "#include <math.h>\n"), // floats have bounds of INFINITY
             ("FUNCTIONS", _program.TapType + string.Join("\n", _program.Functions)),
             ("STATEMENTS", _program.Statements), ("NORMALISE", normalise), ("LOAD", IfSeparate("load.c")));
         var split = text.IndexOf(Mark, StringComparison.Ordinal);
@@ -177,8 +179,9 @@ internal sealed class CSourceFiles
                 ("MATH", NeedsMath ? " but the mathematical one (`-lm`)" : ""),
                 ("NORMALISED", normalises ? $": see {_name}_normalise" : ""),
                 ("NORMALISE", normalises ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
+                ("FRAME", _model.Normalisation is null ? "" : Templates.Read("frame.c")),
                 ("NORMALISE_CALL", normalises ? $"{_name}_normalise(image);\n" : ""),
-                ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)),
+                ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, input, _name)),
                 ("KIND", EndsInLayer ? "values" : "logits"), ("OUTPUT_MEANING", OutputMeaning), .. WordsOfPlace,
             ]);
         return Templates.Prefix(text, _name);
@@ -187,15 +190,17 @@ internal sealed class CSourceFiles
     /// <summary>A template that only a source with separate weights has.</summary>
     private string IfSeparate(string template) => _isSeparate ? Templates.Read(template) : "";
 
-    private static string StackOf(CSourceSizes sizes) => sizes.StackBytes is { } bytes
-        ? $"at most {bytes} bytes, as compiled with `cc -O2` on the machine that exported it"
+    private static string Measured(string most, long? bytes) => bytes is { } known
+        ? $"{most}{known} bytes, as compiled with `cc -O2` on the machine that exported it"
         : "not measured, as there was no C compiler";
 
     /// <summary>Classes are filled in last, because nothing in their names is a mark.</summary>
     private string ReadMe(CSourceSizes sizes)
     {
         var exactness = Tolerance == Exact ? "bit for bit" : $"to {Tolerance} of the largest logit";
-        var text = Fill("README.md", ("STACK", StackOf(sizes)), ("EXACTNESS", exactness));
+        var text = Fill(
+            "README.md", ("CODE", Measured("", sizes.CodeBytes)), ("STACK", Measured("at most ", sizes.StackBytes)),
+            ("EXACTNESS", exactness));
         return text.Replace("@CLASSES@", Classes(), StringComparison.Ordinal);
     }
 

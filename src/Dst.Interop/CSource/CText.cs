@@ -18,15 +18,23 @@ internal static class CText
         "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while",
     ];
 
+    // The network's header would hide the one of the C library: on Windows and macOS in capitals too.
+    private static readonly HashSet<string> Headers = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits", "locale", "math", "setjmp", "signal",
+        "stdalign", "stdarg", "stdatomic", "stdbool", "stddef", "stdint", "stdio", "stdlib", "stdnoreturn", "string", "strings", "tgmath",
+        "threads", "time", "uchar", "wchar", "wctype",
+    };
+
     /// <summary>Whether a name can be a prefix of names in the source: an identifier that is not reserved.</summary>
     public static bool IsName(string name) =>
-        name.Length is > 0 and <= LongestName && char.IsAsciiLetter(name[0]) && name.All(IsNameCharacter) && !Keywords.Contains(name);
+        name.Length is > 0 and <= LongestName && char.IsAsciiLetter(name[0]) && name.All(IsNameCharacter) && !IsReserved(name);
 
     /// <summary>A text as a prefix of names in the source.</summary>
     public static string ToName(string text)
     {
         var name = Identifier(text);
-        if (name.Length == 0 || !char.IsAsciiLetter(name[0]) || Keywords.Contains(name)) name = $"net_{name}";
+        if (name.Length == 0 || !char.IsAsciiLetter(name[0]) || IsReserved(name)) name = $"net_{name}";
         return name.Length <= LongestName ? name : name[..LongestName];
     }
 
@@ -74,6 +82,8 @@ internal static class CText
 
         return $"static const {type} {name}[{count}] = {{\n{text}{line}\n}};\n";
     }
+
+    private static bool IsReserved(string name) => Keywords.Contains(name) || Headers.Contains(name);
 
     private static bool IsNameCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character == '_';
 

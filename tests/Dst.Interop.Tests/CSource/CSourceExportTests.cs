@@ -31,6 +31,8 @@ public sealed class CSourceExportTests : IDisposable
     [InlineData("while")]
     [InlineData("main")]
     [InlineData("_net")]
+    [InlineData("string")]
+    [InlineData("Math")]
     public void Names_that_C_does_not_allow_are_refused(string name)
     {
         Assert.Contains($"'{name}' is not a C identifier that is free", Refusal(Small(), _folder.File("out"), name));
@@ -124,6 +126,7 @@ public sealed class CSourceExportTests : IDisposable
     [InlineData("runs/dst-int8.safetensors", "dst_int8")]
     [InlineData("2net.onnx", "net_2net")]
     [InlineData("while", "net_while")]
+    [InlineData("math.safetensors", "net_math")]
     [InlineData("größe.safetensors", "gr__e")]
     [InlineData(".safetensors", "net_")]
     [InlineData("a23456789-123456789-123456789-123456789-123", "a23456789_123456789_123456789_123456789_")]
@@ -250,6 +253,7 @@ public sealed class CSourceExportTests : IDisposable
         Assert.Contains(
             $" of RAM as C source, without code, stack and the image of {Format.Bytes(sizes.ImageBytes)}\n", Run("inspect", path).Output);
         Assert.Contains($"which the caller holds | {sizes.ImageBytes} bytes |", File.ReadAllText(_folder.File("out/README.md")));
+        Assert.Contains($"| flash: code | {sizes.CodeBytes} bytes, as compiled", File.ReadAllText(_folder.File("out/README.md")));
         var (_, table, _) = Run("export", path, "--format", "c", "--out", _folder.File("again"));
         Assert.Matches($@"RAM: image, the caller's +{sizes.ImageBytes:N0}", table);
     }

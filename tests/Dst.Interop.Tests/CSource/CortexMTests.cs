@@ -20,17 +20,26 @@ public sealed class CortexMTests : ExportedCode
         Assert.InRange((double)onM4.Cycles / Run(dense, "cortex-m4", "mps2-an386").Cycles, 0.5, 0.58);
     }
 
+    [Theory]
+    [InlineData("cortex-m3")]
+    [InlineData("cortex-m0")]
+    public void A_core_without_a_floating_point_unit_gives_the_same_bits(string processor)
+    {
+        var model = Int8CodeTests.Quantise(Networks.Create("resnet8", "kernel:16:16", 0.5));
+        Assert.Equal(LogitBits(model), Run(model, processor, "mps2-an385", name: "board", floats: "soft").Logits);
+    }
+
     private static Model Quantised(string pattern) => Int8CodeTests.Quantise(Networks.Create("aconvnet", pattern, 1));
 
     /// <summary>What a board prints: the bits of the logits, and the cycles, one for each 40 instructions in the emulator.</summary>
-    private (string Logits, long Cycles) Run(Model model, string processor, string machine, string name = "chips")
+    private (string Logits, long Cycles) Run(Model model, string processor, string machine, string name = "chips", string floats = "hard")
     {
         var (board, output) = (Path.Combine(NewFolder(), "board"), NewFolder());
         CSourceExport.Write(model, board, name, CSourceCheck.None);
         foreach (var tool in new[] { "arm-none-eabi-gcc", "qemu-system-arm" }) Tool.Run(output, tool, "--version");
         var (exitCode, text) = Tool.Run(
             output, "make", "--silent", "-f", Path.Combine(Sample(), "Makefile"), "run", $"BOARD={board}", $"OUT={output}/new",
-            $"NAME={name}", $"CPU={processor}", $"MACHINE={machine}", "CFLAGS=-isystem /usr/include/newlib");
+            $"NAME={name}", $"CPU={processor}", $"MACHINE={machine}", $"FLOAT={floats}", "CFLAGS=-isystem /usr/include/newlib");
         Assert.True(exitCode == 0, text);
         var values = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')).ToLookup(
             words => words[0], words => words[1]);

@@ -83,20 +83,23 @@ public sealed class GeneratedCodeTests : ExportedCode
     }
 
     [Fact]
-    public void A_context_at_an_odd_address_and_missing_arguments_are_refused()
+    public void Odd_addresses_and_missing_arguments_are_refused()
     {
         var source = Export(Networks.Create("activations", "dense", 1));
         File.WriteAllText(Path.Combine(source, "main.c"), """
             #include "net.h"
             #include <stddef.h>
             static _Alignas(4) char memory[sizeof(net_context) + 4];
-            static float image[NET_INPUTS], logits[NET_OUTPUTS];
+            static float image[NET_INPUTS + 1], logits[NET_OUTPUTS + 1];
+            static float *odd(float *values) { return (float *)(void *)((char *)values + 2); }
             int main(void)
             {
                 for (int offset = 1; offset < 4; offset++)
                     if (net_predict((net_context *)(void *)(memory + offset), image, logits) != -1) return 1;
                 if (net_predict(NULL, image, logits) != -1) return 2;
                 if (net_predict((net_context *)(void *)memory, image, NULL) != -1) return 3;
+                if (net_predict((net_context *)(void *)memory, odd(image), logits) != -1) return 4;
+                if (net_predict((net_context *)(void *)memory, image, odd(logits)) != -1) return 5;
                 return net_predict((net_context *)(void *)memory, image, logits);
             }
             """);
@@ -124,8 +127,12 @@ public sealed class GeneratedCodeTests : ExportedCode
                 return -net_predict(&context, image, logits);
             }
             """);
-        Compile(source, "gcc", "-std=c99 -O2 main.c net.c -o main -lm");
-        Assert.Equal(-expected, Tool.Run(source, Path.Combine(source, "main")).ExitCode);
+        foreach (var (compiler, flags) in new[] { ("gcc", "-O2"), ("clang", "-O2 -ffast-math") })
+        {
+            Compile(source, compiler, $"-std=c99 {flags} -c net.c");
+            Compile(source, "gcc", "-std=c99 -O2 main.c net.o -o main -lm");
+            Assert.Equal(-expected, Tool.Run(source, Path.Combine(source, "main")).ExitCode);
+        }
     }
 
     [Fact]
@@ -220,6 +227,49 @@ public sealed class GeneratedCodeTests : ExportedCode
         }
     }
 
+    [Fact]
+    public void The_readme_turns_a_frame_of_a_camera_into_the_image()
+    {
+        var model = Networks.Create("resnet8", "dense", 0.25);
+        var normalisation = new InputNormalisation(0, AmplitudeTransform.None, [0.4f, 0.3f, 0.2f], [0.2f, 0.5f, 0.1f]);
+        var source = Export(new(model.Graph, model.Parameters) { Normalisation = normalisation });
+        var code = File.ReadAllText(Path.Combine(source, "README.md")).Split("```c\n")[1].Split("```")[0];
+        var body = code.Replace("#include \"net.h\"", "", StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(source, "main.c"), $$"""
+            #include "net.h"
+            #include <stdio.h>
+            static unsigned char frame[NET_INPUTS];
+            int main(void)
+            {
+                for (int i = 0; i < NET_INPUTS; i++) frame[i] = (unsigned char)(i % 251);
+                {{body}}
+                for (int i = 0; i < NET_INPUTS; i++) printf("%.9g\n", (double)image[i]);
+                return 0;
+            }
+            """);
+        Compile(source, "gcc", "-std=c99 -Wall -Wextra -Wconversion -Werror main.c net.c -o main -lm");
+        var lines = Tool.Run(source, Path.Combine(source, "main")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var plane = model.Graph.Input.Height * model.Graph.Input.Width;
+        Assert.Equal(3 * plane, lines.Length);
+        for (var i = 0; i < lines.Length; i++)
+        {
+            var (channel, sample) = (i / plane, (i % plane * 3 + i / plane) % 251);
+            var expected = (sample / 255.0 - normalisation.Mean[channel]) / normalisation.Deviation[channel];
+            Assert.Equal(expected, double.Parse(lines[i], CultureInfo.InvariantCulture), 1e-5);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, "It is one plane; images with colour were made grey, 0.299 red + 0.587 green + 0.114 blue")]
+    [InlineData(2, "the bands of the training images in their order.")]
+    [InlineData(3, "of colour images red, green, blue.")]
+    public void The_meaning_of_channels_is_said(int channels, string expected)
+    {
+        var text = CNormalisation.Describe(InputNormalisation.None(channels), new(channels, 8, 8), Name);
+        Assert.Contains(expected, text);
+        Assert.Contains("one more is cut at the bottom or right, or added at the top or left", text);
+    }
+
     [Theory]
     [InlineData(AmplitudeTransform.None, "After that: the 3x3 binomial filter")]
     [InlineData(AmplitudeTransform.Sqrt, "After that: sqrt(max(v, 0)) of each value v, then the 3x3 binomial filter")]
@@ -227,24 +277,24 @@ public sealed class GeneratedCodeTests : ExportedCode
     public void What_smoothed_images_need_is_said(AmplitudeTransform amplitude, string expected)
     {
         var normalisation = new InputNormalisation(0, amplitude, [0.5f], [0.25f], Smooth: true);
-        Assert.Contains(expected, CNormalisation.Describe(normalisation, Name));
+        Assert.Contains(expected, CNormalisation.Describe(normalisation, new(1, 12, 18), Name));
     }
 
     [Theory]
     [InlineData(ResizeFit.Stretch, "images resized to 12x18 (", "then cropped or padded around the centre in whole")]
-    [InlineData(ResizeFit.Crop, "resized to cover 12x18 with the ratio of their sides kept", "cut to 12x18 about the centre, then cropped")]
+    [InlineData(ResizeFit.Crop, "resized to cover 12x18 with the ratio of their sides kept", "halves up", "cut to 12x18 about the centre, then cropped")]
     [InlineData(ResizeFit.Pad, "resized to fit inside 12x18 with the ratio of their sides kept", "then cropped or padded")]
     public void How_images_are_resized_is_said(ResizeFit fit, params string[] expected)
     {
         var normalisation = InputNormalisation.None(1) with { Resize = new(12, 18), Fit = fit };
-        var text = CNormalisation.Describe(normalisation, Name);
+        var text = CNormalisation.Describe(normalisation, new(1, 12, 18), Name);
         Assert.All(expected, part => Assert.Contains(part, text));
     }
 
     [Fact]
     public void What_values_an_image_has_and_how_it_is_resized_is_said()
     {
-        var text = CNormalisation.Describe(new(48, AmplitudeTransform.None, [0.5f], [0.25f]), Name);
+        var text = CNormalisation.Describe(new(48, AmplitudeTransform.None, [0.5f], [0.25f]), new(1, 48, 48), Name);
         Assert.Contains("unsigned 8 bits divided by 255, unsigned 16 bits by 65535, and other numbers as they are", text);
         Assert.Contains("weighted by max(0, 1 - |k + 0.5 - (i + 0.5) r| / s); integers become 16 bits", text);
         Assert.DoesNotContain("0 to 1", text);

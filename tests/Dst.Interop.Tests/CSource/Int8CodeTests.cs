@@ -49,6 +49,7 @@ public sealed class Int8CodeTests : IDisposable
         CSourceExport.Write(Quantise(Networks.Create("resnet8", "dense", 0.25), kept), source, "net", CSourceCheck.None);
         Assert.Contains($"#define TOLERANCE {tolerance} ", File.ReadAllText(Path.Combine(source, "net_test.c")));
         Assert.Contains($"images of the runtime, {exactness}, or", File.ReadAllText(Path.Combine(source, "README.md")));
+        Assert.Equal(keptFloat != "", File.ReadAllText(Path.Combine(source, "net.c")).Contains("<math.h>", StringComparison.Ordinal));
     }
 
     [Theory]

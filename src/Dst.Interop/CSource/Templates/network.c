@@ -1,8 +1,7 @@
 /* @NETWORK@, @INPUT@ to @OUTPUTS@ @KIND@: C99 written by "dst export --format c". See README.md. */
 #include "@NAME@.h"
 
-#include <math.h>
-#include <stddef.h>
+@MATH_INCLUDE@#include <stddef.h>
 #include <stdint.h>
 
 /* A compiler stops here if its float or int is too small. */
@@ -23,11 +22,15 @@ typedef char $check_int[sizeof(int) >= 4 ? 1 : -1];
 #pragma GCC optimize("O3")
 #endif
 
-/* Whether all values are numbers and not infinite. */
+/* Whether all values are numbers and not infinite. Their bits tell, because with -ffast-math a compiler takes that for granted. */
 static int $is_finite(const float *x, int count)
 {
     int others = 0;
-    for (int i = 0; i < count; i++) others |= !(x[i] - x[i] == 0.0f);
+    for (int i = 0; i < count; i++) {
+        union { float number; uint32_t bits; } value;
+        value.number = x[i];
+        others |= (value.bits & 0x7f800000u) == 0x7f800000u;
+    }
     return !others;
 }
 
@@ -40,6 +43,7 @@ static int $is_finite(const float *x, int count)
 int $predict($context *context, const float *input, float *logits)
 {
     if (context == NULL || input == NULL || logits == NULL || (uintptr_t)context % @ALIGNED@ != 0) return -1;
+    if (((uintptr_t)input | (uintptr_t)logits) % sizeof(float) != 0) return -1;
 @WEIGHTS@    if (!$is_finite(input, $INPUTS)) return -2;
     float *const arena = context->arena;
 @STATEMENTS@    return $is_finite(logits, $OUTPUTS) ? 0 : -2;

@@ -23,8 +23,8 @@ typedef struct {
  * Computes the @KIND@ of one image.
  * input: [CHANNELS][HEIGHT][WIDTH], normalised@NORMALISED@; not changed.
  * logits: [OUTPUTS], which may not overlap the input. The output is @OUTPUT_MEANING@.
- * Returns 0; -1 if an argument is NULL@UNLOADED@ or the address of the context is no multiple of @ALIGNMENT@; -2 if an
- * input or a logit is infinite or no number, and then the logits mean nothing.
+ * Returns 0; -1 if an argument is NULL@UNLOADED@, the address of the context is no multiple of @ALIGNMENT@, or another address is no
+ * multiple of 4; -2 if an input or a logit is infinite or no number, and then the logits mean nothing.
  */
 int $predict($context *context, const float *input, float *logits);
 @NORMALISE@

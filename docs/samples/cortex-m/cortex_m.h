@@ -1,6 +1,6 @@
 /* What main.c needs of a board. */
-#ifndef BOARD_H
-#define BOARD_H
+#ifndef CORTEX_M_H
+#define CORTEX_M_H
 
 #include <stdint.h>
 
