@@ -13,7 +13,7 @@ public sealed record ArmDifference(string Arm, Statistic TestTop1, int Seeds)
 {
     /// <summary>A row for each arm but <c>dst</c> that has two seeds or more in common with it.</summary>
     /// <param name="runs">The runs of one recipe, each with the arms that count.</param>
-    public static IReadOnlyList<ArmDifference> AllOf(IReadOnlyList<FinishedRun> runs)
+    public static IReadOnlyList<ArmDifference> AllOf(IReadOnlyList<RunResults> runs)
     {
         var top1 = runs.SelectMany(run => run.Summary.Arms, (run, arm) => (run.Summary.Seed, arm.Arm, arm.TestTop1))
             .ToLookup(row => row.Arm, row => (row.Seed, row.TestTop1));
