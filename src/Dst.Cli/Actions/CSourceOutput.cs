@@ -58,7 +58,8 @@ internal static class CSourceOutput
         if (report.Problem is not null) notes.Add($"code and stack: not measured, as {report.Problem}");
         if (report.ReplacesEarlier) notes.Add($"the earlier source in {folder} was replaced");
         var weights = place == WeightsPlace.Separate ? $"{name}.bin, " : "";
-        notes.Add($"{folder}: {name}.c, {name}.h, {weights}{name}_test.c, Makefile, README.md");
+        var classes = model.ClassNames.Count > 0 ? $"{name}_classes.h, " : "";
+        notes.Add($"{folder}: {name}.c, {name}.h, {weights}{classes}{name}_test.c, Makefile, README.md");
         var document = new { Folder = folder, Name = name, report.Sizes, report.Dense, report.CheckOutput };
         call.Report.Write(new(document, TableOf(report.Sizes, report.Dense), new Lines(notes)));
     }

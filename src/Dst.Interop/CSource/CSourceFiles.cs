@@ -59,16 +59,21 @@ internal sealed class CSourceFiles
 
     /// <summary>What writes each file of text, by its name.</summary>
     /// <param name="sizes">Sizes that the README states.</param>
-    public IReadOnlyDictionary<string, Action<TextWriter>> All(CSourceSizes sizes) => new Dictionary<string, Action<TextWriter>>
+    public IReadOnlyDictionary<string, Action<TextWriter>> All(CSourceSizes sizes)
     {
-        [$"{_name}.h"] = WriteHeader,
-        [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: false),
-        [$"{_name}_test.c"] = writer => writer.Write(Fill(
-            "network_test.c",
-            ("EXPECTED", ExpectedLogits()), ("TOLERANCE", $"{Tolerance}f"), ("LOAD", IfSeparate("load_test.c")))),
-        ["Makefile"] = writer => writer.Write(MakefileOf(_name, NeedsMath)),
-        ["README.md"] = writer => writer.Write(ReadMe(sizes)),
-    };
+        var files = new Dictionary<string, Action<TextWriter>>
+        {
+            [$"{_name}.h"] = WriteHeader,
+            [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: false),
+            [$"{_name}_test.c"] = writer => writer.Write(Fill(
+                "network_test.c",
+                ("EXPECTED", ExpectedLogits()), ("TOLERANCE", $"{Tolerance}f"), ("LOAD", IfSeparate("load_test.c")))),
+            ["Makefile"] = writer => writer.Write(MakefileOf(_name, NeedsMath)),
+            ["README.md"] = writer => writer.Write(ReadMe(sizes)),
+        };
+        if (HasClasses) files.Add($"{_name}_classes.h", writer => writer.Write(ClassesHeader()));
+        return files;
+    }
 
     /// <summary>The files to measure the size of the code: constants are only declared.</summary>
     public IReadOnlyDictionary<string, Action<TextWriter>> CodeOnly => new Dictionary<string, Action<TextWriter>>
@@ -111,6 +116,8 @@ internal sealed class CSourceFiles
     }
 
     private bool IsOfIntegers => _network.Program.Nodes.All(node => node.Integers is not null || node.Operation is ConversionOp);
+
+    private bool HasClasses => _model.ClassNames.Count > 0;
 
     private bool NeedsMath => _program.NeedsMath || _normalisation.NeedsMath;
 
@@ -179,6 +186,7 @@ internal sealed class CSourceFiles
                 ("MATH", NeedsMath ? " but the mathematical one (`-lm`)" : ""),
                 ("NORMALISED", normalises ? $": see {_name}_normalise" : ""),
                 ("NORMALISE", normalises ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
+                ("CLASSES_ROW", HasClasses ? $"| `{_name}_classes.h` | the names of the classes, to include where they are shown |\n" : ""),
                 ("FRAME", _model.Normalisation is null ? "" : Templates.Read("frame.c")),
                 ("NORMALISE_CALL", normalises ? $"{_name}_normalise(image);\n" : ""),
                 ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, input, _name)),
@@ -205,8 +213,15 @@ internal sealed class CSourceFiles
     }
 
     /// <summary>The classes with their numbers, a line each.</summary>
-    private string Classes() => _model.ClassNames.Count == 0 ? ""
+    private string Classes() => !HasClasses ? ""
         : $"\nThe classes:\n\n{string.Concat(_model.ClassNames.Select((name, index) => $"{index}. {CText.Markdown(name)}\n"))}";
+
+    /// <summary>The names are filled in last too.</summary>
+    private string ClassesHeader()
+    {
+        var names = string.Concat(_model.ClassNames.Select(name => $"    {CText.String(name)},\n"));
+        return Fill("classes.h", ("COUNT", $"{_model.ClassNames.Count}")).Replace("@CLASS_STRINGS@", names, StringComparison.Ordinal);
+    }
 
     /// <summary>The runtime's logits of the images that the test generates, without Winograd forms.</summary>
     private string ExpectedLogits()

@@ -10,7 +10,7 @@ internal sealed class CSourceFolder
 
     private const int OriginLength = 400; // of the beginning, in characters
 
-    private static readonly string[] Texts = [".c", ".h", "_test.c"];
+    private static readonly string[] Texts = [".c", ".h", "_test.c", "_classes.h"];
 
     // What the Makefile leaves.
     private static readonly string[] Built = [".o", "_test", "_test.exe"];

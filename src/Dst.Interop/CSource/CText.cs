@@ -54,6 +54,9 @@ internal static class CText
         return $"{fence}{space}{Replace(name, character => !char.IsControl(character))}{space}{fence}";
     }
 
+    /// <summary>A name as a constant of C, in UTF-8. Other than plain bytes are three octal digits, after which a number ends.</summary>
+    public static string String(string name) => $"\"{string.Concat(Encoding.UTF8.GetBytes(name).Select(Character))}\"";
+
     /// <summary>The shortest decimal constant that a compiler reads as exactly this number.</summary>
     public static string Float(float value)
     {
@@ -82,6 +85,10 @@ internal static class CText
 
         return $"static const {type} {name}[{count}] = {{\n{text}{line}\n}};\n";
     }
+
+    // A question mark could begin a trigraph.
+    private static string Character(byte code) => code is >= 0x20 and < 0x7f && (char)code is not ('"' or '\\' or '?')
+        ? $"{(char)code}" : $"\\{Convert.ToString(code, 8).PadLeft(3, '0')}";
 
     private static bool IsReserved(string name) => Keywords.Contains(name) || Headers.Contains(name);
 

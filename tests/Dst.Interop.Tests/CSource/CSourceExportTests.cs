@@ -166,12 +166,38 @@ public sealed class CSourceExportTests : IDisposable
         var model = Networks.Create("resnet8", "kernel:16:16", 1);
         model = model with { ClassNames = [.. Enumerable.Range(1, model.OutputCount).Select(number => $"größe $a@NAME@ *{number}|`")] };
         var report = CSourceExport.Write(model, folder, "net", CSourceCheck.None);
-        Assert.Equal(["Makefile", "README.md", "net.c", "net.h", "net_test.c"], NamesIn(folder));
+        Assert.Equal(["Makefile", "README.md", "net.c", "net.h", "net_classes.h", "net_test.c"], NamesIn(folder));
         Assert.InRange((double)report.Sizes.WeightBytes / report.Dense.WeightBytes, 0.5, 0.56);
         Assert.Equal(report.Sizes.ArenaBytes, report.Dense.ArenaBytes);
         var readme = File.ReadAllText(Path.Combine(folder, "README.md"));
         Assert.Contains("\n0. `` größe $a@NAME@ *1|` ``\n1. `` größe $a@NAME@ *2|` ``\n", readme);
         Assert.DoesNotContain("@", readme.Replace("@NAME@", "", StringComparison.Ordinal));
+        Assert.True(CSourceExport.Write(Small(), folder, "other", CSourceCheck.None).ReplacesEarlier);
+    }
+
+    [Fact]
+    public void Classes_of_any_name_are_constants_of_a_header()
+    {
+        string[] classes = ["a,b", "say \"hi\" \\n", "größe 漢1", "tri??/graph", "@NAME@ $a */"];
+        var model = Networks.Create("resnet8", "dense", 0.25) with { ClassNames = classes };
+        var folder = _folder.File("board");
+        CSourceExport.Write(model, folder, "net", CSourceCheck.None);
+        File.WriteAllText(Path.Combine(folder, "main.c"), """
+            #include "net.h"
+            #include "net_classes.h"
+            #include <stdio.h>
+            int main(void)
+            {
+                for (int i = 0; i < NET_OUTPUTS; i++) puts(net_classes[i]);
+                return 0;
+            }
+            """);
+        foreach (var (compiler, flags) in new[] { ("gcc", "-std=c99 -trigraphs -Wpedantic"), ("g++", "-std=c++11 -Wpedantic") })
+        {
+            var (code, output) = Tool.Run(folder, compiler, [.. flags.Split(' '), "-Wall", "-Wextra", "-Werror", "main.c", "-o", "main"]);
+            Assert.True(code == 0, output);
+            Assert.Equal(string.Join('\n', classes) + "\n", Tool.Run(folder, Path.Combine(folder, "main")).Output);
+        }
     }
 
     [Fact]

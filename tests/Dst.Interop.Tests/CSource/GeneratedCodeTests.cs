@@ -282,7 +282,7 @@ public sealed class GeneratedCodeTests : ExportedCode
 
     [Theory]
     [InlineData(ResizeFit.Stretch, "images resized to 12x18 (", "then cropped or padded around the centre in whole")]
-    [InlineData(ResizeFit.Crop, "resized to cover 12x18 with the ratio of their sides kept", "halves up", "cut to 12x18 about the centre, then cropped")]
+    [InlineData(ResizeFit.Crop, "to cover 12x18 with the ratio of their sides", "halves up", "cut to 12x18 about the centre, then cropped")]
     [InlineData(ResizeFit.Pad, "resized to fit inside 12x18 with the ratio of their sides kept", "then cropped or padded")]
     public void How_images_are_resized_is_said(ResizeFit fit, params string[] expected)
     {
