@@ -75,6 +75,31 @@ public class OnnxVariantTests
             Model(13, [Node("Add", [Image, "c"], "out")], Floats("c", shape)),
             $"node 'out' (Add) combines features {problem}; use one value");
 
+    /// <summary>It stays where what is before it would say that the outputs are something else.</summary>
+    [Theory]
+    [InlineData("Sigmoid")]
+    [InlineData("HardSigmoid")]
+    [InlineData("Tanh")]
+    [InlineData("Softmax")]
+    public void A_softmax_behind_a_bounded_function_stays(string before)
+    {
+        NodeProto[] nodes = [Node("GlobalMaxPool", [Image], "a"), Node("Flatten", ["a"], "b"), Node(before, ["b"], "c")];
+        AssertJudged(Model(13, [.. nodes, Node("Softmax", ["c"], "out")]), 1e-5);
+        Assert.Equal(OutputKind.Probabilities, Import(Model(13, [.. nodes, Node("LogSoftmax", ["c"], "out")])).Outputs);
+    }
+
+    [Theory]
+    [InlineData("Softmax")]
+    [InlineData("LogSoftmax")]
+    public void A_note_says_that_a_softmax_is_left_out(string operation)
+    {
+        var notes = new List<string>();
+        var model = Model(13, [
+            Node("GlobalMaxPool", [Image], "a"), Node(operation, ["a"], "b", Int("axis", 1)), Node("Flatten", ["b"], "out")]);
+        OnnxImporter.Import("a.onnx", model.ToByteArray(), notes);
+        Assert.Equal("the softmax at the end is left out; the model gives the logits before it", Assert.Single(notes));
+    }
+
     [Fact]
     public void Old_operation_sets_say_it_otherwise()
     {

@@ -89,11 +89,11 @@ internal static class Activations
     public static void Softmax(NetworkImport import, OnnxNode node)
     {
         var x = OverChannels(import, node);
-        if (import.IsScores(node.Outputs[0])) import.SetOutput(node, x);
+        if (import.IsScores(node.Outputs[0]) && import.IsOfLogits(x)) import.SetOutput(node, x);
         else import.SetOutput(node, import.Append(node, new SoftmaxOp(), x).SeenAs(x));
     }
 
-    /// <summary><c>LogSoftmax</c> at the end of the network, which is left out like a softmax.</summary>
+    /// <summary><c>LogSoftmax</c> at the end of the network, which is taken as a softmax: its scores are logits of the same classes.</summary>
     public static void LogSoftmax(NetworkImport import, OnnxNode node)
     {
         if (!import.IsScores(node.Outputs[0])) throw node.Illegal("is not the last operation; use it only for the scores of the classes");

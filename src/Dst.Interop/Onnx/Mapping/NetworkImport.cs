@@ -73,6 +73,14 @@ internal sealed class NetworkImport
         return false;
     }
 
+    /// <summary>Whether a network that ended here would have logits as its outputs.</summary>
+    public bool IsOfLogits(OnnxFeature feature)
+    {
+        var node = feature.Node;
+        while (Network.OperationOf(node) is FlattenOp or DropoutOp) node = Network.InputOf(node);
+        return Network.OperationOf(node) is not (SoftmaxOp or SigmoidOp or HardSigmoidOp or TanhOp);
+    }
+
     /// <summary>Whether all that read the first input of a node are operations of one type, and it is no output.</summary>
     public bool IsReadOnlyBy(OnnxNode node, string operation) =>
         node.Inputs[0] != _graph.Output && _readers[node.Inputs[0]].All(reader => reader.Operation == operation);
