@@ -84,7 +84,7 @@ internal static class Activations
 
     /// <summary>
     /// <c>Softmax</c>. At the end of the network it is left out: the logits before it have the same ranking, and distillation and
-    /// prediction start from logits.
+    /// prediction start from logits. Behind a sigmoid or the like it stays, or those would say what the outputs are.
     /// </summary>
     public static void Softmax(NetworkImport import, OnnxNode node)
     {
@@ -97,7 +97,7 @@ internal static class Activations
     public static void LogSoftmax(NetworkImport import, OnnxNode node)
     {
         if (!import.IsScores(node.Outputs[0])) throw node.Illegal("is not the last operation; use it only for the scores of the classes");
-        import.SetOutput(node, OverChannels(import, node));
+        Softmax(import, node);
     }
 
     private static OnnxFeature OverChannels(NetworkImport import, OnnxNode node)
