@@ -108,7 +108,9 @@ public class OnnxVariantTests
         NodeProto[] end = [Node("Mul", [Image, "c"], "d"), Node("GlobalAveragePool", ["d"], "out")];
         AssertJudged(Model(13, [Node("Shape", [Image], "shape"), .. nodes, .. end]), 1e-5);
         AssertJudged(Model(13, [.. nodes, .. end], Longs("shape", 1, 8, 8, 8)), 1e-5);
-        Refused(Model(13, [.. nodes, .. end], Longs("shape", 1, 8, 1, 8)), "multiplies [1, 8, 8, 8] by [1, 8, 1, 1] expanded to [1, 8, 1, 8]");
+        Refused(
+            Model(13, [.. nodes, .. end], Longs("shape", 1, 8, 1, 8)),
+            "multiplies [1, 8, 8, 8] by [1, 8, 1, 1] expanded to [1, 8, 1, 8]");
         Refused(Model(13, [.. nodes, .. end], Longs("shape", 1, 4, 8, 8)), "node 'c' (Expand) expands [1, 8, 1, 1] to [1, 4, 8, 8]");
         Refused(
             Model(13, [.. nodes, Node("GlobalMaxPool", ["c"], "out")], Longs("shape", 1, 8, 8, 8)),
@@ -151,7 +153,8 @@ public class OnnxVariantTests
     {
         static NodeProto[] Channel(string index, string output) =>
         [
-            Node("Gather", [Image, index], $"{output}.gather", Int("axis", 1)), Node("Unsqueeze", [$"{output}.gather", "one"], $"{output}.channel"),
+            Node("Gather", [Image, index], $"{output}.gather", Int("axis", 1)),
+            Node("Unsqueeze", [$"{output}.gather", "one"], $"{output}.channel"),
             Node("Mul", [$"{output}.channel", "factor"], output),
         ];
         var (first, second) = (Longs("first", 3), Longs("second", 6));
@@ -160,8 +163,30 @@ public class OnnxVariantTests
         AssertJudged(
             Model(13, [
                 .. Channel("first", "a"), .. Channel("second", "b"), Node("Concat", ["a", "b"], "c", Int("axis", 1)),
-                Node("Relu", ["c"], "d"), Node("GlobalAveragePool", ["d"], "out")], first, second, Longs("one", 1), Floats("factor", [], 0.5f)),
+                Node("Relu", ["c"], "d"), Node("GlobalAveragePool", ["d"], "out")],
+            first, second, Longs("one", 1), Floats("factor", [], 0.5f)),
             1e-5);
+    }
+
+    [Theory]
+    [InlineData("Elu")]
+    [InlineData("Elu", "alpha", 0.5f)]
+    [InlineData("Selu")]
+    [InlineData("Selu", "gamma", 1)]
+    [InlineData("Celu")]
+    [InlineData("Celu", "alpha", 2.5f)]
+    public void Exponential_units_are_read(string operation, string name = "", float value = 0)
+    {
+        AttributeProto[] attributes = name.Length > 0 ? [Float(name, value)] : [];
+        AssertJudged(Model(13, [Node(operation, [Image], "a", attributes), Node("GlobalAveragePool", ["a"], "out")]), 1e-5);
+    }
+
+    [Fact]
+    public void Several_outputs_are_named()
+    {
+        var model = Model(13, [Node("GlobalMaxPool", [Image], "out"), Node("Flatten", ["out"], "features")]);
+        model.Graph.Output.Add(new ValueInfoProto { Name = "features" });
+        Refused(model, "has 2 outputs ('out', 'features'); export it with one, the scores of the classes");
     }
 
     [Fact]
@@ -214,6 +239,7 @@ public class OnnxVariantTests
 
     [Theory]
     [InlineData("Softplus", "is read only as a part of Mish; write x · tanh(softplus(x))")]
+    [InlineData("ArgMax", "gives the number of the class alone; export the scores that it reads")]
     [InlineData("QLinearConv", "computes with integers; quantise in the form QDQ, or export floats")]
     [InlineData("Loop", "repeats while the network runs; export by tracing")]
     [InlineData("InstanceNormalization", "takes its statistics from each image; train with batch normalisation")]

@@ -52,6 +52,14 @@ internal static class Arithmetic
         Scale(import, node, 0, 1, value => (1 / value, 0));
     }
 
+    /// <summary>A feature times a number.</summary>
+    public static OnnxFeature Times(NetworkImport import, OnnxNode node, OnnxFeature x, float factor)
+    {
+        if (factor == 1) return x;
+        var channels = x.Shape.Channels;
+        return Affine(import, node, null, x, [.. Enumerable.Repeat(factor, channels)], new float[channels]).SeenAs(x);
+    }
+
     /// <summary>The values of a constant for each channel, to which it is broadcast.</summary>
     /// <exception cref="InputException">It differs between pixels, or has more dimensions than the features.</exception>
     public static float[] PerChannel(OnnxNode node, ConstantTensor constant, OnnxFeature x)
@@ -109,12 +117,8 @@ internal static class Arithmetic
     private static void Difference(NetworkImport import, OnnxNode node) =>
         import.SetOutput(node, Sum(import, node, import.InAnyOrder(node, 0), Negative(import, node, 1)));
 
-    private static OnnxFeature Negative(NetworkImport import, OnnxNode node, int feature)
-    {
-        var x = import.InAnyOrder(node, feature);
-        var channels = x.Shape.Channels;
-        return Affine(import, node, null, x, [.. Enumerable.Repeat(-1f, channels)], new float[channels]).SeenAs(x);
-    }
+    private static OnnxFeature Negative(NetworkImport import, OnnxNode node, int feature) =>
+        Times(import, node, import.InAnyOrder(node, feature), -1);
 
     /// <summary>Multiplies and shifts each channel. The layer before does it, if it can and has no other reader.</summary>
     private static void Scale(NetworkImport import, OnnxNode node, int feature, int constant, Func<float, (float Weight, float Bias)> rule)

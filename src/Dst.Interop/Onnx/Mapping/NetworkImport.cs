@@ -139,10 +139,11 @@ internal sealed class NetworkImport
     /// <summary>An input of a product, without steps. Elements that are repeated as often as the other input has them count once.</summary>
     public OnnxFeature Factor(OnnxNode node, int index)
     {
-        if (!_expanded.TryGetValue(node.Inputs[index], out var expanded)) return InAnyOrder(node, index);
+        if (index >= node.Inputs.Count || !_expanded.TryGetValue(node.Inputs[index], out var expanded)) return InAnyOrder(node, index);
         var other = InAnyOrder(node, 1 - index);
         return other.Dims.AsSpan().SequenceEqual(expanded.Dims) ? expanded.Feature
-            : throw node.Illegal($"multiplies {other} by {expanded.Feature} expanded to {RowMajor.Text(expanded.Dims)}; expand it to {other}");
+            : throw node.Illegal(
+                $"multiplies {other} by {expanded.Feature} expanded to {RowMajor.Text(expanded.Dims)}; expand it to {other}");
     }
 
     /// <summary>An input that depends on the image, with its shape in the ONNX graph: [C, H, W], or [F, 1, 1] for [N, F].</summary>
