@@ -14,6 +14,8 @@ internal static class CElementwise
     {
         ["clip"] = new("y = x within its bounds.", Bounds, "to[c] = v < low ? low : v > high ? high : v;"),
         ["leaky_relu"] = new("y = x, or slope * x below 0.", "float slope", "to[c] = v > 0.0f ? v : slope * v;"),
+        ["elu"] = new(
+            "y = x, or alpha * (e^x - 1) below 0.", "float alpha", "to[c] = v > 0.0f ? v : alpha * expm1f(v);", NeedsMath: true),
         ["prelu"] = new("y = x, or slope[channel] * x below 0.", "const float *slope", "to[c] = v > 0.0f ? v : slope[c] * v;"),
         ["sigmoid"] = new("y = 1 / (1 + e^-x).", "", "to[c] = 1.0f / (1.0f + expf(-v));", NeedsMath: true),
         ["hyperbolic_tangent"] = new("y = tanh(x).", "", "to[c] = tanhf(v);", NeedsMath: true),
@@ -51,6 +53,7 @@ internal static class CElementwise
             ReluOp => ("clip", "0.0f, INFINITY"),
             ClipOp c => ("clip", $"{CText.Float(c.Min)}, {CText.Float(c.Max)}"),
             LeakyReluOp l => ("leaky_relu", CText.Float(l.Slope)),
+            EluOp e => ("elu", CText.Float(e.Alpha)),
             PReluOp => ("prelu", Parameter("slope", node.Weight!)),
             SigmoidOp => ("sigmoid", ""),
             TanhOp => ("hyperbolic_tangent", ""),

@@ -43,12 +43,28 @@ public static class OnnxImporter
             var model = ToModel(NodePatterns.Rewrite(graph), notes, asFloats);
             if (!graph.InputDims.Skip(1).SequenceEqual([model.Graph.Input.Channels, model.Graph.Input.Height, model.Graph.Input.Width]))
                 notes.Add("the network takes images [N, H, W, C]; the model takes [N, C, H, W]");
+            if (EndsInSoftmax(graph) && model.Graph.OutputKind != OutputKind.Probabilities)
+                notes.Add("the softmax at the end is left out; the model gives the logits before it");
             return (model, graph.Metadata);
         }
         catch (InputException e)
         {
             throw new InputException($"{path}: {e.Message}", e);
         }
+    }
+
+    /// <summary>Whether the output is a softmax, or only reshaped or quantised behind one.</summary>
+    private static bool EndsInSoftmax(OnnxGraph graph)
+    {
+        var value = graph.Output;
+        foreach (var node in graph.Nodes.Reverse().Where(node => node.Outputs.Contains(value)))
+        {
+            if (node.Operation is "Softmax" or "LogSoftmax") return true;
+            if (!Views.ChangesOnlyShape(node) && node.Operation is not ("QuantizeLinear" or "DequantizeLinear")) return false;
+            value = node.Inputs[0];
+        }
+
+        return false;
     }
 
     /// <summary>A quantised network stays one if our arithmetic can express it.</summary>

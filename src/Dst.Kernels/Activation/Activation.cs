@@ -38,6 +38,9 @@ public abstract unsafe class Activation
     /// <summary>x where x &gt; 0, else slope·x.</summary>
     public static Activation LeakyRelu(float slope) => new Activation<LeakyReluFunction>(new(slope));
 
+    /// <summary>x where x &gt; 0, else alpha · (e^x − 1) (Clevert, Unterthiner, Hochreiter, "Exponential Linear Units", 2016).</summary>
+    public static Activation Elu(float alpha) => new Activation<EluFunction>(new(alpha));
+
     /// <summary>x where x &gt; 0, else slopes[c]·x (He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", ICCV 2015).</summary>
     /// <param name="slopes">Padded [C].</param>
     public static Activation PRelu(float* slopes) => new Activation<PReluFunction>(new(slopes));

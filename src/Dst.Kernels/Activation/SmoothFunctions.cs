@@ -69,6 +69,22 @@ internal readonly struct MishFunction : IActivation
     private static T Numerator<T>(T power) where T : unmanaged, ILanes<T> => T.Multiply(power, T.Add(power, T.Broadcast(2)));
 }
 
+/// <summary>x where x &gt; 0, else alpha · (e^x − 1).</summary>
+internal readonly struct EluFunction(float alpha) : IActivation
+{
+    public double Value(double x, int channel) => x > 0 ? x : alpha * (Math.Exp(x) - 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Value<T>(T x, int channel) where T : unmanaged, ILanes<T> =>
+        T.SelectPositive(x, x, T.Multiply(T.Subtract(Exponential.Of(x), T.Broadcast(1)), T.Broadcast(alpha)));
+
+    public double Slope(double x, double y, int channel) => x > 0 ? 1 : y + alpha;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Slope<T>(T x, T y, int channel) where T : unmanaged, ILanes<T> =>
+        T.SelectPositive(x, T.Broadcast(1), T.Add(y, T.Broadcast(alpha)));
+}
+
 /// <summary>x · Φ(x), where Φ(x) = (1 + erf(x / √2)) / 2.</summary>
 internal readonly struct GeluFunction : IActivation
 {

@@ -48,7 +48,7 @@ internal sealed class RecipeCheck(Recipe recipe, DataSet data, StartNetworks sta
         if (student.Model is not null && teacher.Model is not null && Path.GetFullPath(student.Model) == Path.GetFullPath(teacher.Model))
             throw new InputException(
                 $"teacher.model and student.model are both {student.Model}; "
-                + "expected student: {is_teacher: true} to prune the teacher itself");
+                + "expected student.is_teacher=true in place of student.model, to prune the teacher itself");
         if (student.From is { } from && _arms.Any(arm => arm.Start == ArmStart.NarrowStudent || arm.IsPrunedFromScratch(recipe)))
             throw new InputException(
                 $"student.from is {from} with the arm half-width or prune.method {Method}; expected arms and a method that go on from it");

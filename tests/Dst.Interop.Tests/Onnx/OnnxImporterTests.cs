@@ -72,9 +72,10 @@ public class OnnxImporterTests(OnnxTools tools)
         Assert.Empty(notes);
         OnnxImporter.Import(tools.PathOf("qdq"), notes);
         OnnxImporter.Import(tools.PathOf("keras"), notes);
-        Assert.Equal(2, notes.Count);
+        Assert.Equal(3, notes.Count);
         Assert.Contains("became 32-bit floats: the weights of layer 'conv' have the zero point 1; signed 8 bits", notes[0]);
         Assert.Contains("images [N, H, W, C]", notes[1]);
+        Assert.Contains("the softmax at the end is left out", notes[2]);
     }
 
     [Fact]

@@ -9,6 +9,7 @@ internal sealed record DoubleFunction(Func<double, double> Value, Func<double, d
     public static DoubleFunction Of(Operation operation) => operation switch
     {
         LeakyReluOp l => new(x => x > 0 ? x : l.Slope * x, x => x > 0 ? 1 : l.Slope, 0),
+        EluOp e => new(x => x > 0 ? x : e.Alpha * (Math.Exp(x) - 1), x => x > 0 ? 1 : e.Alpha * Math.Exp(x), 0),
         ClipOp c => new(x => Math.Clamp(x, c.Min, c.Max), x => x > c.Min && x < c.Max ? 1 : 0, c.Min, c.Max),
         SigmoidOp => new(Sigmoid, x => Sigmoid(x) * Sigmoid(-x)),
         HardSigmoidOp { Alpha: var a, Beta: var b } => new(

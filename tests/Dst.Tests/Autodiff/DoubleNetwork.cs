@@ -74,7 +74,7 @@ internal sealed partial class DoubleNetwork
             case LinearOp l: Multiply(node, l.OutFeatures, shape.Channels, backward); break;
             case BatchNormOp b: Normalise(node, b.Epsilon, backward); break;
             case ReluOp: Rectify(x, y, dx, dy, backward); break;
-            case LeakyReluOp or ClipOp or SigmoidOp or HardSigmoidOp or HardSwishOp or TanhOp or GeluOp or SiluOp or MishOp:
+            case LeakyReluOp or EluOp or ClipOp or SigmoidOp or HardSigmoidOp or HardSwishOp or TanhOp or GeluOp or SiluOp or MishOp:
                 Apply(DoubleFunction.Of(node.Operation), x, y, dx, dy, backward);
                 break;
             case PReluOp: RectifyByChannel(node, backward); break;

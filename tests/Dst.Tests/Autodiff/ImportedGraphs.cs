@@ -64,7 +64,8 @@ internal static class ImportedGraphs
             new("response", new LocalResponseNormOp(5, 0.5f, 0.75f, 2), ["silu"]),
             new("mish", new MishOp(), ["response"]),
             new("tanh", new GeluOp(Approximate: true), ["mish"]),
-            new("pool", new GlobalAvgPoolOp(), ["tanh"]),
+            new("elu", new EluOp(0.75f), ["tanh"]),
+            new("pool", new GlobalAvgPoolOp(), ["elu"]),
             new("rows", new LayerNormOp(), ["pool"]),
             new("logits", new LinearOp(3), ["rows"]),
         ]));

@@ -46,7 +46,7 @@ public sealed class GivenNetworkTests : IDisposable
             ([$"student.model={pruned}", "arms=[unstructured-kd]"], "is pruned already, and the arm unstructured-kd needs a dense one"),
             ([$"student.model={_folder.File("none.safetensors")}"], "does not exist"),
             ([$"teacher.model={pruned}", "student.is_teacher=true"], "is pruned already (layer '"),
-            ([$"teacher.model={pruned}", $"student.model={pruned}"], "expected student: {is_teacher: true}"),
+            ([$"teacher.model={pruned}", $"student.model={pruned}"], "expected student.is_teacher=true in place of student.model"),
         ];
         foreach (var (settings, expected) in cases)
         {

@@ -29,6 +29,7 @@ public class CheckedGraphTests
     public static TheoryData<Operation, string> Refused => new()
     {
         { new LeakyReluOp(float.NaN), "has the slope NaN; a finite one" },
+        { new EluOp(float.PositiveInfinity), "has the alpha Infinity; a finite one" },
         { new ClipOp(1, 1), "clips from 1 to 1; two finite bounds" },
         { new ClipOp(float.NegativeInfinity, 6), "two finite bounds" },
         { new HardSigmoidOp(float.PositiveInfinity), "finite values were expected" },

@@ -21,6 +21,7 @@ internal static class ActivationCases
         .. Shapes((n, c, h, w) => new ActivationCase<ClipFunction>("clip", new(0, 6), n, c, h, w)),
         .. Shapes((n, c, h, w) => new ActivationCase<ClipFunction>("clip above 0", new(0.5f, float.MaxValue), n, c, h, w)),
         .. Shapes((n, c, h, w) => new ActivationCase<LeakyReluFunction>("leaky relu", new(-0.1f), n, c, h, w)),
+        .. Shapes((n, c, h, w) => new ActivationCase<EluFunction>("elu", new(1.5f), n, c, h, w)),
         .. Shapes((n, c, h, w) => new PReluCase(n, c, h, w)),
         .. Shapes((n, c, h, w) => new AffineCase(n, c, h, w)),
         .. Shapes((n, c, h, w) => new MulCase(n, c, h, w)),

@@ -56,6 +56,7 @@ public unsafe class ActivationTests
     {
         AssertSlopes(tier, Activation.Clip(0, 6), [-1, 0, 3, 6, 7], [0, 0, 1, 0, 0]);
         AssertSlopes(tier, Activation.LeakyRelu(0.5f), [-1, 0, 1], [0.5f, 0.5f, 1]);
+        AssertSlopes(tier, Activation.Elu(0.5f), [float.NegativeInfinity, 0, 1, 100], [0, 0.5f, 1, 1]);
         AssertSlopes(tier, Activation.HardSigmoid(0.25f, 0.5f), [-2, 0, 2], [0, 0.25f, 0]);
         AssertSlopes(tier, Activation.HardSwish, [-4, 0, 4], [0, 0.5f, 1]);
     }

@@ -36,6 +36,7 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         FlattenOp => new(Row(node), IsRow: true),
         ReluOp => Elementwise(node, "Relu"),
         LeakyReluOp leaky => Elementwise(node, "LeakyRelu", ("alpha", leaky.Slope)),
+        EluOp elu => Elementwise(node, "Elu", ("alpha", elu.Alpha)),
         SigmoidOp => Elementwise(node, "Sigmoid"),
         HardSigmoidOp hard => Elementwise(node, "HardSigmoid", ("alpha", hard.Alpha), ("beta", hard.Beta)),
         TanhOp => Elementwise(node, "Tanh"),

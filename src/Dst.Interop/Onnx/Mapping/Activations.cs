@@ -10,6 +10,26 @@ internal static class Activations
 
     public static void LeakyRelu(NetworkImport import, OnnxNode node) => Apply(import, node, new LeakyReluOp(node.Get("alpha", 0.01f)));
 
+    public static void Elu(NetworkImport import, OnnxNode node) => Apply(import, node, new EluOp(node.Get("alpha", 1f)));
+
+    /// <summary><c>Selu</c>: gamma times an ELU.</summary>
+    public static void Selu(NetworkImport import, OnnxNode node)
+    {
+        var x = import.InAnyOrder(node, 0);
+        var y = import.Append(node, new EluOp(node.Get("alpha", 1.6732632f)), x).SeenAs(x);
+        import.SetOutput(node, Arithmetic.Times(import, node, y, node.Get("gamma", 1.050701f)));
+    }
+
+    /// <summary><c>Celu</c>: alpha times the ELU of x / alpha.</summary>
+    public static void Celu(NetworkImport import, OnnxNode node)
+    {
+        var alpha = node.Get("alpha", 1f);
+        if (alpha == 0) throw node.Illegal("has the alpha 0; another one was expected");
+        var x = Arithmetic.Times(import, node, import.InAnyOrder(node, 0), 1 / alpha);
+        var y = import.Append(node, new EluOp(), x).SeenAs(x);
+        import.SetOutput(node, Arithmetic.Times(import, node, y, alpha));
+    }
+
     public static void Sigmoid(NetworkImport import, OnnxNode node) => Apply(import, node, new SigmoidOp());
 
     public static void HardSigmoid(NetworkImport import, OnnxNode node) =>
@@ -84,20 +104,20 @@ internal static class Activations
 
     /// <summary>
     /// <c>Softmax</c>. At the end of the network it is left out: the logits before it have the same ranking, and distillation and
-    /// prediction start from logits.
+    /// prediction start from logits. Behind a sigmoid or the like it stays, or those would say what the outputs are.
     /// </summary>
     public static void Softmax(NetworkImport import, OnnxNode node)
     {
         var x = OverChannels(import, node);
-        if (import.IsScores(node.Outputs[0])) import.SetOutput(node, x);
+        if (import.IsScores(node.Outputs[0]) && import.IsOfLogits(x)) import.SetOutput(node, x);
         else import.SetOutput(node, import.Append(node, new SoftmaxOp(), x).SeenAs(x));
     }
 
-    /// <summary><c>LogSoftmax</c> at the end of the network, which is left out like a softmax.</summary>
+    /// <summary><c>LogSoftmax</c> at the end of the network, which is taken as a softmax: its scores are logits too.</summary>
     public static void LogSoftmax(NetworkImport import, OnnxNode node)
     {
         if (!import.IsScores(node.Outputs[0])) throw node.Illegal("is not the last operation; use it only for the scores of the classes");
-        import.SetOutput(node, OverChannels(import, node));
+        Softmax(import, node);
     }
 
     private static OnnxFeature OverChannels(NetworkImport import, OnnxNode node)

@@ -16,13 +16,7 @@ internal static class Arithmetic
     public static void Sum(NetworkImport import, OnnxNode node)
     {
         var sum = import.InAnyOrder(node, 0);
-        for (var i = 1; i < node.Inputs.Count; i++)
-        {
-            var (x, y) = Align(import, node, sum, import.InAnyOrder(node, i));
-            if (!HaveOneShape(x, y)) throw node.Illegal($"adds {x} and {y}; {Remedy(x, y)}");
-            sum = import.Append(node, new AddOp(), x, y).SeenAs(x);
-        }
-
+        for (var i = 1; i < node.Inputs.Count; i++) sum = Sum(import, node, sum, import.InAnyOrder(node, i));
         import.SetOutput(node, sum);
     }
 
@@ -30,8 +24,10 @@ internal static class Arithmetic
     {
         if (import.IsConstant(node, 0)) Scale(import, node, 1, 0, value => (-1, value));
         else if (import.IsConstant(node, 1)) Scale(import, node, 0, 1, value => (1, -value));
-        else throw node.Illegal("subtracts features from features; add them, with the signs in the layer before");
+        else Difference(import, node);
     }
+
+    public static void Negate(NetworkImport import, OnnxNode node) => import.SetOutput(node, Negative(import, node, 0));
 
     /// <summary><c>Mul</c> of features, of which one may be a factor for each channel.</summary>
     public static void Multiply(NetworkImport import, OnnxNode node)
@@ -42,7 +38,7 @@ internal static class Arithmetic
             return;
         }
 
-        var (x, y) = Align(import, node, import.InAnyOrder(node, 0), import.InAnyOrder(node, 1));
+        var (x, y) = Align(import, node, import.Factor(node, 0), import.Factor(node, 1));
         // Factors for each channel are the second input of our product.
         if (x.Shape.Count < y.Shape.Count) (x, y) = (y, x);
         if (!HaveOneShape(x, y) && !AreFactors(x, y))
@@ -54,6 +50,14 @@ internal static class Arithmetic
     {
         if (!import.IsConstant(node, 1)) throw node.Illegal("divides by features; divide by a constant");
         Scale(import, node, 0, 1, value => (1 / value, 0));
+    }
+
+    /// <summary>A feature times a number.</summary>
+    public static OnnxFeature Times(NetworkImport import, OnnxNode node, OnnxFeature x, float factor)
+    {
+        if (factor == 1) return x;
+        var channels = x.Shape.Channels;
+        return Affine(import, node, null, x, [.. Enumerable.Repeat(factor, channels)], new float[channels]).SeenAs(x);
     }
 
     /// <summary>The values of a constant for each channel, to which it is broadcast.</summary>
@@ -102,6 +106,20 @@ internal static class Arithmetic
         factors.Shape == new FeatureShape(x.Shape.Channels, 1, 1) && factors.Dims.Length == x.Dims.Length
         && factors.ChannelAxis == x.ChannelAxis;
 
+    private static OnnxFeature Sum(NetworkImport import, OnnxNode node, OnnxFeature left, OnnxFeature right)
+    {
+        var (x, y) = Align(import, node, left, right);
+        return HaveOneShape(x, y) ? import.Append(node, new AddOp(), x, y).SeenAs(x)
+            : throw node.Illegal($"adds {x} and {y}; {Remedy(x, y)}");
+    }
+
+    /// <summary>Features from features: the second ones are added with the other sign.</summary>
+    private static void Difference(NetworkImport import, OnnxNode node) =>
+        import.SetOutput(node, Sum(import, node, import.InAnyOrder(node, 0), Negative(import, node, 1)));
+
+    private static OnnxFeature Negative(NetworkImport import, OnnxNode node, int feature) =>
+        Times(import, node, import.InAnyOrder(node, feature), -1);
+
     /// <summary>Multiplies and shifts each channel. The layer before does it, if it can and has no other reader.</summary>
     private static void Scale(NetworkImport import, OnnxNode node, int feature, int constant, Func<float, (float Weight, float Bias)> rule)
     {
@@ -113,7 +131,7 @@ internal static class Arithmetic
         else import.SetOutput(node, Affine(import, node, node.Inputs[constant], x, weight, bias).SeenAs(x));
     }
 
-    private static OnnxFeature Affine(NetworkImport import, OnnxNode node, string parameter, OnnxFeature x, float[] weight, float[] bias)
+    private static OnnxFeature Affine(NetworkImport import, OnnxNode node, string? parameter, OnnxFeature x, float[] weight, float[] bias)
     {
         var y = import.AppendLayer(node, parameter, new AffineOp(), x);
         import.Network.SetParameter(y.Node, "weight", [weight.Length], weight);

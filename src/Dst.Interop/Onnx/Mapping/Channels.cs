@@ -6,7 +6,10 @@ namespace Dst.Interop.Onnx.Mapping;
 /// <summary>Operations that take, join and add channels, rows and columns.</summary>
 internal static class Channels
 {
-    /// <summary><c>Slice</c>: a run of channels, or every n-th row and column from the first on.</summary>
+    /// <summary>Runs of channels that one node may take. Hostile files may take many.</summary>
+    private const int MaxRuns = 64;
+
+    /// <summary><c>Slice</c>: channels, or every n-th row and column from the first on.</summary>
     public static void Slice(NetworkImport import, OnnxNode node)
     {
         var x = import.View(node, 0);
@@ -16,10 +19,10 @@ internal static class Channels
         {
             import.SetOutput(node, x);
         }
-        else if (changed is [(var axis, { Step: 1 } channels)] && axis == import.WithChannels(node, 0).ChannelAxis)
+        else if (changed is [(var axis, var range)] && axis == import.WithChannels(node, 0).ChannelAxis)
         {
-            x = import.WithChannels(node, 0);
-            import.SetOutput(node, import.Append(node, new SliceOp(channels.Start, channels.Count), x).SeenAsPixelsOf(x));
+            var channels = Enumerable.Range(0, range.Count).Select(i => range.Start + i * range.Step);
+            import.SetOutput(node, Take(import, node, [.. channels]));
         }
         else if (x is { Order: null, Dims.Length: 4 }
             && changed.TrueForAll(range => range.Index > 1 && IsEveryNth(range.Item, x.Dims[range.Index])))
@@ -34,8 +37,38 @@ internal static class Channels
         }
         else
         {
-            throw node.Illegal($"takes a part of {x}; take a run of channels, or every n-th row and column from the first on");
+            throw node.Illegal($"takes a part of {x}; take channels, or every n-th row and column from the first on");
         }
+    }
+
+    /// <summary><c>Gather</c> of channels: one, which leaves out their axis, or a list.</summary>
+    public static void Gather(NetworkImport import, OnnxNode node)
+    {
+        var x = import.WithChannels(node, 0);
+        var axis = ShapeRules.Axis(node, node.Get("axis", 0L), x.Dims.Length);
+        var indices = import.NeededConstant(node, 1);
+        var channels = x.Shape.Channels;
+        if (axis != x.ChannelAxis || indices.Shape.Length > 1 || indices.Count > channels)
+            throw node.Illegal(
+                $"takes {RowMajor.Text(indices.Shape)} elements along the axis {axis} of {x}; take one channel, or a list of at most all");
+        var y = Take(import, node, Array.ConvertAll(indices.Longs(node), index => ShapeRules.Axis(node, index, channels)));
+        import.SetOutput(node, indices.Shape.Length == 1 ? y : y.Reshape([.. x.Dims[..axis], .. x.Dims[(axis + 1)..]]));
+    }
+
+    /// <summary>The given channels of the first input: a slice of each run, joined.</summary>
+    private static OnnxFeature Take(NetworkImport import, OnnxNode node, int[] channels)
+    {
+        var x = import.WithChannels(node, 0);
+        var runs = channels.Where((channel, i) => i == 0 || channel != channels[i - 1] + 1).Count();
+        if (runs is 0 or > MaxRuns) throw node.Illegal($"takes {runs} runs of channels of {x}; 1 to {MaxRuns} were expected");
+        var parts = new List<OnnxFeature>();
+        for (var (start, end) = (0, 0); start < channels.Length; start = end)
+        {
+            for (end = start + 1; end < channels.Length && channels[end] == channels[end - 1] + 1;) end++;
+            parts.Add(import.Append(node, new SliceOp(channels[start], end - start), x));
+        }
+
+        return (parts is [var only] ? only : import.Append(node, new ConcatOp(), [.. parts])).SeenAsPixelsOf(x);
     }
 
     /// <summary><c>Split</c> along the channels: a slice for each output.</summary>

@@ -15,6 +15,7 @@ internal sealed class NetworkImport
     private readonly LayerNames _names = new();
     private readonly Dictionary<string, ConstantTensor> _constants;
     private readonly Dictionary<string, OnnxFeature> _features = [];
+    private readonly Dictionary<string, (OnnxFeature Feature, int[] Dims)> _expanded = []; // by value: what is repeated to which extents
     private readonly ILookup<string, OnnxNode> _readers; // by value
     private readonly Dictionary<string, OnnxNode> _producers; // by value
     private readonly Dictionary<string, string> _firstValues = []; // by our node, the ONNX value that is its output as it is
@@ -73,6 +74,14 @@ internal sealed class NetworkImport
         return false;
     }
 
+    /// <summary>Whether a network that ended here would have logits as its outputs.</summary>
+    public bool IsOfLogits(OnnxFeature feature)
+    {
+        var node = feature.Node;
+        while (Network.OperationOf(node) is FlattenOp or DropoutOp) node = Network.InputOf(node);
+        return Network.OperationOf(node) is not (SoftmaxOp or SigmoidOp or HardSigmoidOp or TanhOp);
+    }
+
     /// <summary>Whether all that read the first input of a node are operations of one type, and it is no output.</summary>
     public bool IsReadOnlyBy(OnnxNode node, string operation) =>
         node.Inputs[0] != _graph.Output && _readers[node.Inputs[0]].All(reader => reader.Operation == operation);
@@ -112,6 +121,8 @@ internal sealed class NetworkImport
     public OnnxFeature View(OnnxNode node, int index)
     {
         if (index < node.Inputs.Count && _features.TryGetValue(node.Inputs[index], out var feature)) return feature;
+        if (index < node.Inputs.Count && _expanded.TryGetValue(node.Inputs[index], out var expanded))
+            throw node.Illegal($"reads {expanded.Feature} expanded to {RowMajor.Text(expanded.Dims)}; expand only factors of a product");
         throw node.Illegal($"has no input {index} that depends on the image, which was expected");
     }
 
@@ -123,6 +134,16 @@ internal sealed class NetworkImport
         int? columnStep = feature.ColumnStep == feature.RowStep ? null : feature.ColumnStep;
         var operation = new MaxPoolOp(1, feature.RowStep, StrideWidth: columnStep);
         return _features[node.Inputs[index]] = AppendExtra("subsample", operation, feature).Reshape(feature.Dims);
+    }
+
+    /// <summary>An input of a product, without steps. Elements that are repeated as often as the other input has them count once.</summary>
+    public OnnxFeature Factor(OnnxNode node, int index)
+    {
+        if (index >= node.Inputs.Count || !_expanded.TryGetValue(node.Inputs[index], out var expanded)) return InAnyOrder(node, index);
+        var other = InAnyOrder(node, 1 - index);
+        return other.Dims.AsSpan().SequenceEqual(expanded.Dims) ? expanded.Feature
+            : throw node.Illegal(
+                $"multiplies {other} by {expanded.Feature} expanded to {RowMajor.Text(expanded.Dims)}; expand it to {other}");
     }
 
     /// <summary>An input that depends on the image, with its shape in the ONNX graph: [C, H, W], or [F, 1, 1] for [N, F].</summary>
@@ -167,6 +188,13 @@ internal sealed class NetworkImport
         if (output >= node.Outputs.Count) return;
         _features[node.Outputs[output]] = feature;
         _firstValues.TryAdd(feature.Node, node.Outputs[output]);
+    }
+
+    /// <summary>Sets the output of a node that repeats elements.</summary>
+    public void SetExpanded(OnnxNode node, OnnxFeature feature, int[] dims)
+    {
+        if (feature.Dims.AsSpan().SequenceEqual(dims)) SetOutput(node, feature);
+        else _expanded[node.Outputs[0]] = (feature, dims);
     }
 
     /// <summary>Sets the first output of a node whose work our node before it has taken over.</summary>
@@ -247,9 +275,10 @@ internal sealed class NetworkImport
         return false;
     }
 
-    /// <summary>Our shape for [N, F] or [N, C, H, W]. Other dimensions give 0 channels, which is illegal for any node.</summary>
+    /// <summary>Our shape for [N], [N, F] or [N, C, H, W]. Other dimensions give 0 channels, which is illegal for any node.</summary>
     private static FeatureShape MapShape(int[] dims) => dims.Length switch
     {
+        1 => new(1, 1, 1),
         2 => new(dims[1], 1, 1),
         4 => new(dims[1], dims[2], dims[3]),
         _ => default,

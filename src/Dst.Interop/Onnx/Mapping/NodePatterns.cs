@@ -9,7 +9,8 @@ namespace Dst.Interop.Onnx.Mapping;
 /// </summary>
 internal sealed partial class NodePatterns
 {
-    private const float Tolerance = 1e-4f;
+    /// <summary>How far a number may be off: those of 16 bits are rounded by up to 5e-4, and some are products of two.</summary>
+    private const float Tolerance = 1e-3f;
 
     /// <summary>Factors of a product that are looked at. Hostile files may have longer ones.</summary>
     private const int MaxFactors = 8;

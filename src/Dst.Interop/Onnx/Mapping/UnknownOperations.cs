@@ -27,9 +27,8 @@ internal static class UnknownOperations
         ["GroupNormalization"] = "takes its statistics from each image; train with batch normalisation",
         ["Erf"] = "is read only as a part of GELU; write x · 0.5 · (1 + erf(x / √2))",
         ["Softplus"] = "is read only as a part of Mish; write x · tanh(softplus(x))",
-        ["Elu"] = "cannot be read; the nearest is LeakyRelu",
-        ["Selu"] = "cannot be read; the nearest is LeakyRelu",
-        ["Celu"] = "cannot be read; the nearest is LeakyRelu",
+        ["ArgMax"] = "gives the number of the class alone; export the scores that it reads",
+        ["TopK"] = "gives the best classes alone; export the scores that it reads",
     };
 
     /// <summary>The error of a node whose operation cannot be read.</summary>

@@ -26,6 +26,17 @@ internal static class Views
         SetDims(import, node, x, ShapeRules.Flatten(node, x.Dims));
     }
 
+    /// <summary><c>Expand</c>: repeated elements are left to the product that reads them.</summary>
+    public static void Expand(NetworkImport import, OnnxNode node)
+    {
+        var x = import.InAnyOrder(node, 0);
+        var dims = import.NeededConstant(node, 1).Longs(node);
+        bool Fits(long dim, int axis) => dim == x.Dims[axis] || dim == 1 || x.Dims[axis] == 1 && dim is > 0 and <= int.MaxValue;
+        if (dims.Length != x.Dims.Length || !dims.Select(Fits).All(fits => fits))
+            throw node.Illegal($"expands {x} to {RowMajor.ShortText(dims)}; as many dimensions were expected, equal ones or from 1 on");
+        import.SetExpanded(node, x, [.. dims.Select((dim, axis) => Math.Max((int)dim, x.Dims[axis]))]);
+    }
+
     public static void Squeeze(NetworkImport import, OnnxNode node)
     {
         var x = import.InAnyOrder(node, 0);
@@ -85,7 +96,8 @@ internal static class Views
 
     private static void SetDims(NetworkImport import, OnnxNode node, OnnxFeature x, int[] dims)
     {
-        if (dims.Length < 2 || dims[0] != import.Batch)
+        // One score of each image may be [N].
+        if (dims.Length < 2 && x.Shape.Count != 1 || dims[0] != import.Batch)
             throw node.Illegal($"turns {x} into {RowMajor.Text(dims)}; leave the batch as the first dimension of several");
         import.SetOutput(node, x.Reshape(dims));
     }

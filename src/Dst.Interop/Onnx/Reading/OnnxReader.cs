@@ -22,7 +22,11 @@ internal static class OnnxReader
             ?? (model.IrVersion < 3 ? 1 : throw new InputException($"names no operation set; export it with one from 1 to {MaxOpset}"));
         var initialisers = InitialisersOf(graph);
         if (graph.Output.Count != 1)
-            throw new InputException($"has {graph.Output.Count} outputs; export it with one, the scores of the classes");
+        {
+            var names = string.Join(", ", graph.Output.Take(4).Select(output => $"'{output.Name}'"));
+            throw new InputException($"has {graph.Output.Count} outputs ({names}); export it with one, the scores of the classes");
+        }
+
         var output = graph.Output[0].Name;
         var inputs = graph.Input.Where(input => !initialisers.ContainsKey(input.Name)).ToList();
         var given = initialisers.Keys.Concat(inputs.Select(input => input.Name)).ToHashSet();

@@ -25,6 +25,7 @@ namespace Dst.Graph;
 [JsonDerivedType(typeof(ConcatOp), "concat")]
 [JsonDerivedType(typeof(SoftmaxOp), "softmax")]
 [JsonDerivedType(typeof(LeakyReluOp), "leaky_relu")]
+[JsonDerivedType(typeof(EluOp), "elu")]
 [JsonDerivedType(typeof(PReluOp), "prelu")]
 [JsonDerivedType(typeof(ClipOp), "clip")]
 [JsonDerivedType(typeof(SigmoidOp), "sigmoid")]
