@@ -61,7 +61,7 @@ public sealed class OblongDataTests : IDisposable
 
         Done("export", model, "--format", "c", "--out", _folder.File("board"));
         Assert.Contains(
-            "trained on images resized to fit inside 24x36 with the ratio of their sides kept (columns, then rows",
+            "trained on images resized to fit inside 24x36 with the ratio of their sides kept, the other side rounded to whole pixels, ",
             File.ReadAllText(_folder.File("board/README.md")));
         Done("export", model, "--format", "onnx", "--out", _folder.File("net.onnx"));
         Done("import", _folder.File("net.onnx"), "--out", _folder.File("again.safetensors"));
