@@ -17,6 +17,12 @@ public class OutputKindTests
         { "sigmoid dropout", 3, OutputKind.Sigmoid },
         { "tanh", 3, OutputKind.None },
         { "relu", 3, OutputKind.Logits },
+        { "clip", 3, OutputKind.Logits },
+        { "sigmoid clip", 3, OutputKind.Sigmoid }, // away from 0 and 1, so that their logarithms are finite
+        { "softmax clip", 3, OutputKind.Probabilities },
+        { "join", 3, OutputKind.Logits },
+        { "softmax join", 3, OutputKind.None }, // two choices, which a third softmax would mix
+        { "sigmoid join clip", 3, OutputKind.None },
     };
 
     [Theory]
@@ -53,6 +59,7 @@ public class OutputKindTests
     [InlineData("softmax", 3, 3)]
     [InlineData("sigmoid", 3, 3)]
     [InlineData("sigmoid dropout flatten", 3, 3)]
+    [InlineData("sigmoid clip", 3, 3)]
     [InlineData("sigmoid", 1, 2)]
     [InlineData("", 3, 3)]
     public void Logits_are_what_the_last_function_gets(string end, int outputs, int classes)
@@ -82,9 +89,11 @@ public class OutputKindTests
                 "tanh" => new TanhOp(),
                 "relu" => new ReluOp(),
                 "flatten" => new FlattenOp(),
+                "clip" => new ClipOp(1e-6f, 1 - 1e-6f),
+                "join" => new ConcatOp(),
                 _ => new DropoutOp(0.5f),
             };
-            nodes.Add(new(word, operation, [nodes[^1].Name]));
+            nodes.Add(new(word, operation, [.. Enumerable.Repeat(nodes[^1].Name, word == "join" ? 2 : 1)]));
         }
 
         var graph = new CheckedGraph(new("ending", new(2, 1, 1), nodes));
