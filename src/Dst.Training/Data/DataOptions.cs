@@ -35,6 +35,15 @@ public sealed record DataOptions
     [Setting("share of the images of each class held back for the test, where the data has no test split", Min = 0.01, Max = 0.9)]
     public double Test { get; init; } = 0.2;
 
+    /// <summary>
+    /// Parts of a cross-validation, at least 2, or 0 for none: the seeds 1 to n test one part each, so that every image is tested once. The
+    /// next n seeds share the images out anew.
+    /// </summary>
+    [Setting(
+        "parts of a cross-validation, where the data has no test split: the seeds 1 to n test one part each, and so every image once; 0: "
+        + "each seed draws the share data.test", Min = 0, Max = 100)]
+    public int Folds { get; init; }
+
     /// <summary>Training images of each class that keep their labels, or 0 for all.</summary>
     [Setting(
         "training images of each class that keep their labels, drawn by the seed, or 0 for all; data.others says what becomes of the "

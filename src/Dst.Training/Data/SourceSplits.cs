@@ -25,6 +25,8 @@ internal sealed record SourceSplits(
             throw new InputException("data.others is dropped with data.labels_per_class 0, which leaves no others; expected unlabelled");
         if (source.Test.Count > 0 && options.Test != new DataOptions().Test)
             log($"data: data.test {options.Test} has no effect, because the data has a test split of {source.Test.Count} images");
+        else if (options.Folds > 0 && options.Test != new DataOptions().Test)
+            log($"data: data.test {options.Test} has no effect with data.folds {options.Folds}");
         if (options.LabelsPerClass > 0) splits = splits.WithFewerLabels(options, seed, log);
         return splits with
         {
@@ -34,8 +36,8 @@ internal sealed record SourceSplits(
 
     private static SourceSplits SplitTraining(SourceData source, DataOptions options, long seed, Action<string> log)
     {
-        var (rest, test) = source.Test.Count > 0
-            ? (source.Training, source.Test)
+        var (rest, test) = options.Folds > 0 ? DrawFold(source, options, seed, log)
+            : source.Test.Count > 0 ? (source.Training, source.Test)
             : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit, AdviceFor(options.Kind));
         if (options.ValidationFrom == ValidationSource.None)
         {
@@ -55,8 +57,24 @@ internal sealed record SourceSplits(
         return new(training, [], validation, test);
     }
 
-    private static string AdviceFor(DataKind kind) =>
-        DataKinds.Has(kind, "data.min_samples") ? ", or data.min_samples 3, which leaves out smaller classes" : "";
+    private static (IReadOnlyList<SourceSample> Kept, IReadOnlyList<SourceSample> Drawn) DrawFold(
+        SourceData source, DataOptions options, long seed, Action<string> log)
+    {
+        var folds = options.Folds;
+        if (folds == 1) throw new InputException("data.folds is 1; 0 or at least 2 were expected");
+        if (source.Test.Count > 0)
+            throw new InputException(
+                $"data.folds is {folds}, and the data has a test split of {Words.Count(source.Test.Count, "image")}; 0 was expected");
+        var round = Math.DivRem(seed - 1, folds, out var fold);
+        if (fold < 0) (round, fold) = (round - 1, fold + folds);
+        var first = round * folds + 1;
+        log($"data: the test is part {fold + 1} of {folds}; the seeds {first} to {first + folds - 1} test each image once (data.folds)");
+        return StratifiedSplit.DrawFold(
+            source.Training, source.ClassNames, folds, (int)fold, round, TestSplit, AdviceFor(options.Kind, $"{folds}"));
+    }
+
+    private static string AdviceFor(DataKind kind, string images = "3") =>
+        DataKinds.Has(kind, "data.min_samples") ? $", or data.min_samples {images}, which leaves out smaller classes" : "";
 
     private static SourceSplits HalveTest(SourceData source, DataOptions options, long seed, Action<string> log)
     {

@@ -30,6 +30,37 @@ internal static class StratifiedSplit
         int kept, IReadOnlyList<SourceSample> samples, long seed, int split) =>
         Draw(samples, (_, members) => Math.Max(members.Length - kept, 0), seed, split);
 
+    /// <summary>
+    /// Deals the samples of each class out to parts, one after another, and draws one part. Each sample is in one part. The parts of a
+    /// class, and all parts together, differ by one sample at most.
+    /// </summary>
+    /// <param name="samples">All samples, labelled.</param>
+    /// <param name="classNames">Names by label, for messages.</param>
+    /// <param name="parts">Number of parts.</param>
+    /// <param name="part">The part that is drawn, from 0 on.</param>
+    /// <param name="seed">Other seeds deal in another order.</param>
+    /// <param name="split">Number of the split.</param>
+    /// <param name="advice">What to do about a class that is too small, the end of a message.</param>
+    /// <exception cref="InputException">A class has fewer images than there are parts.</exception>
+    public static (List<SourceSample> Kept, List<SourceSample> Drawn) DrawFold(
+        IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, int parts, int part, long seed, int split, string advice)
+    {
+        var isDrawn = new bool[samples.Count];
+        var dealt = 0;
+        foreach (var members in Enumerable.Range(0, samples.Count).GroupBy(i => samples[i].Label!.Value))
+        {
+            var indices = members.ToArray();
+            if (indices.Length < parts)
+                throw new InputException(
+                    $"class '{classNames[members.Key]}' has {Words.Count(indices.Length, "image")}; at least {parts} were expected, one "
+                    + $"for each of data.folds{advice}");
+            foreach (var i in new RandomStream(seed, RandomPurpose.Split, split, members.Key).NextPermutation(indices.Length))
+                isDrawn[indices[i]] = dealt++ % parts == part;
+        }
+
+        return Divide(samples, isDrawn);
+    }
+
     private static (List<SourceSample> Kept, List<SourceSample> Drawn) Draw(
         IReadOnlyList<SourceSample> samples, Func<int, int[], int> countOf, long seed, int split)
     {
@@ -42,6 +73,9 @@ internal static class StratifiedSplit
             for (var i = 0; i < count; i++) isDrawn[indices[order[i]]] = true;
         }
 
-        return ([.. samples.Where((_, i) => !isDrawn[i])], [.. samples.Where((_, i) => isDrawn[i])]);
+        return Divide(samples, isDrawn);
     }
+
+    private static (List<SourceSample> Kept, List<SourceSample> Drawn) Divide(IReadOnlyList<SourceSample> samples, bool[] isDrawn) =>
+        ([.. samples.Where((_, i) => !isDrawn[i])], [.. samples.Where((_, i) => isDrawn[i])]);
 }

@@ -163,7 +163,7 @@ public sealed class Suggestions
     private IEnumerable<Suggestion> Split()
     {
         var percent = _survey.Images < FewImages ? 20 : 10;
-        if (!_survey.HasTest)
+        if (!_survey.HasTest && _recipe.Data.Folds == 0)
             yield return Suggestion.Of("data.test", "20 % of the images of each class are the test", ("data.test", 0.2));
         if (!_survey.HasValidation && _recipe.Data.ValidationFrom == ValidationSource.Training)
             yield return Suggestion.Of(

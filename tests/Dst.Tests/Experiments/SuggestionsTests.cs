@@ -89,6 +89,7 @@ public class SuggestionsTests
         Assert.Equal(0.2, RecipeFor(Photos with { Images = 300 }, "arms=[student]").Data.Validation);
         Assert.Contains("data.validation", KeysFor(Photos with { HasTest = true }));
         Assert.DoesNotContain("data.test", KeysFor(Photos with { HasTest = true }));
+        Assert.DoesNotContain("data.test", KeysFor(Photos, "data.folds=5"));
         Assert.DoesNotContain("data.validation", KeysFor(Photos with { HasValidation = true }));
     }
 
