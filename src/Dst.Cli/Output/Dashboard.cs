@@ -17,6 +17,7 @@ internal sealed class Dashboard : IDisposable
 
     private const int PortsToTry = 100;
     private const int PatienceMilliseconds = 3000; // a page asks each second
+    private const int PauseMilliseconds = 100; // after a failure, which may come again at once
 
     private readonly RunFolder _run;
     private readonly HttpListener _listener;
@@ -107,6 +108,7 @@ internal sealed class Dashboard : IDisposable
             catch (Exception) // must not end the training: a browser may have gone away
             {
                 if (!_listener.IsListening) return;
+                Thread.Sleep(PauseMilliseconds);
             }
         }
     }

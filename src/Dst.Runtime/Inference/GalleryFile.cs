@@ -46,11 +46,16 @@ internal static class GalleryFile
         if (!file.Metadata.TryGetValue("format", out var format) || format != Format)
             throw file.Malformed("is no gallery; a file was expected that EmbeddingGallery.Save wrote");
         var names = ReadNames(file);
-        file.CheckTensor(Embeddings, TensorType.F32, names.Length, embedder.Length);
-        if (Embedder.Similarity(file.ReadFloats(Probe, embedder.Length), ProbeOf(embedder)) is not >= LeastSimilarity)
-            throw file.Malformed("is the gallery of another model or layer; embed its images anew");
+        if (!IsOf(embedder, file)) throw file.Malformed("is the gallery of another model or layer; embed its images anew");
         var rows = file.ReadFloats(Embeddings, names.Length, embedder.Length).Chunk(embedder.Length);
         return [.. names.Zip(rows, (name, row) => Checked(new(name, row), file))];
+    }
+
+    private static bool IsOf(Embedder embedder, SafetensorsReader file)
+    {
+        if (file.Tensors.TryGetValue(Probe, out var info) && info.Shape is [var length] && length != embedder.Length) return false;
+        var (saved, probe) = (file.ReadFloats(Probe, embedder.Length), ProbeOf(embedder));
+        return saved.AsSpan().SequenceEqual(probe) || Embedder.Similarity(saved, probe) >= LeastSimilarity; // both may be all 0
     }
 
     private static string[] ReadNames(SafetensorsReader file)

@@ -1,4 +1,5 @@
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
 
 namespace Dst.Training.Experiments;
@@ -68,7 +69,7 @@ public static class IdleKeys
     /// <summary>The keys of a recipe that have no effect, and another value than the default and the inherited one.</summary>
     internal static IEnumerable<IdleKey> Of(Recipe recipe)
     {
-        var (values, defaults) = (RecipeFile.KeysOfResults(recipe), RecipeFile.KeysOfResults(new Recipe()));
+        var (values, defaultOf) = (RecipeFile.KeysOfResults(recipe), DefaultsOf(recipe));
         var effective = EffectiveKeys.Of(recipe);
         return
             from family in Families
@@ -78,11 +79,21 @@ public static class IdleKeys
             let sections = family.Sections.Where(section => EffectiveKeys.Includes(effective, section)).ToList()
             from section in sections
             let path = $"{section}.{key}"
-            where values[path] != defaults[path] && !IsRewound(path, recipe)
+            where values[path] != defaultOf(section, key) && !IsRewound(path, recipe)
             let isOwn = section == root || values[path] != values[$"{root}.{key}"]
             let readers = section == root ? sections : [section] // what a section inherits may have an effect there
             where isOwn && !readers.Any(reader => rule.IsOn(values, reader))
             select new IdleKey(path, rule.DescribeSwitch(values, section), rule.Needed);
+    }
+
+    /// <summary>What each key is without a word of the recipe: its default, or what the preset of its section sets.</summary>
+    private static Func<string, string, string> DefaultsOf(Recipe recipe)
+    {
+        var (defaults, pruned) = (WithPreset(recipe.Distill.Preset), WithPreset(recipe.DistillPruned.Preset));
+        return (section, key) => section == "distill_pruned" ? pruned[$"distill.{key}"] : defaults[$"{section}.{key}"];
+
+        static IReadOnlyDictionary<string, string> WithPreset(DistillationPreset? preset) =>
+            RecipeFile.KeysOfResults(new() { Distill = preset is { } word ? DistillationPresets.Of(word) : new() });
     }
 
     /// <summary>Whether a key lies in a schedule that is replaced as a whole, of which a run has a line of its own.</summary>
@@ -101,7 +112,10 @@ public static class IdleKeys
     /// <param name="Words">The values that switch them on; none if any number but 0 does.</param>
     private sealed record Rule(string[] Keys, string[] Switches, params string[] Words)
     {
-        public string Needed => Words.Length == 0 ? "a value above 0" : string.Join(" or ", Words);
+        public string Needed => Words.Length > 0 ? string.Join(" or ", Words)
+            : Switches.Length == 1 ? "a value above 0"
+            : "one of them above 0";
+
 
         public bool IsOn(IReadOnlyDictionary<string, string> values, string section) =>
             Switches.Select(name => values[$"{section}.{name}"]).Any(value => Words.Length == 0 ? value != "0" : Words.Contains(value));

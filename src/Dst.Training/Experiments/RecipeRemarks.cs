@@ -51,6 +51,7 @@ public static class RecipeRemarks
     {
         var values = RecipeFile.KeysOfResults(recipe);
         var differs = values.Any(key => key.Key.StartsWith("prune_train.", StringComparison.Ordinal)
+            && key.Key != "prune_train.schedule.restarts" // is not inherited
             && key.Value != values[key.Key["prune_".Length..]]);
         var arms = Arm.NeededBy(recipe).Where(arm => arm.IsPrunedFromScratch(recipe)).Select(arm => arm.Name).ToList();
         return differs && arms.Count > 0

@@ -18,7 +18,7 @@ public sealed class IdleKeysTests : IDisposable
     [InlineData("prune_train.schedule.rising_share=0.5", "prune_train.schedule.rising_share", "expected one_cycle")]
     [InlineData("teacher.train.optimizer.beta1=0.8", "teacher.train.optimizer.beta1", "teacher.train.optimizer.kind sgd; expected adamw")]
     [InlineData("prune_train.optimizer.momentum=0.5", "prune_train.optimizer.momentum", "expected sgd")]
-    [InlineData("distill.dkd.warmup_epochs=2", "distill.dkd.warmup_epochs", "distill.dkd.non_target 0; expected a value above 0")]
+    [InlineData("distill.dkd.warmup_epochs=2", "distill.dkd.warmup_epochs", "distill.dkd.non_target 0; expected one of them above 0")]
     [InlineData("distill.hints.layers=[{teacher: relu, student: relu}]", "distill.hints.layers", "distill.hints.weight 0")]
     [InlineData("distill_pruned={alpha: 0, temperature: 2}", "distill_pruned.temperature", "distill_pruned.alpha 0")]
     [InlineData("prune.gradual.share=0.3", "prune.gradual.share", "prune.method one_shot; expected gradual")]
@@ -47,6 +47,7 @@ public sealed class IdleKeysTests : IDisposable
     [InlineData("prune.method=gradual", "prune.gradual.share=0.3")]
     [InlineData("arms=[student]", "distill.temperature=2", "distill.alpha=0")]
     [InlineData("prune.gradual.share=0.5")] // the default
+    [InlineData("distill_pruned={preset: standardised, alpha: 0, features: 1}")] // temperature is the preset's
     public void A_key_that_has_an_effect_somewhere_is_taken(params string[] settings)
     {
         var recipe = TinyRun.Recipe(_folder.Path, settings);

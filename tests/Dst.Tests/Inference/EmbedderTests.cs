@@ -185,8 +185,24 @@ public class EmbedderTests
         using var model = new Embedder(Initialiser.Initialise(Zoo.Build("lenet7", new(1, 32, 32), 5), seed: 2), Layer, Untuned);
         AssertRefused("is the gallery of another model or layer", path, layer);
         AssertRefused("is the gallery of another model or layer", path, model);
-        AssertRefused("'embeddings'", path, other);
+        AssertRefused("is the gallery of another model or layer", path, other);
         Assert.Throws<ArgumentException>(() => gallery.Save(path, other));
+    }
+
+    [Fact]
+    public void A_gallery_of_a_layer_that_gives_0_for_the_probe_is_read_again()
+    {
+        using var folder = new TemporaryFolder();
+        var dead = Faces with
+        {
+            Parameters = Faces.Parameters.ToDictionary(
+                parameter => parameter.Key, parameter => new Tensor(parameter.Value.Shape, new float[parameter.Value.Data.Length])),
+        };
+        using var embedder = new Embedder(dead, Layer, Untuned);
+        var gallery = new EmbeddingGallery();
+        gallery.Add("Ann", [1, .. new float[embedder.Length - 1]]);
+        gallery.Save(folder.File("people"), embedder);
+        Assert.Equal(["Ann"], EmbeddingGallery.Load(folder.File("people"), embedder).Names);
     }
 
     [Fact]
