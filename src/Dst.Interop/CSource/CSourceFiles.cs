@@ -187,7 +187,7 @@ internal sealed class CSourceFiles
                 ("NORMALISED", normalises ? $": see {_name}_normalise" : ""),
                 ("NORMALISE", normalises ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
                 ("CLASSES_ROW", HasClasses ? $"| `{_name}_classes.h` | the names of the classes, to include where they are shown |\n" : ""),
-                ("FRAME", _model.Normalisation is null ? "" : Templates.Read("frame.c")),
+                ("FRAME", normalises ? Templates.Read("frame.c") : ""),
                 ("NORMALISE_CALL", normalises ? $"{_name}_normalise(image);\n" : ""),
                 ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, input, _name)),
                 ("KIND", EndsInLayer ? "values" : "logits"), ("OUTPUT_MEANING", OutputMeaning), .. WordsOfPlace,

@@ -43,8 +43,11 @@ public static class OnnxImporter
             var model = ToModel(NodePatterns.Rewrite(graph), notes, asFloats);
             if (!graph.InputDims.Skip(1).SequenceEqual([model.Graph.Input.Channels, model.Graph.Input.Height, model.Graph.Input.Width]))
                 notes.Add("the network takes images [N, H, W, C]; the model takes [N, C, H, W]");
-            if (EndsInSoftmax(graph) && model.Graph.OutputKind != OutputKind.Probabilities)
+            var softmax = FinalSoftmax(graph);
+            if (softmax is not null && model.Graph.OutputKind != OutputKind.Probabilities)
                 notes.Add("the softmax at the end is left out; the model gives the logits before it");
+            else if (softmax == "LogSoftmax")
+                notes.Add("the log of the softmax at the end is left out; the model gives the probabilities");
             return (model, graph.Metadata);
         }
         catch (InputException e)
@@ -53,18 +56,18 @@ public static class OnnxImporter
         }
     }
 
-    /// <summary>Whether the output is a softmax, or only reshaped or quantised behind one.</summary>
-    private static bool EndsInSoftmax(OnnxGraph graph)
+    /// <summary>The operation of the softmax that is the output, or is only reshaped or quantised behind; null if there is none.</summary>
+    private static string? FinalSoftmax(OnnxGraph graph)
     {
         var value = graph.Output;
         foreach (var node in graph.Nodes.Reverse().Where(node => node.Outputs.Contains(value)))
         {
-            if (node.Operation is "Softmax" or "LogSoftmax") return true;
-            if (!Views.ChangesOnlyShape(node) && node.Operation is not ("QuantizeLinear" or "DequantizeLinear")) return false;
+            if (node.Operation is "Softmax" or "LogSoftmax") return node.Operation;
+            if (!Views.ChangesOnlyShape(node) && node.Operation is not ("QuantizeLinear" or "DequantizeLinear")) return null;
             value = node.Inputs[0];
         }
 
-        return false;
+        return null;
     }
 
     /// <summary>A quantised network stays one if our arithmetic can express it.</summary>

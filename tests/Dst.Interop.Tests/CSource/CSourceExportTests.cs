@@ -127,6 +127,7 @@ public sealed class CSourceExportTests : IDisposable
     [InlineData("2net.onnx", "net_2net")]
     [InlineData("while", "net_while")]
     [InlineData("math.safetensors", "net_math")]
+    [InlineData("features.safetensors", "net_features")]
     [InlineData("größe.safetensors", "gr__e")]
     [InlineData(".safetensors", "net_")]
     [InlineData("a23456789-123456789-123456789-123456789-123", "a23456789_123456789_123456789_123456789_")]

@@ -281,6 +281,19 @@ public sealed class GeneratedCodeTests : ExportedCode
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_readme_has_a_frame_only_where_the_source_normalises_it(bool smooth)
+    {
+        var model = Networks.Create("resnet8", "dense", 0.25);
+        var normalisation = InputNormalisation.None(model.Graph.Input.Channels) with { Smooth = smooth };
+        var source = Export(new(model.Graph, model.Parameters) { Normalisation = normalisation });
+        var code = File.ReadAllText(Path.Combine(source, "README.md")).Split("```c\n")[1].Split("```")[0];
+        Assert.Equal(!smooth, code.Contains("frame[", StringComparison.Ordinal));
+        Assert.Equal(!smooth, code.Contains("net_normalise(image);", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData(ResizeFit.Stretch, "images resized to 12x18 (", "then cropped or padded around the centre in whole")]
     [InlineData(ResizeFit.Crop, "to cover 12x18 with the ratio of their sides", "halves up", "cut to 12x18 about the centre, then cropped")]
     [InlineData(ResizeFit.Pad, "resized to fit inside 12x18 with the ratio of their sides kept", "then cropped or padded")]

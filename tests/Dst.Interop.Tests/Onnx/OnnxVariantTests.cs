@@ -85,7 +85,10 @@ public class OnnxVariantTests
     {
         NodeProto[] nodes = [Node("GlobalMaxPool", [Image], "a"), Node("Flatten", ["a"], "b"), Node(before, ["b"], "c")];
         AssertJudged(Model(13, [.. nodes, Node("Softmax", ["c"], "out")]), 1e-5);
-        Assert.Equal(OutputKind.Probabilities, Import(Model(13, [.. nodes, Node("LogSoftmax", ["c"], "out")])).Outputs);
+        var notes = new List<string>();
+        var logs = Model(13, [.. nodes, Node("LogSoftmax", ["c"], "out")]).ToByteArray();
+        Assert.Equal(OutputKind.Probabilities, OnnxImporter.Import("a.onnx", logs, notes).Outputs);
+        Assert.Equal("the log of the softmax at the end is left out; the model gives the probabilities", Assert.Single(notes));
     }
 
     [Theory]
@@ -129,6 +132,13 @@ public class OnnxVariantTests
             Floats("c", [8, 1], [.. Enumerable.Range(0, 8).Select(i => 0.1f * i - 0.3f)]), Longs("axes", operation == "Squeeze" ? 1 : -1)),
         1e-5);
 
+    [Fact]
+    public void A_score_without_a_batch_is_refused() => Refused(
+        Model(13, [
+            Node("GlobalMaxPool", [Image], "a"), Node("Flatten", ["a"], "b"), Node("MatMul", ["b", "c"], "d"),
+            Node("Reshape", ["d", "none"], "out")], Floats("c", [8, 1]), Longs("none")),
+        "node 'out' (Reshape) turns [1, 1] into []; leave the batch as the first dimension of several");
+
     /// <summary>A list of channels, as <c>x[:, [2, 1, 0]]</c> gives it, and channels in steps.</summary>
     [Fact]
     public void Channels_are_taken_in_any_order()
@@ -142,6 +152,12 @@ public class OnnxVariantTests
         Refused(
             Model(13, [Node("Gather", [Image, "list"], "a", Int("axis", 2)), .. end], Longs("list", 5)),
             "node 'a' (Gather) takes [1] elements along the axis 2 of [1, 8, 8, 8]; take one channel, or a list of at most all");
+        foreach (var index in new[] { 70, 8, -9, long.MaxValue, long.MinValue })
+        {
+            Refused(
+                Model(13, [Node("Gather", [Image, "list"], "a", Int("axis", 1)), .. end], Longs("list", 5, index)),
+                $"node 'a' (Gather) takes the channel {index} of [1, 8, 8, 8]; -8 to 7 were expected");
+        }
         Refused(
             Model(13, [Node("Slice", [Image, "start", "end", "axis"], "a"), .. end], Longs("start", 3), Longs("end", 3), Longs("axis", 1)),
             "node 'a' (Slice) takes 0 runs of channels of [1, 8, 8, 8]; 1 to 64 were expected");
@@ -180,6 +196,16 @@ public class OnnxVariantTests
         AttributeProto[] attributes = name.Length > 0 ? [Float(name, value)] : [];
         AssertJudged(Model(13, [Node(operation, [Image], "a", attributes), Node("GlobalAveragePool", ["a"], "out")]), 1e-5);
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1e-39f)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NaN)]
+    public void An_alpha_that_scales_nothing_is_refused(float alpha) => Refused(
+        Model(13, [Node("Celu", [Image], "out", Float("alpha", alpha))]),
+        FormattableString.Invariant($"node 'out' (Celu) has the alpha {alpha}; a finite one above 0, with a finite inverse, was expected"));
 
     [Fact]
     public void Several_outputs_are_named()

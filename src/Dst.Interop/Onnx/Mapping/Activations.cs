@@ -24,7 +24,8 @@ internal static class Activations
     public static void Celu(NetworkImport import, OnnxNode node)
     {
         var alpha = node.Get("alpha", 1f);
-        if (alpha == 0) throw node.Illegal("has the alpha 0; another one was expected");
+        if (!(alpha > 0 && float.IsFinite(alpha) && float.IsFinite(1 / alpha)))
+            throw node.Illegal($"has the alpha {alpha}; a finite one above 0, with a finite inverse, was expected");
         var x = Arithmetic.Times(import, node, import.InAnyOrder(node, 0), 1 / alpha);
         var y = import.Append(node, new EluOp(), x).SeenAs(x);
         import.SetOutput(node, Arithmetic.Times(import, node, y, alpha));
@@ -113,7 +114,10 @@ internal static class Activations
         else import.SetOutput(node, import.Append(node, new SoftmaxOp(), x).SeenAs(x));
     }
 
-    /// <summary><c>LogSoftmax</c> at the end of the network, which is taken as a softmax: its scores are logits too.</summary>
+    /// <summary>
+    /// <c>LogSoftmax</c> at the end of the network, which is taken as a softmax: its scores are logits too, and have the same ranking as
+    /// the probabilities where the softmax stays.
+    /// </summary>
     public static void LogSoftmax(NetworkImport import, OnnxNode node)
     {
         if (!import.IsScores(node.Outputs[0])) throw node.Illegal("is not the last operation; use it only for the scores of the classes");

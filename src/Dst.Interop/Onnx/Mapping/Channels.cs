@@ -51,7 +51,9 @@ internal static class Channels
         if (axis != x.ChannelAxis || indices.Shape.Length > 1 || indices.Count > channels)
             throw node.Illegal(
                 $"takes {RowMajor.Text(indices.Shape)} elements along the axis {axis} of {x}; take one channel, or a list of at most all");
-        var y = Take(import, node, Array.ConvertAll(indices.Longs(node), index => ShapeRules.Axis(node, index, channels)));
+        int Channel(long index) => index >= -channels && index < channels ? (int)(index < 0 ? index + channels : index)
+            : throw node.Illegal($"takes the channel {index} of {x}; {-channels} to {channels - 1} were expected");
+        var y = Take(import, node, Array.ConvertAll(indices.Longs(node), Channel));
         import.SetOutput(node, indices.Shape.Length == 1 ? y : y.Reshape([.. x.Dims[..axis], .. x.Dims[(axis + 1)..]]));
     }
 

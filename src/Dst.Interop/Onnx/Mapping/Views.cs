@@ -97,7 +97,7 @@ internal static class Views
     private static void SetDims(NetworkImport import, OnnxNode node, OnnxFeature x, int[] dims)
     {
         // One score of each image may be [N].
-        if (dims.Length < 2 && x.Shape.Count != 1 || dims[0] != import.Batch)
+        if (dims.Length == 0 || dims.Length == 1 && x.Shape.Count != 1 || dims[0] != import.Batch)
             throw node.Illegal($"turns {x} into {RowMajor.Text(dims)}; leave the batch as the first dimension of several");
         import.SetOutput(node, x.Reshape(dims));
     }
