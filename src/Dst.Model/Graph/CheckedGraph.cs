@@ -85,7 +85,7 @@ public sealed class CheckedGraph
         return node;
     }
 
-    /// <summary>Joined values keep their meaning if all are logits. Other ones, such as several softmaxes, have no scale together.</summary>
+    /// <summary>Joined values keep their meaning if all are logits. Others, such as several softmaxes, have no scale together.</summary>
     private OutputKind KindOf(Node? node) => FunctionOf(node) switch
     {
         null => OutputKind.Logits,
