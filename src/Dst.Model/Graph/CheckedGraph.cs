@@ -47,12 +47,12 @@ public sealed class CheckedGraph
 
     /// <summary>What the end of the network says of its outputs. A single one that is no probability is a number without a scale.</summary>
     public OutputKind OutputKind =>
-        KindOf(Output) is not OutputKind.Logits and var kind ? kind
+        EndOfNetwork.KindOf(Output, Find) is not OutputKind.Logits and var kind ? kind
         : OutputShape.Count == 1 ? OutputKind.None
         : OutputKind.Logits;
 
     /// <summary>The last node that says what values mean, or null: bounds only cut them.</summary>
-    internal Node? LastFunction => FunctionOf(Output);
+    internal Node? LastFunction => EndOfNetwork.FunctionOf(Output, Find);
 
     /// <summary>
     /// Whether a model may say this of its outputs: what the end of the network says, that they are numbers without a scale, or that such
@@ -78,23 +78,7 @@ public sealed class CheckedGraph
         return shape;
     }
 
-    private Node? FunctionOf(Node? node)
-    {
-        while (node is not null && (node.Operation.IsIdentityInInference || node.Operation is FlattenOp or ClipOp))
-            node = InputOf(node, 0);
-        return node;
-    }
-
-    /// <summary>Joined values keep their meaning if all are logits. Others, such as several softmaxes, have no scale together.</summary>
-    private OutputKind KindOf(Node? node) => FunctionOf(node) switch
-    {
-        null => OutputKind.Logits,
-        { Operation: ConcatOp } joined => Enumerable.Range(0, joined.Inputs.Count)
-            .All(i => KindOf(InputOf(joined, i)) == OutputKind.Logits) ? OutputKind.Logits : OutputKind.None,
-        var function => function.Operation.Outputs,
-    };
-
-    private Node? InputOf(Node node, int index) => Nodes.FirstOrDefault(other => other.Name == node.Inputs[index]);
+    private Node? Find(string name) => Nodes.FirstOrDefault(node => node.Name == name);
 
     private static Dictionary<string, FeatureShape> Infer(NetworkGraph graph)
     {

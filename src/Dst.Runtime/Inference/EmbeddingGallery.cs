@@ -78,7 +78,17 @@ public sealed class EmbeddingGallery
     /// <param name="embedding">From the same embedder as the entries.</param>
     /// <exception cref="ArgumentException">A value is not finite, all are 0, or the length is not that of the entries.</exception>
     /// <exception cref="InvalidOperationException">The gallery is empty.</exception>
-    public GalleryMatch FindNearest(ReadOnlySpan<float> embedding) => FindNearest(embedding, 1)[0];
+    public GalleryMatch FindNearest(ReadOnlySpan<float> embedding)
+    {
+        var best = new GalleryMatch("", float.NegativeInfinity);
+        foreach (var entry in EntriesFor(embedding))
+        {
+            var similarity = Embedder.Similarity(embedding, entry.Embedding);
+            if (similarity > best.Similarity) best = new(entry.Name, similarity);
+        }
+
+        return best;
+    }
 
     /// <summary>The most similar names, each with its most similar entry, most similar first.</summary>
     /// <param name="embedding">From the same embedder as the entries.</param>
@@ -89,12 +99,18 @@ public sealed class EmbeddingGallery
     public IReadOnlyList<GalleryMatch> FindNearest(ReadOnlySpan<float> embedding, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        var entries = _entries;
-        if (entries.Length == 0) throw new InvalidOperationException("the gallery is empty; at least one embedding was expected");
-        Check(embedding, entries[0].Embedding.Length);
+        var entries = EntriesFor(embedding);
         var matches = new GalleryMatch[entries.Length];
         for (var i = 0; i < entries.Length; i++) matches[i] = new(entries[i].Name, Embedder.Similarity(embedding, entries[i].Embedding));
         return [.. matches.OrderByDescending(match => match.Similarity).DistinctBy(match => match.Name).Take(count)];
+    }
+
+    private GalleryEntry[] EntriesFor(ReadOnlySpan<float> embedding)
+    {
+        var entries = _entries;
+        if (entries.Length == 0) throw new InvalidOperationException("the gallery is empty; at least one embedding was expected");
+        Check(embedding, entries[0].Embedding.Length);
+        return entries;
     }
 
     /// <exception cref="ArgumentException">It has another length, a value is not finite, or all are 0.</exception>

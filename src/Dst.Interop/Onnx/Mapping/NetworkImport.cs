@@ -75,12 +75,8 @@ internal sealed class NetworkImport
     }
 
     /// <summary>Whether a network that ended here would have logits as its outputs.</summary>
-    public bool IsOfLogits(OnnxFeature feature)
-    {
-        var node = feature.Node;
-        while (Network.OperationOf(node) is FlattenOp or DropoutOp) node = Network.InputOf(node);
-        return Network.OperationOf(node) is not (SoftmaxOp or SigmoidOp or HardSigmoidOp or TanhOp);
-    }
+    public bool IsOfLogits(OnnxFeature feature) =>
+        EndOfNetwork.KindOf(Network.Find(feature.Node), Network.Find) == OutputKind.Logits;
 
     /// <summary>Whether all that read the first input of a node are operations of one type, and it is no output.</summary>
     public bool IsReadOnlyBy(OnnxNode node, string operation) =>

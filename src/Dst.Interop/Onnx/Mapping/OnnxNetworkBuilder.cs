@@ -21,8 +21,11 @@ internal sealed class OnnxNetworkBuilder(string name, FeatureShape input, Memory
         return shape;
     }
 
+    /// <summary>The node of a name; null for the network's input.</summary>
+    public Node? Find(string node) => _places.TryGetValue(node, out var place) ? _nodes[place] : null;
+
     /// <summary>What a node computes; null for the network's input.</summary>
-    public Operation? OperationOf(string node) => _places.TryGetValue(node, out var place) ? _nodes[place].Operation : null;
+    public Operation? OperationOf(string node) => Find(node)?.Operation;
 
     /// <summary>The first input of a node.</summary>
     public string InputOf(string node) => _nodes[_places[node]].Inputs[0];
