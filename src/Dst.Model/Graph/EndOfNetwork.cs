@@ -14,7 +14,7 @@ internal static class EndOfNetwork
     }
 
     /// <summary>
-    /// What the values of a node are. Joined values are logits if all of them are. Others, such as several softmaxes, have no scale together.
+    /// What the values of a node are. Joined values are logits if all of them are. Others, such as several softmaxes, have no scale.
     /// </summary>
     /// <param name="node">A node, or null for the network's input.</param>
     /// <param name="find">Gives the node of a name, or null for the network's input.</param>
