@@ -98,6 +98,9 @@ internal static class COperations
             case LayerNormOp l:
                 EmitLayerNorm(program, node, l);
                 break;
+            case GroupNormOp g:
+                EmitGroupNorm(program, node, g);
+                break;
             case LocalResponseNormOp l:
                 EmitLocalResponseNorm(program, node, l);
                 break;
@@ -139,9 +142,19 @@ internal static class COperations
     {
         program.Use("layer_norm.c");
         program.UseMath();
-        var (weight, bias) = (program.AddFloats(node, "weight", node.Weight!), program.AddFloats(node, "bias", node.Bias!));
-        program.Call("layer_norm", node, $"{weight}, {bias}, {CText.Float(norm.Epsilon)}");
+        program.Call("layer_norm", node, $"{AddScales(program, node)}, {CText.Float(norm.Epsilon)}");
     }
+
+    private static void EmitGroupNorm(CProgram program, LoweredNode node, GroupNormOp norm)
+    {
+        program.Use("group_norm.c");
+        program.UseMath();
+        program.Call("group_norm", node, $"{norm.Groups}, {AddScales(program, node)}, {CText.Float(norm.Epsilon)}");
+    }
+
+    /// <summary>A factor and a summand for each channel.</summary>
+    private static string AddScales(CProgram program, LoweredNode node) =>
+        $"{program.AddFloats(node, "weight", node.Weight!)}, {program.AddFloats(node, "bias", node.Bias!)}";
 
     private static void EmitLocalResponseNorm(CProgram program, LoweredNode node, LocalResponseNormOp norm)
     {

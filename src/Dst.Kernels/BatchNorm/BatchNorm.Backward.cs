@@ -115,8 +115,12 @@ public static unsafe partial class BatchNorm
         }
     }
 
-    /// <summary>What the backward-data pass needs of each channel: dx = Scale · (dy − MeanGradient − (x − Mean) · Slope).</summary>
-    internal readonly struct ChannelTerms(float* gamma, float* mean, float* inverseDeviation, double* sums, long count, int channels)
+    /// <summary>
+    /// What the backward-data pass needs of each channel: dx = Scale · dy − MeanScale · (MeanGradient + (x − Mean) · Slope). Sums of
+    /// dy are either those of the channel, or weighted by γ and those of its group.
+    /// </summary>
+    internal readonly struct ChannelTerms(
+        float* gamma, float* mean, float* inverseDeviation, double* sums, long count, int channels, bool areWeighted = false)
     {
         public int Channels => channels;
 
@@ -124,6 +128,9 @@ public static unsafe partial class BatchNorm
 
         /// <summary>γ / √(variance + ε).</summary>
         public double Scale(int c) => c < channels ? (double)gamma[c] * inverseDeviation[c] : 0;
+
+        /// <summary>What the means are yet to be multiplied by.</summary>
+        public double MeanScale(int c) => areWeighted ? inverseDeviation[c] : Scale(c);
 
         /// <summary>mean(dy).</summary>
         public double MeanGradient(int c) => sums[c] / count;

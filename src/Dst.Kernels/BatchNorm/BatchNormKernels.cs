@@ -227,7 +227,7 @@ internal readonly unsafe struct BatchNormSumGradients(
     }
 }
 
-/// <summary>dx = scale · (dy − mean gradient − (x − mean) · slope).</summary>
+/// <summary>dx = scale · dy − mean scale · (mean gradient + (x − mean) · slope).</summary>
 internal readonly unsafe struct BatchNormBackwardData(
     float* x, float* dy, BatchNorm.ChannelTerms terms, int images, int pixels, float* dx, bool accumulate) : IKernel
 {
@@ -237,7 +237,8 @@ internal readonly unsafe struct BatchNormBackwardData(
         for (var i = 0L; i < (long)images * blocks * pixels * Layout.Block; i++)
         {
             var c = Layout.ChannelOf(i, blocks, pixels);
-            var gradient = terms.Scale(c) * (dy[i] - terms.MeanGradient(c) - ((double)x[i] - terms.Mean[c]) * terms.Slope(c));
+            var mean = terms.MeanGradient(c) + ((double)x[i] - terms.Mean[c]) * terms.Slope(c);
+            var gradient = terms.Scale(c) * dy[i] - terms.MeanScale(c) * mean;
             dx[i] = (float)(gradient + (accumulate ? dx[i] : 0));
         }
     }
@@ -254,8 +255,8 @@ internal readonly unsafe struct BatchNormBackwardData(
                 var c = b * Layout.Block + lane;
                 coefficients[lane] = terms.Mean[c];
                 coefficients[Layout.Block + lane] = (float)terms.Scale(c);
-                coefficients[2 * Layout.Block + lane] = (float)(-terms.Scale(c) * terms.Slope(c));
-                coefficients[3 * Layout.Block + lane] = (float)(-terms.Scale(c) * terms.MeanGradient(c));
+                coefficients[2 * Layout.Block + lane] = (float)(-terms.MeanScale(c) * terms.Slope(c));
+                coefficients[3 * Layout.Block + lane] = (float)(-terms.MeanScale(c) * terms.MeanGradient(c));
             }
 
             for (var n = 0; n < images; n++)

@@ -116,6 +116,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         UpsampleOp u => new UpsampleStep(node, x, OutputOf(node), u.ToKernel(x)),
         FlattenOp => new FlattenStep(node, x, OutputOf(node)),
         LayerNormOp l => new LayerNormStep(node, l.Epsilon, x),
+        GroupNormOp g => new GroupNormStep(node, g.ToKernel(chooser.Tier, x), x),
         LocalResponseNormOp l => new LocalResponseNormStep(node, l.ToKernel(), x),
         SoftmaxOp => new SoftmaxStep(node, x),
         _ when node.Operation.ToActivation() is { } activation => new ActivationStep(node, NameOf(node.Operation), x, activation),

@@ -84,6 +84,7 @@ internal sealed class NodeFactory(NodeContext context)
             DropoutOp => new DropoutNode(context, node, input, Output()),
             ConcatOp => new ConcatNode(context, node, inputs, Output()),
             LayerNormOp l => new LayerNormNode(context, node, input, Output(), l.Epsilon),
+            GroupNormOp g => new GroupNormNode(context, node, input, Output(), g.ToKernel(context.Tier, input.Shape)),
             LocalResponseNormOp l => new LocalResponseNormNode(context, node, input, Output(), l.ToKernel()),
             SoftmaxOp => new SoftmaxNode(context, node, input, Output()),
             _ when node.Operation.ToActivation() is { } activation => new ActivationNode(context, node, input, Output(), activation),

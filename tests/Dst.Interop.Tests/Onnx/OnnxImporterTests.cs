@@ -61,7 +61,16 @@ public class OnnxImporterTests(OnnxTools tools)
         Assert.Equal(2, operations.OfType<MulOp>().Count());
         operations = [.. tools.Import("pooled").Graph.Nodes.Select(node => node.Operation)];
         Assert.Equal(2, operations.OfType<MishOp>().Count());
-        Assert.Single(operations.OfType<LayerNormOp>());
+        Assert.Equal(new GroupNormOp(1), Assert.Single(operations.OfType<GroupNormOp>()));
+    }
+
+    /// <summary>Scales and shifts become those of the normalisations, and no node of the exporter's stays.</summary>
+    [Fact]
+    public void Normalisations_of_each_image_have_their_groups()
+    {
+        var operations = tools.Import("normalised").Graph.Nodes.Select(node => node.Operation).ToList();
+        Assert.Equal([3, 12, 4, 1, 12, 12], operations.OfType<GroupNormOp>().Select(norm => norm.Groups));
+        Assert.Single(operations.OfType<AffineOp>()); // x * 2
     }
 
     [Fact]

@@ -110,7 +110,6 @@ public partial class OnnxVariantTests
     [InlineData("ArgMax", "gives the number of the class alone; export the scores that it reads")]
     [InlineData("QLinearConv", "computes with integers; quantise in the form QDQ, or export floats")]
     [InlineData("Loop", "repeats while the network runs; export by tracing")]
-    [InlineData("InstanceNormalization", "takes its statistics from each image; train with batch normalisation")]
     [InlineData("Frobnicate", "cannot be read; docs/formats.md lists the operations that can")]
     public void A_refusal_is_one_short_sentence(string operation, string problem)
     {
@@ -255,6 +254,63 @@ public partial class OnnxVariantTests
             Node("MeanVarianceNormalization", [Image], "a", Ints("axes", 1)), Node("GlobalAveragePool", ["a"], "out")]));
         var images = Enumerable.Range(0, 8).SelectMany(channel => Enumerable.Repeat(channel % 2 == 0 ? 0.001f : 0.002f, 64)).ToArray();
         OnnxTools.AssertClose([-1, 1, -1, 1, -1, 1, -1, 1], LogitsOf(model, images));
+    }
+
+    /// <summary>Operation set 18 has a scale and a shift for each group, 21 for each channel.</summary>
+    [Theory]
+    [InlineData(18, 1)]
+    [InlineData(18, 4)]
+    [InlineData(21, 1)]
+    [InlineData(21, 2)]
+    [InlineData(21, 8)]
+    public void Groups_are_normalised(int opset, int groups)
+    {
+        var count = opset < 21 ? groups : 8;
+        AssertJudged(
+            Model(
+                opset, [
+                    Node("GroupNormalization", [Image, "s", "b"], "a", Int("num_groups", groups), Float("epsilon", 0.01f)),
+                    Node("GlobalMaxPool", ["a"], "out")],
+                Floats("s", [count]), Floats("b", [count])),
+            1e-5);
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(1, false, "combines features [1, 8, 8, 8] with a constant [8, 8, 8]; use one value, or one for each channel")]
+    [InlineData(3, true, "normalises [1, 8, 8, 8] over the axes [3]; normalise channels, pixels or both")]
+    public void Layer_normalisation_of_an_image_has_one_scale(int axis, bool isOne, string? problem = null)
+    {
+        int[] shape = [.. Enumerable.Repeat(8, 4 - axis)];
+        float[] scales = isOne ? [.. Enumerable.Repeat(0.5f, shape.Aggregate((product, extent) => product * extent))] : [];
+        var model = Model(
+            17, [Node("LayerNormalization", [Image, "s", "b"], "a", Int("axis", axis)), Node("GlobalMaxPool", ["a"], "out")],
+            Floats("s", shape, scales), Floats("b", shape, scales));
+        if (problem is null) AssertJudged(model, 1e-5);
+        else Refused(model, $"node 'a' (LayerNormalization) {problem}");
+    }
+
+    [Fact]
+    public void Groups_of_parts_of_channels_are_refused()
+    {
+        void Expect(string problem, params NodeProto[] nodes) => Refused(
+            Model(
+                18, [.. nodes, Node("GlobalMaxPool", ["a"], "out")], Longs("shape", 1, 16, 4, 8), Floats("c", [16]), Floats("d", [8]),
+                Floats("e", [5])),
+            $"node 'a' ({nodes[^1].OpType}) {problem}");
+        const string whole = "groups of whole channels [N, C, H, W] were expected";
+        Expect(
+            $"normalises [1, 16, 4, 8] of 8x8x8 features in 16 groups; {whole}",
+            Node("Reshape", [Image, "shape"], "b"), Node("InstanceNormalization", ["b", "c", "c"], "a"));
+        Expect(
+            $"normalises [1, 8, 8, 8] of 8x8x8 features in 8 groups; {whole}",
+            Node("Transpose", [Image], "b", Ints("perm", 0, 2, 1, 3)), Node("InstanceNormalization", ["b", "d", "d"], "a"));
+        Expect(
+            $"normalises [1, 8, 8, 8] of 8x8x8 features in 0 groups; {whole}", Node("GroupNormalization", [Image, "d", "d"], "a"));
+        Expect(
+            "has 5 scales or shifts; give one for each of 8 channels",
+            Node("GroupNormalization", [Image, "e", "d"], "a", Int("num_groups", 4)));
     }
 
     private static NodeProto[] Quantised(string value, string output) =>

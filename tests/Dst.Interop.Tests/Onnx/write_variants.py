@@ -125,6 +125,28 @@ class Pooled(nn.Module):
         return self.fc(F.mish(self.norm(F.adaptive_max_pool2d(self.stem(x), 1))).flatten(1))
 
 
+class Normalised(nn.Module):
+    """Normalisations by the statistics of each image: of groups, of each channel, of all channels, with scales or without."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 12, 3, 2, 1)
+        self.groups = nn.GroupNorm(3, 12)
+        self.bare_groups = nn.GroupNorm(4, 12, affine=False)
+        self.instances = nn.InstanceNorm2d(12, affine=True)
+        self.bare_instances = nn.InstanceNorm2d(12)
+        self.layer = nn.LayerNorm([12, 16, 16], elementwise_affine=False)
+        self.fc = nn.Linear(12, CLASSES)
+
+    def forward(self, x):
+        x = F.relu(self.groups(self.stem(x)))
+        x = self.instances(x * 2) + self.bare_groups(x)
+        x = F.silu(self.bare_instances(x + self.layer(x) * 0.5))
+        deviation = torch.sqrt((x - x.mean((2, 3), keepdim=True)).pow(2).mean((2, 3), keepdim=True) + 1e-5)
+        x = x + (x - x.mean((2, 3), keepdim=True)) / deviation
+        return self.fc(F.adaptive_max_pool2d(x, 1).flatten(1))
+
+
 # Name: (network, operation set, whether batch normalisations stay nodes of their own).
 NETWORKS = {
     "convnext": (convnext, 13, False),
@@ -137,6 +159,7 @@ NETWORKS = {
     "mobileone": (mobileone, 13, True),
     "mobileone-folded": (mobileone, 13, False),
     "pooled": (Pooled, 13, False),
+    "normalised": (Normalised, 13, False),
 }
 
 

@@ -2,34 +2,44 @@ using Dst.Graph;
 
 namespace Dst.Tests.Autodiff;
 
-/// <summary>Normalisations over the channels of a pixel.</summary>
+/// <summary>Normalisations by the statistics of a pixel or of an image.</summary>
 internal sealed partial class DoubleNetwork
 {
-    private void NormaliseChannels(Node node, double epsilon, bool backward)
+    private void NormaliseChannels(Node node, double epsilon, bool backward) =>
+        ForEachPixel(node, (_, places) => NormaliseTogether(node, places, epsilon, backward));
+
+    private void NormaliseGroups(Node node, GroupNormOp norm, bool backward)
+    {
+        var count = _values[node.Name].Length / (_images * norm.Groups); // a group's channels are neighbours
+        for (var group = 0; group < _images * norm.Groups; group++)
+            NormaliseTogether(node, [.. Enumerable.Range(group * count, count)], norm.Epsilon, backward);
+    }
+
+    /// <summary>Normalises the values at some places, then scales and shifts each by its channel.</summary>
+    private void NormaliseTogether(Node node, int[] places, double epsilon, bool backward)
     {
         var (weights, biases) = (Parameters[$"{node.Name}.weight"], Parameters[$"{node.Name}.bias"]);
-        ForEachPixel(node, (x, places) =>
+        var (x, shape) = (_values[node.Inputs[0]], _shapes[node.Name]);
+        var mean = places.Average(i => x[i]);
+        var inverse = 1 / Math.Sqrt(places.Average(i => (x[i] - mean) * (x[i] - mean)) + epsilon);
+        double[] normal = [.. places.Select(i => (x[i] - mean) * inverse)];
+        int[] channels = [.. places.Select(i => i / (shape.Height * shape.Width) % shape.Channels)];
+        if (!backward)
         {
-            var (mean, count) = (places.Average(i => x[i]), places.Length);
-            var inverse = 1 / Math.Sqrt(places.Average(i => (x[i] - mean) * (x[i] - mean)) + epsilon);
-            double[] normal = [.. places.Select(i => (x[i] - mean) * inverse)];
-            if (!backward)
-            {
-                for (var c = 0; c < count; c++) _values[node.Name][places[c]] = weights[c] * normal[c] + biases[c];
-                return;
-            }
+            foreach (var (i, c) in channels.Index()) _values[node.Name][places[i]] = weights[c] * normal[i] + biases[c];
+            return;
+        }
 
-            var dy = places.Select(i => _gradients[node.Name][i]).ToArray();
-            // The gradient of each normalised value, through the mean and the deviation too.
-            double[] weighted = [.. dy.Select((gradient, c) => gradient * weights[c])];
-            var (sum, product) = (weighted.Average(), weighted.Zip(normal).Average(pair => pair.First * pair.Second));
-            for (var c = 0; c < count; c++)
-            {
-                _gradients[node.Inputs[0]][places[c]] += inverse * (weighted[c] - sum - normal[c] * product);
-                Gradients[$"{node.Name}.weight"][c] += dy[c] * normal[c];
-                Gradients[$"{node.Name}.bias"][c] += dy[c];
-            }
-        });
+        var dy = places.Select(i => _gradients[node.Name][i]).ToArray();
+        // The gradient of each normalised value, through the mean and the deviation too.
+        double[] weighted = [.. dy.Select((gradient, i) => gradient * weights[channels[i]])];
+        var (sum, product) = (weighted.Average(), weighted.Zip(normal).Average(pair => pair.First * pair.Second));
+        foreach (var (i, c) in channels.Index())
+        {
+            _gradients[node.Inputs[0]][places[i]] += inverse * (weighted[i] - sum - normal[i] * product);
+            Gradients[$"{node.Name}.weight"][c] += dy[i] * normal[i];
+            Gradients[$"{node.Name}.bias"][c] += dy[i];
+        }
     }
 
     private void NormaliseNeighbours(Node node, LocalResponseNormOp norm, bool backward) => ForEachPixel(node, (x, places) =>

@@ -84,6 +84,7 @@ internal sealed partial class DoubleNetwork
             case UpsampleOp u: Enlarge(node, u, backward); break;
             case SpectralPoolOp: CropSpectrum(node, backward); break;
             case LayerNormOp l: NormaliseChannels(node, l.Epsilon, backward); break;
+            case GroupNormOp g: NormaliseGroups(node, g, backward); break;
             case LocalResponseNormOp l: NormaliseNeighbours(node, l, backward); break;
             case MaxPoolOp p: Pool(node, p.ShapeFor(shape), maximum: true, countPadding: false, backward); break;
             case MaxPoolDropoutOp { Retain: 1 } p: Pool(node, p.ShapeFor(shape), maximum: true, countPadding: false, backward); break;

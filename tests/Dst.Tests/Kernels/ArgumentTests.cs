@@ -37,6 +37,13 @@ public unsafe class ArgumentTests
     }
 
     [Fact]
+    public void Groups_of_channels_are_equal()
+    {
+        Assert.Throws<ArgumentException>(() => new GroupNorm(SimdTiers.Best, 6, 1, 4, 1e-5f));
+        Assert.Throws<ArgumentException>(() => new GroupNorm(SimdTiers.Best, 6, 1, 0, 1e-5f));
+    }
+
+    [Fact]
     public void Concat_stays_inside_of_the_output()
     {
         Assert.Throws<ArgumentException>(() => Concat.Forward(SimdTiers.Best, null, 1, 3, 1, 2, 4, null));

@@ -1,5 +1,6 @@
 using Dst.Kernels;
 using Dst.Kernels.Simd;
+using Dst.Runtime.Threading;
 
 namespace Dst.Tests.Kernels;
 
@@ -19,6 +20,25 @@ public unsafe class NormTests
         new LocalResponseNorm(size, 0.5f, 0.75f, 2).Forward(x.Pointer, 1, 5, 1, y.Pointer);
         y.AssertSound();
         Assert.All(expected.Zip(y.ToNchw()), pair => Assert.Equal(pair.First, pair.Second, 1e-6f));
+    }
+
+    /// <summary>Of torch.nn.functional.group_norm(x, groups, weight, bias, 1e-2) in PyTorch 1.13, x of four channels of two pixels.</summary>
+    [Theory]
+    [InlineData(1, -0.05162820f, 0.3196065f, -0.4060379f, 0.8932835f, -1.974491f, -0.8607870f, 0.5475578f, 3.888670f)]
+    [InlineData(2, 0.25f, 0.6419309f, -0.5878963f, 0.7838618f, -2.644144f, -1.483572f, 0.05703521f, 3.538751f)]
+    [InlineData(4, -0.7305806f, 1.230581f, -0.4997960f, 0.4997960f, -2.982456f, 0.9824557f, -0.4991674f, 2.499167f)]
+    public void Group_normalisation_is_that_of_PyTorch(int groups, params float[] expected)
+    {
+        foreach (var tier in Tiers.Available)
+        {
+            using var x = Blocked.FromNchw(1, 4, 1, 2, [1, 2, 4, -3, 0.5f, 2, 1, 7]);
+            using var y = Blocked.Garbage(1, 4, 1, 2);
+            var kernel = new GroupNorm(tier, 4, 2, groups, 1e-2f);
+            using var scratch = new AlignedBuffer(kernel.ScratchLength);
+            kernel.Forward(x.Pointer, 1, [1, -0.5f, 2, 1.5f], [0.25f, 0, -1, 1], y.Pointer, scratch.Pointer);
+            y.AssertSound();
+            Assert.All(expected.Zip(y.ToNchw()), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+        }
     }
 
     /// <summary>Of torch.nn.functional.layer_norm(x, [3], weight, bias, 1e-2) in PyTorch 1.13, x = [1, 2, 4], [−3, 0.5, 2].</summary>

@@ -95,7 +95,7 @@ public class ChannelPermuterTests
         var graph = Excited();
         Assert.Equal(
             // The rest is sliced, shuffled or padded.
-            ["expand+fc2 - scale+prelu fc1+project", "fc1 -  fc2", "project -  left+right", "tail -  enlarged", "enlarged -  out"],
+            ["expand+fc2 - scale+prelu fc1+project", "fc1 -  fc2", "project - norm left+right", "tail -  enlarged", "enlarged -  out"],
             ChannelSpaces.Of(graph).Select(Describe));
         var model = Randomise(Initialiser.Initialise(graph, seed: 1));
         var changes = new List<PermutedChannels>();
@@ -121,7 +121,8 @@ public class ChannelPermuterTests
         new("gate", new HardSigmoidOp(), ["fc2"]),
         new("excite", new MulOp(), ["pad", "gate"]),
         new("project", new Conv2dOp(8, 1, 1), ["excite"]),
-        new("clip", new ClipOp(0, 6), ["project"]),
+        new("norm", new GroupNormOp(1), ["project"]),
+        new("clip", new ClipOp(0, 6), ["norm"]),
         new("left", new Conv2dOp(8, 1, 1), ["clip"]),
         new("half", new SliceOp(2, 4), ["left"]),
         new("right", new Conv2dOp(8, 1, 1), ["clip"]),

@@ -128,6 +128,7 @@ public sealed class ModelFileTests : IDisposable
             new DropoutOp(0.5f),
             new MaxPoolDropoutOp(2, 1, 0.25f, 1, KernelWidth: 2, Inference: PoolInference.ScaledMax),
             new StochasticPoolOp(1, 1, StrideWidth: 2), new GeluOp(), new SiluOp(), new MishOp(), new LayerNormOp(0.25f),
+            new GroupNormOp(3, 0.25f),
             new LocalResponseNormOp(5, 0.5f, 0.6f, 2),
             new SpectralPoolOp(2, 3),
             new Conv2dOp(4, 1, 2, 1, 1, 1, true), new GlobalAvgPoolOp(), new GlobalMaxPoolOp(), new FlattenOp(), new LinearOp(3, false),

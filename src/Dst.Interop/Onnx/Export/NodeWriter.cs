@@ -67,6 +67,7 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         AffineOp => AddAffine(node),
         HardSwishOp or SiluOp or MishOp or GeluOp or LayerNormOp => Compositions.Add(
             writer, node.Operation, node.Name, Map(node, 0), suffix => Parameter(node, suffix, perPixel: true)),
+        GroupNormOp g => AddGroupNorm(node, g),
         LocalResponseNormOp l => writer.Add(
             "LRN", node.Name, [Map(node, 0)], ("size", l.Size), ("alpha", l.Alpha), ("beta", l.Beta), ("bias", l.Bias)),
         AddOp => writer.Add("Add", node.Name, [Map(node, 0), Map(node, 1)]),
@@ -91,11 +92,31 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         ],
         ("epsilon", norm.Epsilon), ("momentum", 1 - norm.Momentum));
 
-    private string AddAffine(Node node)
+    private string AddAffine(Node node) => AddScales(node, Map(node, 0), node.Name);
+
+    /// <summary>Writes x · weight + bias for each channel of a value.</summary>
+    private string AddScales(Node node, string x, string name)
     {
-        var scaled = writer.Add("Mul", $"{node.Name}.scaled", [Map(node, 0), Parameter(node, "weight", perPixel: true)]);
-        return writer.Add("Add", node.Name, [scaled, Parameter(node, "bias", perPixel: true)]);
+        var scaled = writer.Add("Mul", $"{node.Name}.scaled", [x, Parameter(node, "weight", perPixel: true)]);
+        return writer.Add("Add", name, [scaled, Parameter(node, "bias", perPixel: true)]);
     }
+
+    /// <summary>Writes a group as a channel of an instance normalisation, as PyTorch does.</summary>
+    private string AddGroupNorm(Node node, GroupNormOp norm)
+    {
+        var (name, x, epsilon) = (node.Name, _shapes[node.Name], ("epsilon", norm.Epsilon));
+        if (norm.Groups == x.Channels)
+            return writer.Add("InstanceNormalization", name, [Map(node, 0), Parameter(node, "weight"), Parameter(node, "bias")], epsilon);
+        string ForGroups(string suffix, float value) =>
+            writer.AddConstant($"{name}.{suffix}", [norm.Groups], [.. Enumerable.Repeat(value, norm.Groups)]);
+        var groups = Reshape(node, Map(node, 0), "groups", 0, norm.Groups, -1);
+        var normal = writer.Add("InstanceNormalization", name, [groups, ForGroups("ones", 1), ForGroups("zeros", 0)], epsilon);
+        return AddScales(node, Reshape(node, normal, "map", 0, x.Channels, x.Height, x.Width), $"{name}.biased");
+    }
+
+    /// <summary>Writes a step that gives the same elements other dimensions. One of 0 keeps the batch.</summary>
+    private string Reshape(Node node, string value, string step, params long[] shape) =>
+        writer.Add("Reshape", $"{node.Name}.{step}", [value, writer.AddConstant($"{node.Name}.{step}.shape", shape)]);
 
     private string AddUpsample(Node node, UpsampleOp upsample)
     {
@@ -117,16 +138,13 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     private string AddLinear(Node node, LinearOp linear) => writer.Add("Gemm", node.Name,
         [Row(node), Parameter(node, "weight"), .. BiasOf(node, linear.Bias)], ("transB", 1));
 
-    /// <summary>Writes channels as [groups, channels / groups], transposed. A dimension of 0 keeps the batch.</summary>
+    /// <summary>Writes channels as [groups, channels / groups], transposed.</summary>
     private string AddShuffle(Node node, int groups)
     {
         var (name, x) = (node.Name, _shapes[node.Name]);
-        string Reshape(string value, string step, params long[] shape) =>
-            writer.Add("Reshape", $"{name}.{step}", [value, writer.AddConstant($"{name}.{step}.shape", shape)]);
-
-        var split = Reshape(Map(node, 0), "split", 0, groups, x.Channels / groups, x.Height, x.Width);
+        var split = Reshape(node, Map(node, 0), "split", 0, groups, x.Channels / groups, x.Height, x.Width);
         var transposed = writer.Add("Transpose", name, [split], ("perm", new[] { 0, 2, 1, 3, 4 }));
-        return Reshape(transposed, "join", 0, x.Channels, x.Height, x.Width);
+        return Reshape(node, transposed, "join", 0, x.Channels, x.Height, x.Width);
     }
 
     private Value Elementwise(Node node, string operation, params (string Name, object Value)[] attributes) =>
@@ -147,10 +165,8 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     {
         var value = Read(node, input);
         if (!value.IsRow) return value.Name;
-        var name = $"{node.Name}.map{input}";
         var shape = _shapes[node.Inputs[input]];
-        var dims = writer.AddConstant($"{name}.shape", 0, shape.Channels, shape.Height, shape.Width);
-        var map = writer.Add("Reshape", name, [value.Name, dims]);
+        var map = Reshape(node, value.Name, $"map{input}", 0, shape.Channels, shape.Height, shape.Width);
         _values[node.Inputs[input]] = new(map, IsRow: false);
         return map;
     }

@@ -140,14 +140,14 @@ internal static class Arithmetic
     }
 
     /// <summary>
-    /// Lets our node before multiply and shift, if it can: affine maps and layer normalisations do both, layers with weights only get a
-    /// bias that they have not.
+    /// Lets our node before multiply and shift, if it can: affine maps and normalisations of each image do both, layers with weights
+    /// only get a bias that they have not.
     /// </summary>
     private static bool TryMerge(NetworkImport import, OnnxFeature x, float[] weight, float[] bias)
     {
         var network = import.Network;
         var before = network.OperationOf(x.Node);
-        if (before is AffineOp or LayerNormOp)
+        if (before is AffineOp or LayerNormOp or GroupNormOp)
         {
             var shifts = network.ParameterOf(x.Node, "bias").Select((value, i) => weight[i] * value + bias[i]);
             var scales = network.ParameterOf(x.Node, "weight").Select((value, i) => weight[i] * value);

@@ -3,7 +3,7 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>Normalisations by the statistics of the training data, or of the channels of a pixel.</summary>
+/// <summary>Normalisations by the statistics of the training data, or of each image.</summary>
 internal static class Normalisations
 {
     /// <summary><c>BatchNormalization</c> with its running statistics.</summary>
@@ -26,40 +26,39 @@ internal static class Normalisations
         import.SetOutput(node, y);
     }
 
-    /// <summary><c>LayerNormalization</c> over the channels of each pixel, which are the last axis.</summary>
+    /// <summary><c>LayerNormalization</c> over the last axes: the channels of each pixel, the pixels of each channel, or both.</summary>
     public static void Layer(NetworkImport import, OnnxNode node)
     {
         var x = import.WithChannels(node, 0);
         var axis = ShapeRules.Axis(node, node.Get("axis", -1L), x.Dims.Length);
-        if (axis != x.Dims.Length - 1 || x.ChannelAxis != axis)
-            throw node.Illegal($"normalises {x} from the axis {axis} on; normalise the channels alone");
-        var (scale, bias) = (import.NeededConstant(node, 1).Floats(node), import.Constant(node, 2)?.Floats(node));
-        AppendLayerNorm(import, node, x, node.Get("epsilon", 1e-5f), scale, bias ?? [0]);
+        var operation = Over(node, x, [.. Enumerable.Range(axis, x.Dims.Length - axis)], node.Get("epsilon", 1e-5f));
+        var (scale, bias) = (import.NeededConstant(node, 1), import.Constant(node, 2));
+        AppendNorm(import, node, x, operation, PerChannel(node, scale, x), bias is null ? [0] : PerChannel(node, bias, x));
     }
 
     /// <summary>
-    /// (x − mean) / √(variance + epsilon) over the channels of each pixel, as <see cref="NodePatterns"/> writes it. The operation of ONNX
-    /// has no epsilon: it adds 1e-9 to the deviation, which is nearly its square under the root.
+    /// (x − mean) / √(variance + epsilon) over some axes, as <see cref="NodePatterns"/> writes it. The operation of ONNX has no epsilon: it
+    /// adds 1e-9 to the deviation, which is nearly its square under the root.
     /// </summary>
     public static void MeanVariance(NetworkImport import, OnnxNode node)
     {
         var x = import.WithChannels(node, 0);
         var axes = node.Get<long[]>("axes", [0, 2, 3]).Select(axis => ShapeRules.Axis(node, axis, x.Dims.Length));
-        if (!axes.SequenceEqual([x.ChannelAxis])) throw node.Illegal($"normalises {x} over other axes; normalise the channels alone");
-        AppendLayerNorm(import, node, x, node.Get("epsilon", 1e-18f), [1], [0]);
+        AppendNorm(import, node, x, Over(node, x, [.. axes], node.Get("epsilon", 1e-18f)), [1], [0]);
     }
 
     /// <summary>
-    /// <c>InstanceNormalization</c> and <c>GroupNormalization</c>, which take their statistics from each image. They can be read where one
-    /// group is all channels of one pixel: PyTorch writes a group as a row.
+    /// <c>GroupNormalization</c>, and <c>InstanceNormalization</c>, whose channels are groups: PyTorch writes a group normalisation as one
+    /// of [N, groups, rest].
     /// </summary>
     public static void Group(NetworkImport import, OnnxNode node)
     {
         var x = import.InAnyOrder(node, 0);
-        var isOneGroup = node.Operation == "GroupNormalization" ? node.GetInt("num_groups", 0) == 1 : x.ChannelAxis == 2 && x.Dims[1] == 1;
-        if (!isOneGroup || x.ChannelAxis < 0 || x.Shape is not { Height: 1, Width: 1 }) throw UnknownOperations.Refuse(node);
+        var groups = node.Operation == "GroupNormalization" ? node.GetInt("num_groups", 0) : x.Dims.ElementAtOrDefault(1);
+        if (x.Order is not null || groups < 1 || x.Shape.Channels % groups != 0)
+            throw node.Illegal($"normalises {x} of {x.Shape} features in {groups} groups; groups of whole channels [N, C, H, W] were expected");
         var (scale, bias) = (import.NeededConstant(node, 1).Floats(node), import.NeededConstant(node, 2).Floats(node));
-        AppendLayerNorm(import, node, x, node.Get("epsilon", 1e-5f), scale, bias);
+        AppendNorm(import, node, x, new GroupNormOp(groups, node.Get("epsilon", 1e-5f)), scale, bias);
     }
 
     /// <summary><c>LRN</c> over neighbouring channels.</summary>
@@ -70,16 +69,34 @@ internal static class Normalisations
         import.SetOutput(node, import.Append(node, operation, import.Map(node, 0)));
     }
 
-    private static void AppendLayerNorm(NetworkImport import, OnnxNode node, OnnxFeature x, float epsilon, float[] scale, float[] bias)
+    /// <summary>The normalisation of each image over some axes.</summary>
+    private static Operation Over(OnnxNode node, OnnxFeature x, int[] axes, float epsilon)
+    {
+        var batch = x.Order is null ? 0 : Array.IndexOf(x.Order, 0);
+        var rest = Enumerable.Range(0, x.Dims.Length).Where(axis => !axes.Contains(axis)).ToArray();
+        if (axes is [var only] && only == x.ChannelAxis) return new LayerNormOp(epsilon);
+        if (rest.SequenceEqual([batch])) return new GroupNormOp(1, epsilon);
+        if (rest.SequenceEqual(new[] { batch, x.ChannelAxis }.Order())) return new GroupNormOp(x.Shape.Channels, epsilon);
+        throw node.Illegal($"normalises {x} over the axes {RowMajor.Text(axes)}; normalise channels, pixels or both");
+    }
+
+    /// <summary>The values of a constant for each channel. PyTorch writes 1 or 0 for each element where there is no scale or shift.</summary>
+    private static float[] PerChannel(OnnxNode node, ConstantTensor constant, OnnxFeature x) =>
+        constant.Floats(node) is [var first, ..] values && values.AsSpan().IndexOfAnyExcept(first) < 0 ? [first]
+        : Arithmetic.PerChannel(node, constant, x);
+
+    /// <summary>Adds a normalisation with a scale and a shift for each channel, for each group of channels, or one for all.</summary>
+    private static void AppendNorm(NetworkImport import, OnnxNode node, OnnxFeature x, Operation operation, float[] scale, float[] bias)
     {
         var channels = x.Shape.Channels;
-        var y = import.AppendLayer(node, node.Inputs.ElementAtOrDefault(1), new LayerNormOp(epsilon), x);
-        import.Network.SetParameter(y.Node, "weight", [channels], PerChannel(scale));
-        import.Network.SetParameter(y.Node, "bias", [channels], PerChannel(bias));
+        var y = import.AppendLayer(node, node.Inputs.ElementAtOrDefault(1), operation, x);
+        import.Network.SetParameter(y.Node, "weight", [channels], Repeat(scale));
+        import.Network.SetParameter(y.Node, "bias", [channels], Repeat(bias));
         import.SetOutput(node, y.SeenAs(x));
 
-        float[] PerChannel(float[] values) => values.Length == channels ? values
-            : values.Length == 1 ? [.. Enumerable.Repeat(values[0], channels)]
+        float[] Repeat(float[] values) =>
+            values.Length == 1 || values.Length == channels || values.Length == (operation as GroupNormOp)?.Groups
+            ? [.. Enumerable.Range(0, channels).Select(c => values[c / (channels / values.Length)])]
             : throw node.Illegal($"has {values.Length} scales or shifts; give one for each of {channels} channels");
     }
 

@@ -23,8 +23,6 @@ internal static class UnknownOperations
         ["MatMulInteger"] = "computes with integers; quantise in the form QDQ, or export floats",
         ["DynamicQuantizeLinear"] = "computes with integers; quantise in the form QDQ, or export floats",
         ["DequantizeLinear"] = "reads integers that are computed; quantise in the form QDQ, or export floats",
-        ["InstanceNormalization"] = "takes its statistics from each image; train with batch normalisation",
-        ["GroupNormalization"] = "takes its statistics from each image; train with batch normalisation",
         ["Erf"] = "is read only as a part of GELU; write x · 0.5 · (1 + erf(x / √2))",
         ["Softplus"] = "is read only as a part of Mish; write x · tanh(softplus(x))",
         ["ArgMax"] = "gives the number of the class alone; export the scores that it reads",

@@ -37,6 +37,7 @@ namespace Dst.Graph;
 [JsonDerivedType(typeof(MishOp), "mish")]
 [JsonDerivedType(typeof(AffineOp), "affine")]
 [JsonDerivedType(typeof(LayerNormOp), "layer_norm")]
+[JsonDerivedType(typeof(GroupNormOp), "group_norm")]
 [JsonDerivedType(typeof(LocalResponseNormOp), "local_response_norm")]
 [JsonDerivedType(typeof(MulOp), "mul")]
 [JsonDerivedType(typeof(PadOp), "pad")]

@@ -148,6 +148,20 @@ internal sealed unsafe class LayerNormStep(LoweredNode node, float epsilon, Feat
     }
 }
 
+/// <summary>Group normalisation.</summary>
+internal sealed unsafe class GroupNormStep(LoweredNode node, GroupNorm kernel, FeatureShape shape)
+    : InferenceStep(node.Layer, "group-norm", node.Inputs[0], null, node.Output)
+{
+    private readonly long _length = shape.BlockedLength;
+
+    public override int Units(int images) => images;
+
+    public override long ScratchLength(int threads) => kernel.ScratchLength;
+
+    public override void Run(in StepData data, int first, int end, float* scratch) => kernel.Forward(
+        data.X + first * _length, end - first, node.Weight, node.Bias, data.Y + first * _length, scratch);
+}
+
 /// <summary>Local response normalisation.</summary>
 internal sealed unsafe class LocalResponseNormStep(LoweredNode node, LocalResponseNorm kernel, FeatureShape shape)
     : ImageStep(node, "local-response-norm", shape, shape)

@@ -14,7 +14,7 @@ public static class BatchNormRestorer
 
     /// <summary>Whether a network with several convolutions has no normalisation: neither of the batch nor of the channels.</summary>
     public static bool LacksBatchNorm(CheckedGraph graph) =>
-        !graph.Nodes.Any(node => node.Operation is BatchNormOp or LayerNormOp) && UnnormalisedLayersOf(graph).Count > 1;
+        !graph.Nodes.Any(node => node.Operation is BatchNormOp or LayerNormOp or GroupNormOp) && UnnormalisedLayersOf(graph).Count > 1;
 
     /// <summary>A line for a network that is to be trained on and lacks batch normalisation, or null.</summary>
     public static string? Describe(CheckedGraph graph) => !LacksBatchNorm(graph) ? null :

@@ -57,8 +57,12 @@ public sealed class BatchNormRestorerTests : IDisposable
     {
         var folded = Folded().Graph;
         Assert.True(BatchNormRestorer.LacksBatchNorm(folded));
-        var layerNorm = new NetworkGraph("norm", folded.Input, [.. folded.Nodes, new("norm", new LayerNormOp(), ["fc"])]);
-        Assert.False(BatchNormRestorer.LacksBatchNorm(new(layerNorm)));
+        foreach (var norm in new Operation[] { new LayerNormOp(), new GroupNormOp(1) })
+        {
+            var normalised = new NetworkGraph("norm", folded.Input, [.. folded.Nodes, new("norm", norm, ["fc"])]);
+            Assert.False(BatchNormRestorer.LacksBatchNorm(new(normalised)));
+        }
+
         foreach (var name in Zoo.Names)
         {
             var lacks = name is "lenet7" or "plain4" or "plain6";
