@@ -122,6 +122,10 @@ internal static class COperations
             case PadOp p:
                 EmitPad(program, node, p);
                 break;
+            case EdgePadOp p:
+                program.Use("edge_pad.c");
+                program.Call("edge_pad", node, $"{p.Top}, {p.Left}, {(p.Reflects ? 1 : 0)}");
+                break;
             case ChannelShuffleOp s:
                 program.Use("shuffle.c");
                 program.Call("shuffle", node, $"{s.Groups}");

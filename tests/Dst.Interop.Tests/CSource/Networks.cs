@@ -61,7 +61,9 @@ internal static class Networks
         new("enlarged", new ConvTransposeOp(23, 2, 3, 2, 1, 1), ["spread.relu"]),
         new("slice", new SliceOp(5, 17), ["enlarged"]),
         new("padded", new PadOp(1, 0, 2, 1, 2, 1, 0.5f), ["slice"]),
-        new("twice", new AddOp(), ["padded", "padded"]),
+        new("repeated", new EdgePadOp(0, 1, 3, 0), ["padded"]),
+        new("reflected", new EdgePadOp(2, 0, 0, 1, Reflects: true), ["repeated"]),
+        new("twice", new AddOp(), ["reflected", "reflected"]),
         new("pointwise", new Conv2dOp(17, 1, 1, 4), ["twice"]), // few inputs for fc, whose weights are most of the source
         new("dropout", new DropoutOp(0.5f), ["pointwise"]),
         new("flat", new FlattenOp(), ["dropout"]),

@@ -71,6 +71,7 @@ public class OnnxImporterTests(OnnxTools tools)
         var operations = tools.Import("normalised").Graph.Nodes.Select(node => node.Operation).ToList();
         Assert.Equal([3, 12, 4, 1, 12, 12], operations.OfType<GroupNormOp>().Select(norm => norm.Groups));
         Assert.Single(operations.OfType<AffineOp>()); // x * 2
+        Assert.Equal([new(2, 2, 2, 2, Reflects: true), new(1, 1, 1, 1)], operations.OfType<EdgePadOp>());
     }
 
     [Fact]

@@ -126,7 +126,9 @@ class Pooled(nn.Module):
 
 
 class Normalised(nn.Module):
-    """Normalisations by the statistics of each image: of groups, of each channel, of all channels, with scales or without."""
+    """Normalisations by the statistics of each image: of groups, of each channel, of all channels, with scales or without.
+    Convolutions that pad with the map's own values.
+    """
 
     def __init__(self):
         super().__init__()
@@ -136,10 +138,13 @@ class Normalised(nn.Module):
         self.instances = nn.InstanceNorm2d(12, affine=True)
         self.bare_instances = nn.InstanceNorm2d(12)
         self.layer = nn.LayerNorm([12, 16, 16], elementwise_affine=False)
+        self.reflected = nn.Conv2d(12, 12, 5, padding=2, padding_mode="reflect")
+        self.repeated = nn.Conv2d(12, 12, 3, padding=1, padding_mode="replicate")
         self.fc = nn.Linear(12, CLASSES)
 
     def forward(self, x):
         x = F.relu(self.groups(self.stem(x)))
+        x = self.repeated(self.reflected(x))
         x = self.instances(x * 2) + self.bare_groups(x)
         x = F.silu(self.bare_instances(x + self.layer(x) * 0.5))
         deviation = torch.sqrt((x - x.mean((2, 3), keepdim=True)).pow(2).mean((2, 3), keepdim=True) + 1e-5)

@@ -19,6 +19,7 @@ internal sealed partial class DoubleNetwork
             switch (node.Operation)
             {
                 case PadOp p: (c, iy, ix, value) = (c - p.ChannelsBefore, iy - p.Top, ix - p.Left, p.Value); break;
+                case EdgePadOp p: (iy, ix) = (Inside(iy - p.Top, s.Height, p.Reflects), Inside(ix - p.Left, s.Width, p.Reflects)); break;
                 case SliceOp p: c += p.Start; break;
                 case ChannelShuffleOp p: c = c % p.Groups * (s.Channels / p.Groups) + c / p.Groups; break;
             }
@@ -29,6 +30,10 @@ internal sealed partial class DoubleNetwork
             else if (isInside) _gradients[node.Inputs[0]][position] += _gradients[node.Name][output];
         }
     }
+
+    /// <summary>The place of an axis that stands for one outside: the nearest, or the reflected one.</summary>
+    private static int Inside(int place, int extent, bool reflects) =>
+        !reflects ? Math.Clamp(place, 0, extent - 1) : place < 0 ? -place : place >= extent ? 2 * extent - 2 - place : place;
 
     /// <summary>A transposed convolution: each input adds its multiple of the kernel to the output.</summary>
     private void Spread(Node node, ConvTransposeOp c, bool backward)

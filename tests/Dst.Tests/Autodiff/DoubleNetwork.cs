@@ -80,7 +80,7 @@ internal sealed partial class DoubleNetwork
             case PReluOp: RectifyByChannel(node, backward); break;
             case AffineOp: MapByChannel(node, backward); break;
             case MulOp: Product(node, backward); break;
-            case PadOp or SliceOp or ChannelShuffleOp: Move(node, backward); break;
+            case PadOp or EdgePadOp or SliceOp or ChannelShuffleOp: Move(node, backward); break;
             case UpsampleOp u: Enlarge(node, u, backward); break;
             case SpectralPoolOp: CropSpectrum(node, backward); break;
             case LayerNormOp l: NormaliseChannels(node, l.Epsilon, backward); break;

@@ -40,6 +40,10 @@ public class CheckedGraphTests
         { new PadOp(16384, 0, 0, 0), "expected 1 to 65536 channels and 1 to 16384 pixels" },
         { new PadOp(0, 0, 0, 0, 65536), "expected 1 to 65536 channels" },
         { new PadOp(1, 1, 1, 1, 0, 0, float.NegativeInfinity), "pads with -" },
+        { new EdgePadOp(0, -1, 0, 0), "repeats 0, -1, 0 and 0 pixels of a map of 5x4; 0 to 16384 rows and 0 to 16384 columns a side" },
+        { new EdgePadOp(0, 0, 5, 0, Reflects: true), "reflects 0, 0, 5 and 0 pixels of a map of 5x4; 0 to 4 rows and 0 to 3 columns" },
+        { new EdgePadOp(0, 0, 0, 4, Reflects: true), "0 to 4 rows and 0 to 3 columns a side were expected" },
+        { new EdgePadOp(16384, 0, 0, 0), "expected 1 to 65536 channels and 1 to 16384 pixels" },
         { new SliceOp(-1, 1), "slices 1 channels from number -1 on out of 6" },
         { new SliceOp(4, 3), "slices 3 channels from number 4 on out of 6" },
         { new SliceOp(0, 0), "at least one" },
@@ -93,6 +97,7 @@ public class CheckedGraphTests
     public static TheoryData<Operation, int, int, int> Inferred => new()
     {
         { new PadOp(1, 2, 3, 4, 5, 6), 17, 9, 10 },
+        { new EdgePadOp(1, 2, 4, 3, Reflects: true), 6, 10, 9 },
         { new SliceOp(4, 2), 2, 5, 4 },
         { new ChannelShuffleOp(3), 6, 5, 4 },
         { new UpsampleOp(3, Bilinear: true), 6, 15, 12 },

@@ -34,6 +34,8 @@ public unsafe class ArgumentTests
         Assert.Throws<ArgumentException>(() => Rearrangement.Slice(new(4, 1, 1), 2, 3));
         Assert.Throws<ArgumentException>(() => Rearrangement.ShuffleChannels(new(4, 1, 1), 3));
         Assert.Throws<ArgumentException>(() => Rearrangement.Pad(new(4, 1, 1), 0, -1, 0, 0, 0, 0, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Resampling.Extend(new(4, 3, 3), 0, -1, 0, 0, reflects: false));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Resampling.Extend(new(4, 3, 3), 3, 0, 0, 0, reflects: true));
     }
 
     [Fact]

@@ -42,7 +42,7 @@ internal static class OperationCases
         new AvgPoolCase(2, new(3, 5, 7, 2, 4, 1) { StrideWidth = 2, Sides = new(0, 3, 1, 2) }, countPadding: false),
         new AvgPoolCase(3, WindowShape.WholeMap(17, 5, 3)),
         new AvgPoolCase(1, WindowShape.WholeMap(1, 1, 1)),
-        .. new[] { false, true }.SelectMany(UpsampleCases),
+        .. new[] { false, true }.SelectMany(ResamplingCases),
         .. SpectralPoolCase.All,
         new FlattenCase(2, 3, 5, 4),
         new FlattenCase(1, 17, 2, 2),
@@ -117,12 +117,15 @@ internal static class OperationCases
         .. DepthwiseFftCase.All,
     ];
 
-    private static UpsampleCase[] UpsampleCases(bool bilinear) =>
+    private static ResamplingCase[] ResamplingCases(bool flag) =>
     [
-        new(2, new(3, 5, 4), 2, bilinear),
-        new(1, new(17, 1, 3), 3, bilinear),
-        new(3, new(33, 4, 1), 4, bilinear),
-        new(1, new(1, 1, 1), 5, bilinear),
+        ResamplingCase.Enlarge(2, new(3, 5, 4), 2, bilinear: flag),
+        ResamplingCase.Enlarge(1, new(17, 1, 3), 3, bilinear: flag),
+        ResamplingCase.Enlarge(3, new(33, 4, 1), 4, bilinear: flag),
+        ResamplingCase.Enlarge(1, new(1, 1, 1), 5, bilinear: flag),
+        ResamplingCase.Extend(2, new(17, 3, 4), 2, 0, 1, 3, reflects: flag),
+        ResamplingCase.Extend(1, new(3, 2, 6), 1, 5, 0, 1, reflects: flag),
+        ResamplingCase.Extend(2, new(33, 1, 2), 0, 1, 0, 0, reflects: flag),
     ];
 
     private static WinogradForm FormOf(int tileRows, int tile) =>

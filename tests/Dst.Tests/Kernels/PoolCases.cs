@@ -60,10 +60,14 @@ internal sealed unsafe class AvgPoolCase(int images, WindowShape shape, bool cou
     }
 }
 
-internal sealed unsafe class UpsampleCase(int images, MapShape x, int scale, bool bilinear)
-    : OperationCase($"upsample {images} {x} by {scale}{(bilinear ? ", bilinear" : "")}")
+internal sealed unsafe class ResamplingCase(string name, int images, MapShape x, Resampling kernel) : OperationCase(name)
 {
-    private readonly Upsample _upsample = new(x, scale, bilinear);
+    public static ResamplingCase Enlarge(int images, MapShape x, int scale, bool bilinear) =>
+        new($"upsample {images} {x} by {scale}{(bilinear ? ", bilinear" : "")}", images, x, Resampling.Enlarge(x, scale, bilinear));
+
+    public static ResamplingCase Extend(int images, MapShape x, int top, int left, int bottom, int right, bool reflects) =>
+        new($"{(reflects ? "reflect" : "repeat")} {images} {x} by {top}, {left}, {bottom}, {right}", images, x,
+            Resampling.Extend(x, top, left, bottom, right, reflects));
 
     public override int DataInputs => 1;
 
@@ -71,9 +75,9 @@ internal sealed unsafe class UpsampleCase(int images, MapShape x, int scale, boo
 
     public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
-        var y = Blocked.Garbage(images, x.Channels, x.Height * scale, x.Width * scale);
-        if (tier is null) new UpsampleForward(_upsample, inputs[0].Pointer, _upsample.Planes(images), y.Pointer).Reference();
-        else _upsample.Forward(tier.Value, inputs[0].Pointer, images, y.Pointer);
+        var y = Blocked.Garbage(images, x.Channels, kernel.Rows.Length, kernel.Columns.Length);
+        if (tier is null) new ResamplingForward(kernel, inputs[0].Pointer, kernel.Planes(images), y.Pointer).Reference();
+        else kernel.Forward(tier.Value, inputs[0].Pointer, images, y.Pointer);
         return y;
     }
 
@@ -82,11 +86,11 @@ internal sealed unsafe class UpsampleCase(int images, MapShape x, int scale, boo
         if (tier is null)
         {
             if (!accumulate) gradients[0].Span.Clear();
-            new UpsampleBackward(_upsample, dy.Pointer, _upsample.Planes(images), gradients[0].Pointer).Reference();
+            new ResamplingBackward(kernel, dy.Pointer, kernel.Planes(images), gradients[0].Pointer).Reference();
         }
         else
         {
-            _upsample.Backward(tier.Value, dy.Pointer, images, gradients[0].Pointer, accumulate);
+            kernel.Backward(tier.Value, dy.Pointer, images, gradients[0].Pointer, accumulate);
         }
     }
 }

@@ -18,6 +18,23 @@ public unsafe class PoolTests
 
     [Theory]
     [TierData]
+    public void Borders_repeat_or_reflect_the_map(SimdTier tier)
+    {
+        float[] Extended(bool reflects)
+        {
+            using var x = Blocked.FromNchw(1, 1, 2, 3, [1, 2, 3, 4, 5, 6]);
+            using var y = Blocked.Garbage(1, 1, 3, 6);
+            Resampling.Extend(new(1, 2, 3), 1, 2, 0, 1, reflects).Forward(tier, x.Pointer, 1, y.Pointer);
+            y.AssertSound();
+            return y.ToNchw();
+        }
+
+        Assert.Equal([1, 1, 1, 2, 3, 3, 1, 1, 1, 2, 3, 3, 4, 4, 4, 5, 6, 6], Extended(reflects: false));
+        Assert.Equal([6, 5, 4, 5, 6, 5, 3, 2, 1, 2, 3, 2, 6, 5, 4, 5, 6, 5], Extended(reflects: true));
+    }
+
+    [Theory]
+    [TierData]
     public void First_of_equal_maxima_takes_the_gradient(SimdTier tier)
     {
         var shape = new WindowShape(17, 2, 3, 2, 2);

@@ -122,7 +122,8 @@ public sealed class ModelFileTests : IDisposable
         [
             new LeakyReluOp(0.3f), new PReluOp(), new ClipOp(0, 6), new SigmoidOp(), new HardSigmoidOp(0.1f, 0.4f), new HardSwishOp(),
             new EluOp(0.6f), new TanhOp(), new AffineOp(),
-            new PadOp(0, 1, 2, 3, 4, 5, 0.6f), new SliceOp(1, 9), new ChannelShuffleOp(3), new UpsampleOp(2, Bilinear: true),
+            new PadOp(0, 1, 2, 3, 4, 5, 0.6f), new SliceOp(1, 9), new EdgePadOp(3, 2, 1, 0, Reflects: true),
+            new ChannelShuffleOp(3), new UpsampleOp(2, Bilinear: true),
             new ConvTransposeOp(9, 3, 2, 2, 1, 1, true), new MaxPoolOp(3, 2, 1, CeilMode: true),
             new AvgPoolOp(2, 1, 1, CountPadding: false, CeilMode: true), new ConcatOp(), new BatchNormOp(0.5f, 0.25f), new ReluOp(),
             new DropoutOp(0.5f),

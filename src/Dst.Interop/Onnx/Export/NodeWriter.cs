@@ -79,6 +79,7 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         GlobalAvgPoolOp => writer.Add("GlobalAveragePool", node.Name, [Map(node, 0)]),
         GlobalMaxPoolOp => writer.Add("GlobalMaxPool", node.Name, [Map(node, 0)]),
         PadOp p => PoolWriter.AddPad(writer, node.Name, Map(node, 0), p),
+        EdgePadOp p => PoolWriter.AddEdgePad(writer, node.Name, Map(node, 0), p),
         SliceOp s => AddSlice(node, s),
         ChannelShuffleOp s => AddShuffle(node, s.Groups),
         _ => throw new InvalidOperationException($"no ONNX operation for {node.Operation}"),

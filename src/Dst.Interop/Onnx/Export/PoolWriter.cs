@@ -50,6 +50,13 @@ internal static class PoolWriter
         return writer.Add("Pad", name, [x, sides, writer.AddConstant($"{name}.value", [], [p.Value])]);
     }
 
+    /// <summary>Pads a map with its own values.</summary>
+    public static string AddEdgePad(GraphWriter writer, string name, string x, EdgePadOp p)
+    {
+        var sides = writer.AddConstant($"{name}.pads", 0, 0, p.Top, p.Left, 0, 0, p.Bottom, p.Right);
+        return writer.Add("Pad", name, [x, sides], ("mode", p.Reflects ? "reflect" : "edge"));
+    }
+
     /// <summary>Writes rounding up as more padding at the ends, which does not count: runtimes differ in <c>ceil_mode</c>.</summary>
     private static string AddWindows(GraphWriter writer, string operation, string name, string x, WindowShape w, bool countPadding = false)
     {

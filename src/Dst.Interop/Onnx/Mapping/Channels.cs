@@ -111,11 +111,12 @@ internal static class Channels
         import.SetOutput(node, inputs.Length == 1 ? first : import.Append(node, new ConcatOp(), inputs).SeenAsPixelsOf(first));
     }
 
-    /// <summary><c>Pad</c> with a constant; its sizes are attributes before operation set 11.</summary>
+    /// <summary><c>Pad</c> with a constant or with the map's own values; its sizes are attributes before operation set 11.</summary>
     public static void Pad(NetworkImport import, OnnxNode node)
     {
-        if (node.Get("mode", "constant") is var mode && mode != "constant")
-            throw node.Illegal($"pads in the mode '{mode}'; pad with a constant");
+        var mode = node.Get("mode", "constant");
+        if (mode is not ("constant" or "reflect" or "edge"))
+            throw node.Illegal($"pads in the mode '{mode}'; constant, reflect or edge was expected");
         var x = import.WithChannels(node, 0);
         var rank = x.Dims.Length;
         var (before, after) = ReadPads(import, node, rank);
@@ -124,10 +125,14 @@ internal static class Channels
             throw node.Illegal($"pads {x} along an axis that is neither channels, rows nor columns; pad [N, C, H, W]");
         (int Before, int After) On(int axis) => axis < 0 ? (0, 0) : (before[axis], after[axis]);
         var (channels, rows, columns) = (On(x.ChannelAxis), On(x.RowAxis), On(x.ColumnAxis));
+        if (mode != "constant" && channels != (0, 0))
+            throw node.Illegal($"pads channels of {x} in the mode '{mode}'; pad rows and columns");
         var value = import.Constant(node, 2)?.Scalar(node) ?? node.Get("value", 0f);
-        var operation = new PadOp(
-            rows.Before, columns.Before, rows.After, columns.After, channels.Before, channels.After,
-            Math.Clamp(value, float.MinValue, float.MaxValue));
+        Operation operation = mode == "constant"
+            ? new PadOp(
+                rows.Before, columns.Before, rows.After, columns.After, channels.Before, channels.After,
+                Math.Clamp(value, float.MinValue, float.MaxValue))
+            : new EdgePadOp(rows.Before, columns.Before, rows.After, columns.After, mode == "reflect");
         var padded = x.Dims.Select((dim, axis) => dim + before[axis] + after[axis]).ToArray();
         import.SetOutput(node, padded.SequenceEqual(x.Dims) ? x : import.Append(node, operation, x).SeenAs(x, padded));
     }

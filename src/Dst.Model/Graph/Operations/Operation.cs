@@ -41,6 +41,7 @@ namespace Dst.Graph;
 [JsonDerivedType(typeof(LocalResponseNormOp), "local_response_norm")]
 [JsonDerivedType(typeof(MulOp), "mul")]
 [JsonDerivedType(typeof(PadOp), "pad")]
+[JsonDerivedType(typeof(EdgePadOp), "edge_pad")]
 [JsonDerivedType(typeof(SliceOp), "slice")]
 [JsonDerivedType(typeof(ChannelShuffleOp), "channel_shuffle")]
 [JsonDerivedType(typeof(UpsampleOp), "upsample")]

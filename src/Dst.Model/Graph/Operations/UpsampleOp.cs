@@ -11,7 +11,7 @@ public sealed record UpsampleOp(int Scale, bool Bilinear = false) : Operation
     private const int MaxScale = 64;
 
     /// <summary>What computes it for features of the shape <paramref name="input"/>.</summary>
-    public Upsample ToKernel(FeatureShape input) => new(input.ToMap(), Scale, Bilinear);
+    public Resampling ToKernel(FeatureShape input) => Resampling.Enlarge(input.ToMap(), Scale, Bilinear);
 
     internal override ChannelOrder OrderOfChannels(FeatureShape input) => ChannelOrder.Kept;
 

@@ -88,11 +88,11 @@ internal sealed unsafe class RearrangementStep(LoweredNode node, string form, Fe
         rearrangement.Apply(tier, x, images, y, accumulate: false);
 }
 
-/// <summary>A larger map.</summary>
-internal sealed unsafe class UpsampleStep(LoweredNode node, FeatureShape x, FeatureShape y, Upsample upsample)
-    : ImageStep(node, "upsample", x, y)
+/// <summary>A map of which each row and column is made from those of another.</summary>
+internal sealed unsafe class ResamplingStep(LoweredNode node, string form, FeatureShape x, FeatureShape y, Resampling kernel)
+    : ImageStep(node, form, x, y)
 {
-    protected override void Compute(SimdTier tier, float* x, int images, float* y) => upsample.Forward(tier, x, images, y);
+    protected override void Compute(SimdTier tier, float* x, int images, float* y) => kernel.Forward(tier, x, images, y);
 }
 
 /// <summary>The low frequencies of a map.</summary>

@@ -37,17 +37,17 @@ internal sealed unsafe class RearrangementNode(
     }
 }
 
-/// <summary>A larger map.</summary>
-internal sealed unsafe class UpsampleNode(NodeContext context, Node node, Feature input, StoredFeature output, Upsample upsample)
+/// <summary>A map of which each row and column is made from those of another.</summary>
+internal sealed unsafe class ResamplingNode(NodeContext context, Node node, Feature input, StoredFeature output, Resampling kernel)
     : StoringNode(context, node, [input], output)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        upsample.Forward(Tier, ReadInput(0, images, part), images.Count, OutputValue(images.First));
+        kernel.Forward(Tier, ReadInput(0, images, part), images.Count, OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
-            upsample.Backward(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulates(0));
+            kernel.Backward(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulates(0));
     }
 }
 

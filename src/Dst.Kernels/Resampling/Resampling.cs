@@ -3,27 +3,41 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>
-/// Enlarges maps by a whole factor s. The centre of an output pixel o lies at p = (o + ½) / s − ½ between input pixels, at 0 if that is
-/// before the first. Bilinear along each axis: y[o] = (1 − w)·x[⌊p⌋] + w·x[⌊p⌋ + 1], w = p − ⌊p⌋, and the last pixel beyond the end.
-/// Nearest: y[o] = x[⌊o / s⌋].
-/// </summary>
-public sealed unsafe class Upsample
+/// <summary>Makes each row and column of a map from one or two of another: larger maps, and maps with own values around them.</summary>
+public sealed unsafe class Resampling
 {
     private readonly MapShape _x;
 
-    /// <summary>An operation on maps of one size.</summary>
+    private Resampling(MapShape x, Tap[] rows, Tap[] columns) => (_x, Rows, Columns) = (x, rows, columns);
+
+    /// <summary>
+    /// Enlarges maps by a whole factor s. The centre of an output pixel o lies at p = (o + ½) / s − ½ between input pixels, at 0 if that is
+    /// before the first. Bilinear along each axis: y[o] = (1 − w)·x[⌊p⌋] + w·x[⌊p⌋ + 1], w = p − ⌊p⌋, and the last pixel beyond the end.
+    /// Nearest: y[o] = x[⌊o / s⌋].
+    /// </summary>
     /// <param name="x">Sizes of the input.</param>
     /// <param name="scale">s, at least 1.</param>
     /// <param name="bilinear">Whether values are mixed rather than repeated.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="scale"/> is below 1.</exception>
-    public Upsample(MapShape x, int scale, bool bilinear)
+    public static Resampling Enlarge(MapShape x, int scale, bool bilinear)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(scale, 1);
-        _x = x;
-        Rows = Tap.Of(x.Height, scale, bilinear);
-        Columns = Tap.Of(x.Width, scale, bilinear);
+        return new(x, Tap.Enlarging(x.Height, scale, bilinear), Tap.Enlarging(x.Width, scale, bilinear));
     }
+
+    /// <summary>
+    /// Adds rows and columns of the map's own values. Beyond an edge, y is the pixel at the edge, or the one as far behind the edge:
+    /// x[1] before x[0].
+    /// </summary>
+    /// <param name="x">Sizes of the input.</param>
+    /// <param name="top">Rows above.</param>
+    /// <param name="left">Columns on the left.</param>
+    /// <param name="bottom">Rows below.</param>
+    /// <param name="right">Columns on the right.</param>
+    /// <param name="reflects">Whether the map is reflected at its edge pixels; each side is then smaller than the map.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is negative or too large.</exception>
+    public static Resampling Extend(MapShape x, int top, int left, int bottom, int right, bool reflects) =>
+        new(x, Tap.Extending(x.Height, top, bottom, reflects), Tap.Extending(x.Width, left, right, reflects));
 
     /// <summary>What each output row reads.</summary>
     internal Tap[] Rows { get; }
@@ -40,13 +54,13 @@ public sealed unsafe class Upsample
     /// <summary>Floats of one block of an output image.</summary>
     internal int OutputPlane => Rows.Length * Columns.Length * Layout.Block;
 
-    /// <summary>Enlarges.</summary>
+    /// <summary>y from x.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="images">Images in the run.</param>
-    /// <param name="y">[N, C/16, s·H, s·W, 16].</param>
+    /// <param name="y">[N, C/16, rows, columns, 16].</param>
     public void Forward(SimdTier tier, float* x, int images, float* y) =>
-        KernelRunner.Run(tier, new UpsampleForward(this, x, Planes(images), y));
+        KernelRunner.Run(tier, new ResamplingForward(this, x, Planes(images), y));
 
     /// <summary>Gives each input pixel the gradients of the output pixels that read it, by their weights.</summary>
     /// <param name="tier">Vector width.</param>
@@ -57,7 +71,7 @@ public sealed unsafe class Upsample
     public void Backward(SimdTier tier, float* dy, int images, float* dx, bool accumulate)
     {
         for (var i = 0L; i < (accumulate ? 0 : Planes(images)); i++) new Span<float>(dx + i * InputPlane, InputPlane).Clear();
-        KernelRunner.Run(tier, new UpsampleBackward(this, dy, Planes(images), dx));
+        KernelRunner.Run(tier, new ResamplingBackward(this, dy, Planes(images), dx));
     }
 
     /// <summary>Blocks of all images of a run.</summary>
@@ -68,7 +82,8 @@ public sealed unsafe class Upsample
     /// </summary>
     internal readonly record struct Tap(int First, int Second, float Weight)
     {
-        public static Tap[] Of(int extent, int scale, bool bilinear)
+        /// <summary>Those that enlarge an axis.</summary>
+        public static Tap[] Enlarging(int extent, int scale, bool bilinear)
         {
             var taps = new Tap[extent * scale];
             for (var o = 0; o < taps.Length; o++)
@@ -81,11 +96,33 @@ public sealed unsafe class Upsample
 
             return taps;
         }
+
+        /// <summary>Those that add pixels before and after an axis.</summary>
+        public static Tap[] Extending(int extent, int before, int after, bool reflects)
+        {
+            var most = reflects ? extent - 1 : int.MaxValue;
+            foreach (var side in new[] { before, after })
+            {
+                ArgumentOutOfRangeException.ThrowIfNegative(side);
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(side, most);
+            }
+
+            var taps = new Tap[before + extent + after];
+            for (var o = 0; o < taps.Length; o++)
+            {
+                var (place, last) = (o - before, extent - 1);
+                if (reflects) place = place < 0 ? -place : last - Math.Abs(last - place);
+                place = Math.Clamp(place, 0, last);
+                taps[o] = new(place, place, 0);
+            }
+
+            return taps;
+        }
     }
 }
 
 /// <summary>y = the four values around each output pixel, by their weights.</summary>
-internal readonly unsafe struct UpsampleForward(Upsample shape, float* x, int planes, float* y) : IKernel
+internal readonly unsafe struct ResamplingForward(Resampling shape, float* x, int planes, float* y) : IKernel
 {
     public void Reference()
     {
@@ -125,7 +162,7 @@ internal readonly unsafe struct UpsampleForward(Upsample shape, float* x, int pl
         }
     }
 
-    private static T Mix<T>(float* row, Upsample.Tap column) where T : unmanaged, ILanes<T>
+    private static T Mix<T>(float* row, Resampling.Tap column) where T : unmanaged, ILanes<T>
     {
         var first = T.Load(row + column.First * Layout.Block);
         if (column.Weight == 0) return first;
@@ -135,7 +172,7 @@ internal readonly unsafe struct UpsampleForward(Upsample shape, float* x, int pl
 }
 
 /// <summary>dx += dy at the four values around each output pixel, by their weights.</summary>
-internal readonly unsafe struct UpsampleBackward(Upsample shape, float* dy, int planes, float* dx) : IKernel
+internal readonly unsafe struct ResamplingBackward(Resampling shape, float* dy, int planes, float* dx) : IKernel
 {
     public void Reference()
     {
@@ -177,7 +214,7 @@ internal readonly unsafe struct UpsampleBackward(Upsample shape, float* dy, int 
         }
     }
 
-    private static void Add<T>(float* row, Upsample.Tap column, float weight, T gradient) where T : unmanaged, ILanes<T>
+    private static void Add<T>(float* row, Resampling.Tap column, float weight, T gradient) where T : unmanaged, ILanes<T>
     {
         AddScaled(row + column.First * Layout.Block, weight * (1 - column.Weight), gradient);
         if (column.Weight > 0) AddScaled(row + column.Second * Layout.Block, weight * column.Weight, gradient);
