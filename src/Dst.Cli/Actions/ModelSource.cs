@@ -27,6 +27,10 @@ internal static class ModelSource
         "--state-dict", "KEY",
         "State dict to take from a checkpoint, such as ema. Default: the one that fits --arch; of several, that of a usual name.");
 
+    /// <summary>One of several outputs.</summary>
+    public static readonly Option<string?> Output = SharedOptions.Text(
+        "--onnx-output", "NAME", "Output of an ONNX network of several that gives the scores of the classes.");
+
     /// <summary>Takes a quantised network as one of floats.</summary>
     public static readonly Option<bool> Float = new("--float")
     {
@@ -45,6 +49,9 @@ internal static class ModelSource
             throw new InputException($"option {vain.Name} is given without --arch, which was expected too");
         var kind = FileKind.NameOf(path);
         var isSafetensors = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+        var output = arguments.GetValue(Output);
+        if (output is not null && (isSafetensors || kind is not (null or FileKind.Onnx)))
+            throw new InputException($"option {Output.Name} is '{output}', and {path} is no ONNX network, whose outputs have names");
         if (isSafetensors && arch is null) return arguments.GetValue(Float) ? ModelFile.Load(path).OfFloats(path) : ModelFile.Load(path);
         if (isSafetensors || kind is FileKind.Zip or FileKind.Pickle) return ReadStateDict(arguments, path, arch, notes);
         if (kind is not (null or FileKind.Onnx))
@@ -52,7 +59,7 @@ internal static class ModelSource
                 $"{path} is not an ONNX file but {kind}; an ONNX network, a state dict of PyTorch or a model file was expected");
         if (arch is not null) throw new InputException($"option --arch is {arch}, and {path} is no state dict; an ONNX file has its own "
             + "network");
-        return OnnxImporter.Import(path, notes, arguments.GetValue(Float));
+        return OnnxImporter.Import(path, notes, arguments.GetValue(Float), output);
     }
 
     private static Model ReadStateDict(ParseResult arguments, string path, string? arch, ICollection<string> notes)

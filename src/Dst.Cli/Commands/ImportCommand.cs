@@ -43,7 +43,8 @@ internal static class ImportCommand
             ModelSource.File,
         };
         RecipeOptions.AddTo(verb);
-        verb.AddOptions(Out, ModelSource.Arch, ModelSource.Key, ModelSource.Float, BenchOptions.Input, BenchOptions.Width);
+        verb.AddOptions(Out, ModelSource.Arch, ModelSource.Key, ModelSource.Output, ModelSource.Float);
+        verb.AddOptions(BenchOptions.Input, BenchOptions.Width);
         verb.AddOptions(ImportedFacts.Options);
         verb.AddOptions(RestoreBatchNorm, CalibrationInput.Folder, SharedOptions.Threads, SharedOptions.Json);
         RecipeOptions.AddDataTo(verb);

@@ -143,12 +143,37 @@ public partial class OnnxVariantTests
         Model(13, [Node("Celu", [Image], "out", Float("alpha", alpha))]),
         FormattableString.Invariant($"node 'out' (Celu) has the alpha {alpha}; a finite one above 0, with a finite inverse, was expected"));
 
-    [Fact]
-    public void Several_outputs_are_named()
+    [Theory]
+    [InlineData("reflect")]
+    [InlineData("edge")]
+    public void Maps_are_padded_with_their_own_values(string mode)
     {
-        var model = Model(13, [Node("GlobalMaxPool", [Image], "out"), Node("Flatten", ["out"], "features")]);
-        model.Graph.Output.Add(new ValueInfoProto { Name = "features" });
-        Refused(model, "has 2 outputs ('out', 'features'); export it with one, the scores of the classes");
+        ModelProto Padded(string mode, params long[] pads) => Model(
+            13, [
+                Node("Pad", [Image, "pads"], "a", Text("mode", mode)), Node("Conv", ["a", "w"], "b"), Node("GlobalMaxPool", ["b"], "out")],
+            Longs("pads", pads), Floats("w", [3, 8, 4, 2]));
+        AssertJudged(Padded(mode, 0, 0, 1, 3, 0, 0, 7, 0), 1e-5);
+        Refused(
+            Padded(mode, 0, 1, 0, 0, 0, 0, 0, 0),
+            $"node 'a' (Pad) pads channels of [1, 8, 8, 8] in the mode '{mode}'; pad rows and columns");
+        Refused(Padded("wrap", 0, 0, 1, 1, 0, 0, 1, 1), "node 'a' (Pad) pads in the mode 'wrap'; constant, reflect or edge was expected");
+    }
+
+    /// <summary>As networks with auxiliary classifiers have them.</summary>
+    [Fact]
+    public void One_of_several_outputs_is_taken()
+    {
+        var model = Model(13, [
+            Node("GlobalMaxPool", [Image], "out"), Node("Relu", [Image], "relu"), Node("GlobalAveragePool", ["relu"], "second")]);
+        model.Graph.Output.Add(new ValueInfoProto { Name = "second" });
+        Refused(model, "has 2 outputs ('out', 'second'); choose the scores of the classes with --onnx-output NAME");
+        IEnumerable<Operation> Operations(string output) =>
+            OnnxImporter.Import("a.onnx", model.ToByteArray(), output: output).Graph.Nodes.Select(node => node.Operation);
+        Assert.Equal([new GlobalMaxPoolOp()], Operations("out"));
+        Assert.Equal([new ReluOp(), new GlobalAvgPoolOp()], Operations("second"));
+        Assert.Contains(
+            "has no output 'relu'; one of 'out', 'second' was expected", Assert.Throws<InputException>(() => Operations("relu")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

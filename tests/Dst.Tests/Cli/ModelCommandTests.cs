@@ -239,6 +239,18 @@ public sealed partial class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Outputs_are_those_of_an_ONNX_network()
+    {
+        var (model, onnx, output) = (SampleModel.SaveDense(_folder, "a", "b"), _folder.File("m.onnx"), _folder.File("m.safetensors"));
+        Assert.Equal(CommandLine.Done, Terminal.Run("export", model, "--format", "onnx", "--out", onnx).ExitCode);
+        Assert.Equal(CommandLine.Done, Terminal.Run("import", onnx, "--onnx-output", "logits", "--out", output).ExitCode);
+        Terminal.Run("import", onnx, "--onnx-output", "scores", "--out", output)
+            .AssertWrongInput("m.onnx: has no output 'scores'; one of 'logits' was expected");
+        Terminal.Run("import", model, "--onnx-output", "logits", "--out", output)
+            .AssertWrongInput("option --onnx-output is 'logits', and ", "is no ONNX network, whose outputs have names");
+    }
+
+    [Fact]
     public void Tensors_of_another_network_are_said_to_be_so()
     {
         var path = _folder.File("vgg.safetensors");

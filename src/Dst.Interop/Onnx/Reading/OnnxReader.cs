@@ -13,21 +13,16 @@ internal static class OnnxReader
     /// <summary>Reads a network. What does not lead to its output is not read.</summary>
     /// <param name="model">The file's content.</param>
     /// <param name="path">The file's name; external data lies in its folder.</param>
-    /// <exception cref="InputException">It is not a legal network with one image input and one output.</exception>
-    public static OnnxGraph Read(ModelProto model, string path)
+    /// <param name="wanted">Name of the output to take; null if there is one.</param>
+    /// <exception cref="InputException">It is not a legal network with one image input and such an output.</exception>
+    public static OnnxGraph Read(ModelProto model, string path, string? wanted = null)
     {
         var graph = model.Graph ?? throw new InputException("has no graph; an ONNX network was expected");
         // The first versions of the file format do not say it.
         var opset = ReadOpset(model.OpsetImport)
             ?? (model.IrVersion < 3 ? 1 : throw new InputException($"names no operation set; export it with one from 1 to {MaxOpset}"));
         var initialisers = InitialisersOf(graph);
-        if (graph.Output.Count != 1)
-        {
-            var names = string.Join(", ", graph.Output.Take(4).Select(output => $"'{output.Name}'"));
-            throw new InputException($"has {graph.Output.Count} outputs ({names}); export it with one, the scores of the classes");
-        }
-
-        var output = graph.Output[0].Name;
+        var output = ChooseOutput([.. graph.Output.Select(output => output.Name)], wanted);
         var inputs = graph.Input.Where(input => !initialisers.ContainsKey(input.Name)).ToList();
         var given = initialisers.Keys.Concat(inputs.Select(input => input.Name)).ToHashSet();
         var tensors = new TensorReader(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -71,6 +66,17 @@ internal static class OnnxReader
         }
 
         return initialisers;
+    }
+
+    private static string ChooseOutput(List<string> outputs, string? wanted)
+    {
+        const int most = 32; // names in a sentence
+        var names = string.Join(", ", outputs.Take(most).Select(output => $"'{output}'"));
+        if (outputs.Count == 0) throw new InputException("has no output; export it with one, the scores of the classes");
+        if (wanted is not null)
+            return outputs.Contains(wanted) ? wanted : throw new InputException($"has no output '{wanted}'; one of {names} was expected");
+        return outputs is [var only] ? only
+            : throw new InputException($"has {outputs.Count} outputs ({names}); choose the scores of the classes with --onnx-output NAME");
     }
 
     private static (string Name, int[] Dims) ReadInput(IReadOnlyList<ValueInfoProto> inputs)
