@@ -67,6 +67,25 @@ public sealed class OnnxQdqTests : IDisposable
         Assert.Equal(Logits(model), Logits(again));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_weighted_pooling_that_is_rounded_is_written(int padding)
+    {
+        var dense = Initialiser.Initialise(
+            new(new("net", new(3, 8, 8), [
+                new("conv", new Conv2dOp(16, 3, 3, 1, 1), ["input"]), new("pool", new MaxPoolDropoutOp(2, 2, 0.5f, padding), ["conv"]),
+                new("flat", new FlattenOp(), ["pool"]), new("fc", new LinearOp(5), ["flat"]),
+            ])),
+            seed: 1);
+        var model = Int8CodeTests.Quantise(dense);
+        Assert.Contains("pool", model.Int8!.Values.Keys);
+        var path = Export(model);
+        Assert.Equal(Logits(model), Logits(OnnxImporter.Import(path)));
+        var (_, theirs) = OnnxRuntimeTool.Run(path, ([Images, .. Dims(model)], ImagesFor(model)));
+        OnnxTools.AssertClose(Logits(model), theirs, 0.02);
+    }
+
     [Fact]
     public void Floats_are_read_where_they_are_asked_for()
     {

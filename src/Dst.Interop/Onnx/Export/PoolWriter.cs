@@ -91,7 +91,7 @@ internal static class PoolWriter
         if (isPadded)
         {
             var isValue = writer.Add("Greater", $"{name}.is_value", [sorted, writer.AddConstant($"{name}.low", [], [Low])]);
-            sorted = writer.Add("Where", $"{name}.values", [isValue, sorted, writer.AddConstant($"{name}.zero", [], [0])]);
+            sorted = writer.Add("Where", $"{name}.values", [isValue, sorted, writer.AddConstant($"{name}.none", [], [0])]);
         }
 
         float[] weights = [.. Enumerable.Range(0, w.Area).Select(j => (float)(retain * Math.Pow(1.0 - retain, j)))];
