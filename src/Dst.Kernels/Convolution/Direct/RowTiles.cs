@@ -90,11 +90,11 @@ internal static class RowTiles
         return [.. runs];
     }
 
-    /// <summary>The widths of the fastest tiles for <paramref name="pixels"/> neighbours that all have the same taps.</summary>
-    public static int[] Cut(SimdTier tier, int pixels, double taps)
+    /// <summary>The fastest tiles, in runs of equal ones, for <paramref name="pixels"/> neighbours that all have the same taps.</summary>
+    public static RowTile[] Cut(SimdTier tier, int pixels, double taps)
     {
         var columns = Enumerable.Repeat(new KernelRange(0, 1), pixels).ToArray();
-        return [.. Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, WidestOfPair).Select(tile => tile.Width)];
+        return Joined(Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, WidestOfPair));
     }
 
     /// <summary>

@@ -12,27 +12,29 @@ internal static unsafe class TileProduct
     /// <summary>Each tile's 16 sums over channels of tile scalar × 16 weights.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
     /// <typeparam name="TWeight">Float, or short: integers of 16 bits.</typeparam>
-    /// <param name="widths">Register tiles that the row of tiles is cut into.</param>
+    /// <param name="runs">Register tiles that the row of tiles is cut into.</param>
     /// <param name="list">Channels, weights and place of the sums.</param>
     /// <param name="source">First tile of the first channel.</param>
     /// <param name="first">Where the first tile's sums are in their place.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T, TWeight>(int[] widths, in ProductList<TWeight> list, float* source, nint first)
+    public static void Run<T, TWeight>(RowTile[] runs, in ProductList<TWeight> list, float* source, nint first)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
-        for (var i = 0; i < widths.Length;)
+        foreach (var run in runs)
         {
-            var width = widths[i++];
-            if (width == RowTiles.WidestOfPair && i < widths.Length && widths[i] == width) width += widths[i++]; // on 512 bits alone
-            RegisterTiles.Run<T, TileLoop<T, TWeight>>(width, new(in list, source, list.Destination + first));
-            source += width * Layout.Block;
-            first += width * Layout.Block;
+            nint offset = run.Column * Layout.Block;
+            float* tiles = source + offset, place = list.Destination + first + offset;
+            var twice = run.Width == RowTiles.WidestOfPair ? run.Count / 2 : 0; // on 512 bits alone
+            if (twice > 0) RegisterTiles.Run<T, TileLoop<T, TWeight>>(2 * run.Width, new(in list, tiles, place, twice));
+            offset = 2 * twice * run.Width * Layout.Block;
+            if (2 * twice < run.Count)
+                RegisterTiles.Run<T, TileLoop<T, TWeight>>(run.Width, new(in list, tiles + offset, place + offset, run.Count - 2 * twice));
         }
     }
 
     /// <summary>As above, for two blocks of 16 filters whose first channels are the same.</summary>
-    /// <param name="widths">Register tiles that the row of tiles is cut into.</param>
+    /// <param name="runs">Register tiles that the row of tiles is cut into.</param>
     /// <param name="pair">What the lists have in common.</param>
     /// <param name="one">A block of filters. Its weights take turns with those of the other, as long as both have some.</param>
     /// <param name="other">The next one.</param>
@@ -40,15 +42,15 @@ internal static unsafe class TileProduct
     /// <param name="first">Where the first tile's sums are in their place.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunPair<T, TWeight>(
-        int[] widths, FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        RowTile[] runs, FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
-        foreach (var width in widths)
+        foreach (var run in runs)
         {
-            RegisterTiles.RunPairs<T, PairLoop<T, TWeight>>(width, new(pair, in one, in other, source, first));
-            source += width * Layout.Block;
-            first += width * Layout.Block;
+            nint offset = run.Column * Layout.Block;
+            RegisterTiles.RunPairs<T, PairLoop<T, TWeight>>(
+                run.Width, new(pair, in one, in other, source + offset, first + offset, run.Count));
         }
     }
 
@@ -92,25 +94,28 @@ internal static unsafe class TileProduct
     }
 
     /// <summary>
-    /// The innermost loop, for one register tile: for each channel one load of 16 weights, and one multiply-add for each tile.
+    /// The innermost loop, for some register tiles: for each channel one load of 16 weights, and one multiply-add for each tile.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<T, TTile, TWeight>(in ProductList<TWeight> list, float* source, float* destination)
+    private static void Tiles<T, TTile, TWeight>(in ProductList<TWeight> list, float* source, float* destination, int count)
         where T : unmanaged, ILanes<T>
         where TTile : unmanaged, IAccumulators<T>
         where TWeight : unmanaged
     {
-        TTile tile = default;
-        var offsets = list.Offsets;
-        var weights = list.Weights;
-        for (var end = offsets + list.Channels; offsets < end; offsets++, weights += Layout.Block)
+        for (; count > 0; count--, source += TTile.Width * Layout.Block, destination += TTile.Width * Layout.Block)
         {
-            Prefetch.Ahead(weights);
-            tile.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
-        }
+            TTile tile = default;
+            var offsets = list.Offsets;
+            var weights = list.Weights;
+            for (var end = offsets + list.Channels; offsets < end; offsets++, weights += Layout.Block)
+            {
+                Prefetch.Ahead(weights);
+                tile.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
+            }
 
-        if (typeof(TWeight) == typeof(short)) tile.Multiply(T.Load(list.Scales));
-        tile.Store(destination, Layout.Block);
+            if (typeof(TWeight) == typeof(short)) tile.Multiply(T.Load(list.Scales));
+            tile.Store(destination, Layout.Block);
+        }
     }
 
     /// <summary>The innermost loop of <see cref="RunRows"/>: four tiles of each of four rows.</summary>
@@ -141,54 +146,59 @@ internal static unsafe class TileProduct
     }
 
     /// <summary>
-    /// The innermost loop of <see cref="RunPair"/>: first the channels that both blocks keep, then one of each block by turns, and then
-    /// those that are left of one block.
+    /// The innermost loop of <see cref="RunPair"/>, for some register tiles: first the channels that both blocks keep, then one of each
+    /// block by turns, and then those that are left of one block.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pair<T, TPairs, TWeight>(
-        FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+    private static void Pairs<T, TPairs, TWeight>(
+        FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first, int count)
         where T : unmanaged, ILanes<T>
         where TPairs : unmanaged, IPairedSums<T>
         where TWeight : unmanaged
     {
-        TPairs pairs = default;
-        pairs.Clear();
-        int* offsets = one.Offsets, otherOffsets = other.Offsets;
-        var weights = one.Weights;
-        for (var end = offsets + pair.Common; offsets < end; offsets++, weights += 2 * Layout.Block)
+        for (; count > 0; count--, source += TPairs.Width * Layout.Block, first += TPairs.Width * Layout.Block)
         {
-            Prefetch.Ahead(weights);
-            pairs.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(weights + Layout.Block));
-        }
+            TPairs pairs = default;
+            pairs.Clear();
+            int* offsets = one.Offsets, otherOffsets = other.Offsets;
+            var weights = one.Weights;
+            for (var end = offsets + pair.Common; offsets < end; offsets++, weights += 2 * Layout.Block)
+            {
+                Prefetch.Ahead(weights);
+                pairs.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(weights + Layout.Block));
+            }
 
-        otherOffsets += pair.Common;
-        for (var end = one.Offsets + pair.Both; offsets < end; offsets++, otherOffsets++, weights += 2 * Layout.Block)
-        {
-            Prefetch.Ahead(weights);
-            pairs.MultiplyAddFirst(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
-            pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(weights + Layout.Block));
-        }
+            otherOffsets += pair.Common;
+            for (var end = one.Offsets + pair.Both; offsets < end; offsets++, otherOffsets++, weights += 2 * Layout.Block)
+            {
+                Prefetch.Ahead(weights);
+                pairs.MultiplyAddFirst(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
+                pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(weights + Layout.Block));
+            }
 
-        for (var end = one.Offsets + one.Channels; offsets < end; offsets++, weights += Layout.Block)
-            pairs.MultiplyAddFirst(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
-        for (var end = other.Offsets + other.Channels; otherOffsets < end; otherOffsets++, weights += Layout.Block)
-            pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(weights));
-        if (typeof(TWeight) == typeof(short)) pairs.Multiply(T.Load(one.Scales), T.Load(other.Scales));
-        pairs.Store(one.Destination + first, other.Destination + first, Layout.Block);
+            for (var end = one.Offsets + one.Channels; offsets < end; offsets++, weights += Layout.Block)
+                pairs.MultiplyAddFirst(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
+            for (var end = other.Offsets + other.Channels; otherOffsets < end; otherOffsets++, weights += Layout.Block)
+                pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(weights));
+            if (typeof(TWeight) == typeof(short)) pairs.Multiply(T.Load(one.Scales), T.Load(other.Scales));
+            pairs.Store(one.Destination + first, other.Destination + first, Layout.Block);
+        }
     }
 
-    private readonly ref struct TileLoop<T, TWeight>(ref readonly ProductList<TWeight> list, float* source, float* destination)
+    private readonly ref struct TileLoop<T, TWeight>(ref readonly ProductList<TWeight> list, float* source, float* destination, int count)
         : ITileLoop<T>
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
         private readonly ref readonly ProductList<TWeight> _list = ref list;
 
-        public void Run<TTile>() where TTile : unmanaged, IAccumulators<T> => Tile<T, TTile, TWeight>(in _list, source, destination);
+        public void Run<TTile>() where TTile : unmanaged, IAccumulators<T> =>
+            Tiles<T, TTile, TWeight>(in _list, source, destination, count);
     }
 
     private readonly ref struct PairLoop<T, TWeight>(
-        FilterBlockPair pair, ref readonly ProductList<TWeight> one, ref readonly ProductList<TWeight> other, float* source, nint first)
+        FilterBlockPair pair, ref readonly ProductList<TWeight> one, ref readonly ProductList<TWeight> other, float* source, nint first,
+        int count)
         : IPairLoop<T>
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
@@ -197,7 +207,7 @@ internal static unsafe class TileProduct
         private readonly ref readonly ProductList<TWeight> _other = ref other;
 
         public void Run<TPairs>() where TPairs : unmanaged, IPairedSums<T> =>
-            Pair<T, TPairs, TWeight>(pair, in _one, in _other, source, first);
+            Pairs<T, TPairs, TWeight>(pair, in _one, in _other, source, first, count);
     }
 
     /// <summary>The JIT compiles the branch of the type alone.</summary>

@@ -44,7 +44,7 @@ public sealed unsafe partial class WinogradConvolution
                     for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
                     {
                         if (isPair)
-                            TileProduct.RunPair<T, TWeight>(TileWidths(count), units.Pairs[b / 2], first, second, source, destination);
+                            TileProduct.RunPair<T, TWeight>(TilesOf(count), units.Pairs[b / 2], first, second, source, destination);
                         else MultiplyBlock<T, TWeight>(units.HasWholeKernels[b], count, first, source, destination);
                         source += RowOffset(count + Reach);
                         destination += RowOffset(count);
@@ -66,10 +66,11 @@ public sealed unsafe partial class WinogradConvolution
         TileProduct.RunRows<T, TWeight>(together, _tileColumns, list, source, destination);
         if (together < rows)
             TileProduct.Run<T, TWeight>(
-                TileWidths(rows - together), list, source + RowOffset(together), destination + RowOffset(together));
+                TilesOf(rows - together), list, source + RowOffset(together), destination + RowOffset(together));
     }
 
     /// <summary>What a block of filters keeps at a position, and where its products go.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ProductList<TWeight> ListOf<TWeight>(int position, int block, int* offsets, TWeight* u, float* scales, float* m)
         where TWeight : unmanaged
     {
@@ -125,7 +126,7 @@ public sealed unsafe partial class WinogradConvolution
                 int first = Math.Max(0, row - rows + 1), end = Math.Min(row, Reach) + 1;
                 var count = row >= Reach && row < rows ? rows - row : 1;
                 TileProduct.Run<T, float>(
-                    TileWidths(count),
+                    TilesOf(count),
                     new(
                         offsets + first * Shape.Filters, (end - first) * Shape.Filters,
                         weights + (long)first * Shape.Filters * Layout.Block, null, destination),

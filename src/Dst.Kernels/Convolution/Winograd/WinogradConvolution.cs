@@ -43,7 +43,7 @@ public sealed unsafe partial class WinogradConvolution
     private readonly int _outputPitch;
     private readonly nint _inputPlane;
     private readonly nint _outputPlane;
-    private readonly int[]?[] _tileWidths;
+    private readonly RowTile[]?[] _tiles;
     private readonly KeptUnits _kept;
     private readonly PositionUnits[] _unitsAt;
     private readonly long[] _firstWeight;
@@ -80,7 +80,7 @@ public sealed unsafe partial class WinogradConvolution
         _inputPitch = checked((shape.ChannelBlocks * _inputRows * _tileColumns + 1) * Layout.Block);
         _outputPitch = checked((shape.FilterBlocks * capacity * _tileColumns + 1) * Layout.Block);
         (_inputPlane, _outputPlane) = (RowOffset(_inputRows), RowOffset(capacity));
-        _tileWidths = new int[capacity + 1][];
+        _tiles = new RowTile[capacity + 1][];
         _kept = new KeptUnits(shape, form.UnitLengthOf(shape), kept);
         _unitsAt = PlanUnits();
         _firstWeight = FirstVectors(position => position.Offsets.Length);
@@ -290,7 +290,7 @@ public sealed unsafe partial class WinogradConvolution
     private int FiltersOf(int block) => Layout.UsedLanes(Shape.Filters, block);
 
     /// <summary>The register tiles of some rows, cut on first use: most numbers of rows never occur.</summary>
-    private int[] TileWidths(int rows) => _tileWidths[rows] ??= RowTiles.Cut(_tier, rows * _tileColumns, Shape.Channels);
+    private RowTile[] TilesOf(int rows) => _tiles[rows] ??= RowTiles.Cut(_tier, rows * _tileColumns, Shape.Channels);
 
     private void CheckRoom(TileRows rows)
     {
