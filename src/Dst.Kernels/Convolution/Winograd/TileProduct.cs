@@ -40,9 +40,11 @@ internal static unsafe class TileProduct
     /// <param name="other">The next one.</param>
     /// <param name="source">First tile of the first channel.</param>
     /// <param name="first">Where the first tile's sums are in their place.</param>
+    /// <param name="positions">The positions of the transform domain that are multiplied, from that of the lists on.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunPair<T, TWeight>(
-        RowTile[] runs, FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        RowTile[] runs, FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first,
+        in PositionRun positions)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
@@ -50,7 +52,7 @@ internal static unsafe class TileProduct
         {
             nint offset = run.Column * Layout.Block;
             RegisterTiles.RunPairs<T, PairLoop<T, TWeight>>(
-                run.Width, new(pair, in one, in other, source + offset, first + offset, run.Count));
+                run.Width, new(pair, in one, in other, source + offset, first + offset, run.Count, in positions));
         }
     }
 
@@ -146,42 +148,58 @@ internal static unsafe class TileProduct
     }
 
     /// <summary>
-    /// The innermost loop of <see cref="RunPair"/>, for some register tiles: first the channels that both blocks keep, then one of each
-    /// block by turns, and then those that are left of one block.
+    /// The innermost loop of <see cref="RunPair"/>, for some register tiles at some positions: first the channels that both blocks keep,
+    /// then one of each block by turns, and then those that are left of one block.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pairs<T, TPairs, TWeight>(
-        FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first, int count)
+        FilterBlockPair pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first, int count,
+        in PositionRun positions)
         where T : unmanaged, ILanes<T>
         where TPairs : unmanaged, IPairedSums<T>
         where TWeight : unmanaged
     {
-        for (; count > 0; count--, source += TPairs.Width * Layout.Block, first += TPairs.Width * Layout.Block)
+        var weightsOfPosition = one.Weights;
+        float* destination = one.Destination + first, otherDestination = other.Destination + first;
+        for (var position = 0; position < positions.Count; position++)
         {
-            TPairs pairs = default;
-            pairs.Clear();
-            int* offsets = one.Offsets, otherOffsets = other.Offsets;
-            var weights = one.Weights;
-            for (var end = offsets + pair.Common; offsets < end; offsets++, weights += 2 * Layout.Block)
+            for (nint tile = 0; tile < (nint)count * TPairs.Width * Layout.Block; tile += TPairs.Width * Layout.Block)
             {
-                Prefetch.Ahead(weights);
-                pairs.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(weights + Layout.Block));
+                TPairs pairs = default;
+                pairs.Clear();
+                int* offsets = one.Offsets, otherOffsets = other.Offsets + pair.Common;
+                var weights = weightsOfPosition;
+                var scalars = source + tile;
+                for (var end = offsets + pair.Common; offsets < end; offsets++, weights += 2 * Layout.Block)
+                {
+                    Prefetch.Ahead(weights);
+                    pairs.MultiplyAdd(scalars + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(weights + Layout.Block));
+                }
+
+                for (var end = one.Offsets + pair.Both; offsets < end; offsets++, otherOffsets++, weights += 2 * Layout.Block)
+                {
+                    Prefetch.Ahead(weights);
+                    pairs.MultiplyAddFirst(scalars + *offsets, Layout.Block, Load<T, TWeight>(weights));
+                    pairs.MultiplyAddSecond(scalars + *otherOffsets, Layout.Block, Load<T, TWeight>(weights + Layout.Block));
+                }
+
+                for (var end = one.Offsets + one.Channels; offsets < end; offsets++, weights += Layout.Block)
+                    pairs.MultiplyAddFirst(scalars + *offsets, Layout.Block, Load<T, TWeight>(weights));
+                for (var end = other.Offsets + other.Channels; otherOffsets < end; otherOffsets++, weights += Layout.Block)
+                    pairs.MultiplyAddSecond(scalars + *otherOffsets, Layout.Block, Load<T, TWeight>(weights));
+                if (typeof(TWeight) == typeof(short))
+                {
+                    var scales = position * positions.ScalesPitch;
+                    pairs.Multiply(T.Load(one.Scales + scales), T.Load(other.Scales + scales));
+                }
+
+                pairs.Store(destination + tile, otherDestination + tile, Layout.Block);
             }
 
-            otherOffsets += pair.Common;
-            for (var end = one.Offsets + pair.Both; offsets < end; offsets++, otherOffsets++, weights += 2 * Layout.Block)
-            {
-                Prefetch.Ahead(weights);
-                pairs.MultiplyAddFirst(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
-                pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(weights + Layout.Block));
-            }
-
-            for (var end = one.Offsets + one.Channels; offsets < end; offsets++, weights += Layout.Block)
-                pairs.MultiplyAddFirst(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
-            for (var end = other.Offsets + other.Channels; otherOffsets < end; otherOffsets++, weights += Layout.Block)
-                pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(weights));
-            if (typeof(TWeight) == typeof(short)) pairs.Multiply(T.Load(one.Scales), T.Load(other.Scales));
-            pairs.Store(one.Destination + first, other.Destination + first, Layout.Block);
+            source += positions.InputPitch;
+            destination += positions.OutputPitch;
+            otherDestination += positions.OutputPitch;
+            weightsOfPosition += positions.WeightPitch;
         }
     }
 
@@ -198,16 +216,17 @@ internal static unsafe class TileProduct
 
     private readonly ref struct PairLoop<T, TWeight>(
         FilterBlockPair pair, ref readonly ProductList<TWeight> one, ref readonly ProductList<TWeight> other, float* source, nint first,
-        int count)
+        int count, ref readonly PositionRun positions)
         : IPairLoop<T>
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
         private readonly ref readonly ProductList<TWeight> _one = ref one;
         private readonly ref readonly ProductList<TWeight> _other = ref other;
+        private readonly ref readonly PositionRun _positions = ref positions;
 
         public void Run<TPairs>() where TPairs : unmanaged, IPairedSums<T> =>
-            Pairs<T, TPairs, TWeight>(pair, in _one, in _other, source, first, count);
+            Pairs<T, TPairs, TWeight>(pair, in _one, in _other, source, first, count, in _positions);
     }
 
     /// <summary>The JIT compiles the branch of the type alone.</summary>
@@ -233,3 +252,11 @@ internal readonly unsafe struct ProductList<TWeight>(int* offsets, int channels,
     public readonly float* Scales = scales;
     public readonly float* Destination = destination;
 }
+
+/// <summary>Neighbouring positions of the transform domain that multiply the same channels.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="InputPitch">Floats from one position to the next in V.</param>
+/// <param name="OutputPitch">The same in M.</param>
+/// <param name="WeightPitch">Weights from one position to the next.</param>
+/// <param name="ScalesPitch">The same of the scales of weights of 16 bits.</param>
+internal readonly record struct PositionRun(int Count, nint InputPitch, nint OutputPitch, nint WeightPitch, nint ScalesPitch);

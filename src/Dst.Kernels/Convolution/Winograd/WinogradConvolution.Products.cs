@@ -10,6 +10,9 @@ namespace Dst.Kernels;
 /// </content>
 public sealed unsafe partial class WinogradConvolution
 {
+    /// <summary>Floats of V and U at neighbouring positions that are multiplied in one loop: 32 kB.</summary>
+    private const int FloatsInCache = 8192;
+
     /// <summary>
     /// The first product of a run of rows, found once for all positions: it has the rows of the first image in one dimension, all in two.
     /// Those that follow have whole images.
@@ -28,10 +31,13 @@ public sealed unsafe partial class WinogradConvolution
     {
         var part = FirstProduct(rows);
         prefetch.CutInto(endPosition - firstPosition);
-        for (var p = firstPosition; p < endPosition; p++)
+        for (int p = firstPosition, end; p < endPosition; p = end)
         {
-            prefetch.FetchNext();
             var units = _unitsAt[p];
+            end = EndOfRun(p, endPosition, rows.Count);
+            var run = new PositionRun(
+                end - p, _inputPitch, _outputPitch, (nint)units.Offsets.Length * Layout.Block, (nint)units.Kept.Blocks * Layout.Block);
+            for (var i = 0; i < run.Count; i++) prefetch.FetchNext();
             fixed (int* offsets = units.Offsets)
             {
                 for (var b = 0; b < units.Kept.Blocks;)
@@ -44,7 +50,8 @@ public sealed unsafe partial class WinogradConvolution
                     for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
                     {
                         if (isPair)
-                            TileProduct.RunPair<T, TWeight>(TilesOf(count), units.Pairs[b / 2], first, second, source, destination);
+                            TileProduct.RunPair<T, TWeight>(
+                                TilesOf(count), units.Pairs[b / 2], first, second, source, destination, run);
                         else MultiplyBlock<T, TWeight>(units.HasWholeKernels[b], count, first, source, destination);
                         source += RowOffset(count + Reach);
                         destination += RowOffset(count);
@@ -54,6 +61,21 @@ public sealed unsafe partial class WinogradConvolution
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// One past the last of the positions that are multiplied in one loop: they read the same taps, all blocks of filters are in pairs, and
+    /// their inputs and weights fit into the first-level cache.
+    /// </summary>
+    private int EndOfRun(int first, int end, int rows)
+    {
+        var units = _unitsAt[first];
+        if (2 * units.Pairs.Length < units.Kept.Blocks) return first + 1;
+        var floats = rows * _tileColumns * Layout.PaddedChannels(Shape.Channels) + units.Offsets.Length * Layout.Block;
+        var longest = Math.Max(1, FloatsInCache / floats);
+        var next = first + 1;
+        while (next < Math.Min(end, first + longest) && ReferenceEquals(_unitsAt[next], units)) next++;
+        return next;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
