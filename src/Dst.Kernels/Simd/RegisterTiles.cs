@@ -41,7 +41,7 @@ internal static class RegisterTiles
     }
 
     /// <summary>Runs a loop over two blocks.</summary>
-    /// <param name="width">Pixels: 1 to 8.</param>
+    /// <param name="width">Pixels: 1 to 8, or 12.</param>
     /// <param name="loop">The loop.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunPairs<T, TLoop>(int width, in TLoop loop)
@@ -50,6 +50,11 @@ internal static class RegisterTiles
     {
         switch (width)
         {
+            case 12:
+                loop.Run<JoinPairs<T,
+                    JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>>,
+                    JoinPairs<T, TwoPairs<T>, TwoPairs<T>>>>();
+                break;
             case 8: loop.Run<JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>>>(); break;
             case 7: loop.Run<JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, OnePair<T>>>>(); break;
             case 6: loop.Run<JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TwoPairs<T>>>(); break;

@@ -19,6 +19,9 @@ internal static class RowTiles
     /// <summary>Pixels of the widest tile of two blocks of filters, and of lists whose lanes are scattered.</summary>
     public const int WidestOfPair = 8;
 
+    /// <summary>Tiles of the widest register tile of a Winograd product of two blocks of filters.</summary>
+    public const int WidestOfProduct = 12;
+
     /// <summary>The fewest images for which a tile across images is worthwhile.</summary>
     public const int FewImagesTogether = 4;
 
@@ -94,7 +97,7 @@ internal static class RowTiles
     public static RowTile[] Cut(SimdTier tier, int pixels, double taps)
     {
         var columns = Enumerable.Repeat(new KernelRange(0, 1), pixels).ToArray();
-        return Joined(Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, WidestOfPair));
+        return Joined(Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, WidestOfProduct));
     }
 
     /// <summary>
