@@ -82,7 +82,14 @@ public static class EffectiveKeys
     private static IEnumerable<string> Of(Arm arm, Recipe recipe)
     {
         if (arm.Start != ArmStart.Teacher) yield return "student.is_teacher";
-        if (arm.Name is ArmNames.Teacher or ArmNames.StudentKd) yield return arm.ModelKey; // null takes back that of a recipe file
+        // A null takes back the file of a recipe.
+        if (arm.Name is ArmNames.Teacher or ArmNames.StudentKd) yield return arm.ModelKey;
+        if (recipe.Student.IsTeacher)
+        {
+            yield return "student.from";
+            yield return "student.model";
+        }
+
         if (arm.Given(recipe) is not null) yield break;
 
         if (arm.Quantises is null)

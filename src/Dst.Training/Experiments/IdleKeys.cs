@@ -35,6 +35,7 @@ public static class IdleKeys
     [
         new(["gradual.share", "gradual.stages"], ["method"], "gradual"),
         new(["sr_ste.decay"], ["method"], "sr_ste"),
+        new(["incremental.stages"], ["method"], "random_channels"),
         new(["incremental.start", "incremental.share"], ["incremental.stages"]),
         new(["taylor_batches"], ["score"], "taylor"),
         new(["calibration.images"], ["repair"], "batch_norm", "least_squares"),

@@ -49,9 +49,11 @@ internal sealed class RecipeCheck(Recipe recipe, DataSet data, StartNetworks sta
             throw new InputException(
                 $"teacher.model and student.model are both {student.Model}; "
                 + "expected student.is_teacher=true in place of student.model, to prune the teacher itself");
-        if (student.From is { } from && _arms.Any(arm => arm.Start == ArmStart.NarrowStudent || arm.IsPrunedFromScratch(recipe)))
+        if (student.From is { } from && _arms.Any(arm => arm.Start == ArmStart.NarrowStudent))
+            throw new InputException($"student.from is {from} with the arm half-width; expected other arms, because it is narrower");
+        if (student.From is { } other && _arms.Any(arm => arm.IsPrunedFromScratch(recipe)))
             throw new InputException(
-                $"student.from is {from} with the arm half-width or prune.method {Method}; expected arms and a method that go on from it");
+                $"student.from is {other} with prune.method {Method}, which trains from scratch; expected one_shot or gradual");
         if (student.Model is { } model && _arms.Any(arm => arm.IsPrunedFromScratch(recipe)) && !_arms.Contains(Arm.Of(ArmNames.StudentKd)))
             throw new InputException(
                 $"student.model is {model} with prune.method {Method}, which trains from scratch; "
@@ -83,20 +85,18 @@ internal sealed class RecipeCheck(Recipe recipe, DataSet data, StartNetworks sta
         }
 
         var decoder = $"pretrain.decoder is {Words.Of(pretrain.Decoder)}";
-        if (student.IsTeacher)
+        if (IsBegunBy(ArmNames.Pretrain) && student.IsTeacher)
             throw new InputException($"{decoder} while student.is_teacher is true; expected none, because a student is pre-trained");
-        if (student.From is { } from)
+        if (IsBegunBy(ArmNames.Pretrain) && student.From is { } from)
             throw new InputException($"{decoder} while student.from is {from}; expected one of them, because each starts the student");
-        if (!_arms.Any(arm => arm.AutoEncoderIn(recipe) == ArmNames.Pretrain))
-            throw new InputException($"{decoder}, and no arm begins with the student; expected none, or the arm student or student-kd");
-        if (pretrain.Teacher && teacher.From is { } other)
+        if (IsBegunBy(ArmNames.PretrainTeacher) && teacher.From is { } other)
             throw new InputException(
                 $"pretrain.teacher is true while teacher.from is {other}; expected one of them, because each starts the teacher");
-        if (pretrain.Teacher && !_arms.Any(arm => arm.AutoEncoderIn(recipe) == ArmNames.PretrainTeacher))
-            throw new InputException("pretrain.teacher is true, and no teacher is trained; expected false, or an arm that has a teacher");
         foreach (var phase in _arms.Select(arm => Pretraining.PhaseBefore(arm, recipe, starts)).OfType<TrainingPhase>())
             NetworkMemory.Check(phase.Start.Graph, phase.Options.Batch);
     }
+
+    private bool IsBegunBy(string autoEncoder) => _arms.Any(arm => arm.AutoEncoderIn(recipe) == autoEncoder);
 
     private void CheckNoPretraining()
     {

@@ -2,6 +2,7 @@ using Dst.Foundations;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Masks;
 using Dst.Training.Optimizers;
 
 namespace Dst.Training.Experiments;
@@ -21,10 +22,12 @@ public static class RecipeRemarks
             yield return "data: no image is held back: the last epoch is kept, and what is called validation is measured on the training "
                 + "images";
         if (recipe.Student.IsTeacher) yield return "student: the teacher itself; other keys of student have no effect";
+        if (OfPretraining(recipe) is { } pretraining) yield return pretraining;
         if (recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
             yield return $"prune_train: learning rates of the last {recipe.PruneTrain.Epochs} of train's "
                 + $"{Words.Count(recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect";
         if (OfTrainingFromScratch(recipe) is { } scratch) yield return scratch;
+        if (OfStages(recipe, data) is { } stages) yield return stages;
         foreach (var key in IdleKeys.Of(recipe))
             yield return $"recipe: {key.Path} has no effect with {key.Switch}, only with {key.Needed}";
         foreach (var (section, train) in TrainedBy(recipe))
@@ -46,6 +49,18 @@ public static class RecipeRemarks
         return sections.Where(section => section.Options.Epochs > 0 && used.Any(train => ReferenceEquals(train, section.Options)));
     }
 
+    /// <summary>Says which auto-encoders are not trained: a verb may make fewer arms than the recipe is for.</summary>
+    private static string? OfPretraining(Recipe recipe)
+    {
+        if (!recipe.Pretrain.IsUsed) return null;
+        var used = Arm.NeededBy(recipe).Select(arm => arm.AutoEncoderIn(recipe)).ToHashSet();
+        return used.All(name => name is null)
+            ? "pretrain: no arm begins with a fresh student or teacher, so no auto-encoder is trained"
+            : recipe.Pretrain.Teacher && !used.Contains(ArmNames.PretrainTeacher)
+            ? "pretrain: no teacher is trained, so none begins from an auto-encoder"
+            : null;
+    }
+
     /// <summary>Says which arms do not read <c>prune_train</c>, where it says something else than <c>train</c>.</summary>
     private static string? OfTrainingFromScratch(Recipe recipe)
     {
@@ -57,6 +72,23 @@ public static class RecipeRemarks
         return differs && arms.Count > 0
             ? $"{string.Join(", ", arms)}: trained with the settings of train, not of prune_train, because prune.method "
                 + $"{Words.Of(recipe.Prune.Method)} trains from scratch"
+            : null;
+    }
+
+    /// <summary>Warns of more stages of pruning, or of random connections, than there are steps for them.</summary>
+    private static string? OfStages(Recipe recipe, DataSet data)
+    {
+        var (section, stages, share) = recipe.Prune switch
+        {
+            { Method: PruningMethod.Gradual, Gradual: var gradual } => ("gradual", gradual.Stages, gradual.Share),
+            { IsIncremental: true, Incremental: var incremental } => ("incremental", incremental.Stages, incremental.Share),
+            _ => ("", 0, 0),
+        };
+        if (Arm.NeededBy(recipe).FirstOrDefault(arm => arm.Masks is not null)?.TrainIn(recipe) is not { } train) return null;
+        var steps = (long)(share * train.Epochs * data.StepsPerEpoch(train.Batch));
+        return stages > steps
+            ? $"warning: prune.{section}.stages is {stages}, and the share {share} of the training is {Words.Count(steps, "step")}, so that "
+                + "some stages never come"
             : null;
     }
 

@@ -38,7 +38,8 @@ public static class SettingPresets
         return
         [
             SettingOverride.Of("teacher.model", path, "the model"),
-            .. Parse($"arms=[{ArmNames.Dst}]", "student.is_teacher=true", "distill_pruned.preset=kd"), .. HalveWithRepair,
+            .. Parse($"arms=[{ArmNames.Dst}]", "student.is_teacher=true", "student.from=null", "student.model=null"),
+            .. Parse("distill_pruned.preset=kd"), .. HalveWithRepair,
         ];
     }
 

@@ -144,7 +144,10 @@ public sealed record PruningOptions
     public bool IsFromScratch => Method is PruningMethod.SrSte or PruningMethod.RandomChannels;
 
     /// <summary>Whether masks change while a network is trained.</summary>
-    public bool ChangesInTraining => Method is PruningMethod.Gradual or PruningMethod.SrSte || Incremental.Stages > 0;
+    public bool ChangesInTraining => Method is PruningMethod.Gradual or PruningMethod.SrSte || IsIncremental;
+
+    /// <summary>Whether random connections are added while a network is trained.</summary>
+    internal bool IsIncremental => Method == PruningMethod.RandomChannels && Incremental.Stages > 0;
 
     /// <summary>The pattern of a layer: <see cref="Pattern"/> with the share of the first of <see cref="KeepLayers"/> that fits.</summary>
     /// <exception cref="InputException">It is not legal.</exception>
@@ -176,9 +179,6 @@ public sealed record PruningOptions
             throw new InputException(
                 $"prune has unit {Words.Of(Unit)}, score {Words.Of(Score)} and permute {(Permute ? "true" : "false")} with method "
                 + "random_channels; expected kernel, l1 and false, because chance chooses whole input channels");
-        if (Method != PruningMethod.RandomChannels && Incremental.Stages > 0)
-            throw new InputException(
-                $"prune.incremental.stages is {Incremental.Stages} with prune.method {Words.Of(Method)}; expected random_channels, or 0");
     }
 
     private UhpPattern PatternOf(double share, string setting)

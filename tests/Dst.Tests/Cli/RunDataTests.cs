@@ -1,6 +1,7 @@
 using Dst.Cli;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Tests.Cli;
 
@@ -133,6 +134,22 @@ public sealed class RunDataTests : IDisposable
         var (run, model) = Train();
         File.Delete(Path.Combine(run, "manifest.json"));
         Assert.Contains($"warning: {run} has no manifest.json of seed 1, so its data are not compared", Done("eval", model, run));
+    }
+
+    [Theory]
+    [InlineData("pretrain={decoder: upsample, noise: 0.1, teacher: true, train: {epochs: 1}}")]
+    [InlineData("prune={method: random_channels, unit: kernel, incremental: {stages: 2}}")]
+    [InlineData("student={model: /model-of-the-recipe}")]
+    [InlineData("student={from: /model-of-the-recipe}")]
+    public void Verbs_that_halve_a_model_leave_out_what_the_recipe_says_of_its_training(string setting)
+    {
+        var (run, model) = Train();
+        var recipe = Path.Combine(run, "recipe.yaml");
+        File.WriteAllText(recipe, RecipeFile.Write(RecipeFile.Parse(recipe, File.ReadAllText(recipe), [SettingOverride.Parse(setting)])));
+        Done("compress", model, "--data", run, "--dry-run");
+        Done("halve", model, run, "--images", "4", "--out", _folder.File("halved.safetensors"));
+        Done("prune", model, run, "--out", _folder.File("pruned.safetensors"));
+        Done("train", recipe, "--teacher", "--dry-run");
     }
 
     [Fact]

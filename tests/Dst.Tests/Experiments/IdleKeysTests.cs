@@ -23,6 +23,7 @@ public sealed class IdleKeysTests : IDisposable
     [InlineData("distill_pruned={alpha: 0, temperature: 2}", "distill_pruned.temperature", "distill_pruned.alpha 0")]
     [InlineData("prune.gradual.share=0.3", "prune.gradual.share", "prune.method one_shot; expected gradual")]
     [InlineData("prune.sr_ste.decay=0.1", "prune.sr_ste.decay", "expected sr_ste")]
+    [InlineData("prune.incremental.stages=2", "prune.incremental.stages", "prune.method one_shot; expected random_channels")]
     [InlineData("prune.incremental.start=0.5", "prune.incremental.start", "prune.incremental.stages 0; expected a value above 0")]
     [InlineData("prune.taylor_batches=3", "prune.taylor_batches", "prune.score l1; expected taylor")]
     [InlineData("prune.calibration.images=9", "prune.calibration.images", "prune.repair none; expected batch_norm or least_squares")]
@@ -79,6 +80,33 @@ public sealed class IdleKeysTests : IDisposable
         recipe = TinyRun.Recipe(_folder.Path, "train.schedule.kind=step", "arms=[student]");
         line = Assert.Single(RecipeRemarks.Of(recipe, TinyRun.Load(recipe)));
         Assert.Equal("warning: train.schedule.kind is step without milestones, so the learning rate stays as it is", line);
+    }
+
+    [Theory]
+    [InlineData("prune={method: gradual, group: 4, gradual: {stages: 4}}", "gradual", 3)] // half of 2 epochs of 3 steps
+    [InlineData("prune={method: random_channels, unit: kernel, incremental: {stages: 5}}", "incremental", 4)] // half of 3 of 3
+    public void Stages_that_never_come_are_a_warning(string setting, string section, int steps)
+    {
+        var recipe = TinyRun.Recipe(_folder.Path, setting, "arms=[uhp]");
+        Assert.Contains(
+            $"warning: prune.{section}.stages is {steps + 1}, and the share 0.5 of the training is {steps} steps, so that some stages never "
+            + "come",
+            RecipeRemarks.Of(recipe, TinyRun.Load(recipe)));
+        recipe = TinyRun.Recipe(_folder.Path, setting, $"prune.{section}.stages={steps}", "arms=[uhp]");
+        Assert.DoesNotContain(RecipeRemarks.Of(recipe, TinyRun.Load(recipe)), line => line.Contains("stages", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("pretrain: no arm begins with a fresh student or teacher, so no auto-encoder is trained", "upsample, teacher: true", "uhp")]
+    [InlineData("pretrain: no teacher is trained, so none begins from an auto-encoder", "upsample, teacher: true", "student")]
+    [InlineData(null, "upsample, teacher: true", "teacher")]
+    [InlineData(null, "upsample", "student")]
+    public void An_auto_encoder_with_which_no_arm_begins_is_told(string? line, string decoder, string arm)
+    {
+        string[] given = arm == "uhp" ? ["student.is_teacher=true", "teacher.model=/m"] : [];
+        var recipe = TinyRun.Recipe(_folder.Path, [$"pretrain={{decoder: {decoder}}}", $"arms=[{arm}]", .. given]);
+        var lines = RecipeRemarks.Of(recipe, TinyRun.Load(recipe)).Where(other => other.StartsWith("pretrain: ", StringComparison.Ordinal));
+        Assert.Equal(line is null ? [] : [line], lines);
     }
 
     [Theory]

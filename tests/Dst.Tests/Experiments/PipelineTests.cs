@@ -175,7 +175,6 @@ public sealed class PipelineTests : IDisposable
             ("prune={method: random_channels, unit: weight}", "expected kernel, l1 and false"),
             ("prune={method: random_channels, unit: kernel, permute: true}", "expected kernel, l1 and false"),
             ("prune={method: random_channels, unit: kernel, score: taylor}", "expected kernel, l1 and false"),
-            ("prune={method: gradual, incremental: {stages: 2}}", "prune.incremental.stages is 2 with prune.method gradual"),
             ("prune={method: sr_ste, permute: true}", "prune.permute is true with prune.method sr_ste"),
             ("distill={hints: {weight: 1, layers: [{teacher: relu, student: nope}]}}", "the student layer 'nope'"),
             ("prune_train.schedule.warmup_epochs=9", "schedule.warmup_epochs is 9"),
@@ -205,9 +204,12 @@ public sealed class PipelineTests : IDisposable
     [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.mixup=0.2", "distill.dkd.target=1")]
     [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.cutmix=1", "distill_pruned.dkd.non_target=8")]
     [InlineData("pretrain.decoder is upsample while student.from is /f", "pretrain.decoder=upsample", "student.from=/f", "arms=[uhp]")]
-    [InlineData("pretrain.decoder is upsample, and no arm begins", "pretrain.decoder=upsample", "arms=[teacher]")]
+    [InlineData(
+        "pretrain.decoder is upsample while student.is_teacher", "pretrain.decoder=upsample", "student.is_teacher=true",
+        "prune.method=sr_ste", "arms=[uhp]")]
+    [InlineData("student.from is /f with the arm half-width; expected", "student.from=/f", "arms=[half-width]")]
+    [InlineData("student.from is /f with prune.method sr_ste, which", "student.from=/f", "prune.method=sr_ste", "arms=[uhp]")]
     [InlineData("teacher.train.patience is 2 with data.validation_from none", "train.patience=2", "data.validation_from=none")]
-    [InlineData("pretrain.teacher is true, and no teacher", "pretrain={decoder: upsample, teacher: true}", "arms=[student]")]
     [InlineData("pretrain.teacher is true while teacher.from is /f", "pretrain={decoder: upsample, teacher: true}", "teacher.from=/f")]
     [InlineData("quantise.keep_float has 'no', which fits no layer with weights", "arms=[dst-int8]", "quantise.keep_float=[no]")]
     [InlineData("quantise.keep_float names each of the 10 layers", "arms=[student-int8]", "quantise.keep_float=['*']")]
