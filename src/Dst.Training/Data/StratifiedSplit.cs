@@ -12,23 +12,19 @@ internal static class StratifiedSplit
     /// <param name="seed">Seed of the run.</param>
     /// <param name="split">Number of the split, so that two splits of a run do not share their random numbers.</param>
     /// <param name="advice">What to do about a class that is too small, the end of a message.</param>
-    /// <exception cref="InputException">A class has only one image.</exception>
+    /// <exception cref="InputException">Classes have only one image.</exception>
     public static (List<SourceSample> Kept, List<SourceSample> Drawn) Draw(
         IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, double share, long seed, int split, string advice = "")
     {
-        return share > 0 ? Draw(samples, CountOf, seed, split) : ([.. samples], []);
-
-        int CountOf(int label, int[] members) => members.Length >= 2
-            ? Math.Clamp((int)Math.Round(members.Length * share), 1, members.Length - 1)
-            : throw new InputException(
-                $"class '{classNames[label]}' has one image left ('{samples[members[0]].Name}') to draw a split from; at least 3 "
-                + $"images of a class were expected for training, validation and test, and 2 with data.validation_from none{advice}");
+        if (share <= 0) return ([.. samples], []);
+        CheckSizes(samples, classNames, advice);
+        return Draw(samples, count => Math.Clamp((int)Math.Round(count * share), 1, count - 1), seed, split);
     }
 
     /// <summary>Splits samples so that <paramref name="kept"/> of each class stay, or all of a smaller class; the rest is drawn.</summary>
     public static (List<SourceSample> Kept, List<SourceSample> Drawn) DrawAllBut(
         int kept, IReadOnlyList<SourceSample> samples, long seed, int split) =>
-        Draw(samples, (_, members) => Math.Max(members.Length - kept, 0), seed, split);
+        Draw(samples, count => Math.Max(count - kept, 0), seed, split);
 
     /// <summary>
     /// Deals the samples of each class out to parts, one after another, and draws one part. Each sample is in one part. The parts of a
@@ -61,14 +57,28 @@ internal static class StratifiedSplit
         return Divide(samples, isDrawn);
     }
 
+    private static void CheckSizes(IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, string advice)
+    {
+        const int named = 5;
+        var single = samples.GroupBy(sample => sample.Label!.Value).Where(members => members.Count() == 1)
+            .Select(members => members.First()).ToList();
+        if (single.Count == 0) return;
+        var names = string.Join(", ", single.Take(named).Select(sample => $"'{classNames[sample.Label!.Value]}'"));
+        var more = single.Count > named ? $" and {single.Count - named} more" : "";
+        throw new InputException(
+            $"{(single.Count == 1 ? "class" : "classes")} {names}{more} {(single.Count == 1 ? "has" : "have")} one image left "
+            + $"('{single[0].Name}') to draw a split from; at least 3 images of a class were expected for training, validation and test, "
+            + $"and 2 with data.validation_from none{advice}");
+    }
+
     private static (List<SourceSample> Kept, List<SourceSample> Drawn) Draw(
-        IReadOnlyList<SourceSample> samples, Func<int, int[], int> countOf, long seed, int split)
+        IReadOnlyList<SourceSample> samples, Func<int, int> countOf, long seed, int split)
     {
         var isDrawn = new bool[samples.Count];
         foreach (var members in Enumerable.Range(0, samples.Count).GroupBy(i => samples[i].Label!.Value))
         {
             var indices = members.ToArray();
-            var count = countOf(members.Key, indices);
+            var count = countOf(indices.Length);
             var order = new RandomStream(seed, RandomPurpose.Split, split, members.Key).NextPermutation(indices.Length);
             for (var i = 0; i < count; i++) isDrawn[indices[order[i]]] = true;
         }

@@ -63,6 +63,9 @@ public sealed class SourceTests : IDisposable
         Write(("b/1.png", 3));
         Assert.Contains("class 'b' has one image left", Fails(DataKind.Folder));
         Assert.DoesNotContain("min_samples", Fails(DataKind.Folder));
+        Write(("c/1.png", 7));
+        Assert.Contains("classes 'b', 'c' have one image left", Fails(DataKind.Folder));
+        Directory.Delete(_folder.File("c"), recursive: true);
         Write(("a/3.png", 5), ("a/4.png", 6), ("b/2.png", 4));
         File.WriteAllText(_folder.File("b/3.png"), "this is text");
         Assert.Contains("3.png' is of no format", Fails(DataKind.Folder));
