@@ -50,8 +50,8 @@ internal static class EmbeddingEvaluation
         var data = ModelInput.LoadData(ModelEvaluation.LoadRecipe(call), model, call);
         var samples = ModelEvaluation.SplitOf(data, call);
         var threshold = call.Arguments.GetValue(Threshold);
-        if (threshold is null) CheckPairs(data.Validation, ", or --threshold, which needs no validation images");
-        CheckPairs(samples, "");
+        if (threshold is null) CheckPairs(data, data.Validation, ", or --threshold, which needs no validation images");
+        CheckPairs(data, samples, "");
         using var embedder = new Embedder(
             model, call.Arguments.GetValue(Layer)!, new() { Tier = call.Tier, Batch = Batch, Tune = false },
             SharedOptions.ThreadsOf(call.Arguments));
@@ -63,14 +63,15 @@ internal static class EmbeddingEvaluation
         call.Report.Write(new(verification, verification.ToLines(origin)));
     }
 
-    private static void CheckPairs(SampleSet samples, string otherwise)
+    private static void CheckPairs(DataSet data, SampleSet samples, string otherwise)
     {
         var classes = samples.Samples.Select(sample => sample.Label).Distinct().Count();
         if (classes > 1 && classes < samples.Count) return;
+        var shares = samples.Name == data.Training.Name ? "a smaller data.validation" : "--data.test 0.5 --data.validation 0.9";
         var (pair, expected) = classes == 1 ? ("different classes", "several classes") : ("one class", "each class, two or more,");
         throw new InputException(
             $"the {samples.Name} split has {Words.Count(samples.Count, "image")} of {Words.Count(classes, "class", "classes")}, which make "
-            + $"no pair of {pair}; images of {expected} were expected, such as by --data.test 0.5 --data.validation 0.9{otherwise}");
+            + $"no pair of {pair}; images of {expected} were expected, such as by {shares}{otherwise}");
     }
 
     private static VerificationMetrics Measure(Embedder embedder, DataSet data, SampleSet samples, Invocation call)
@@ -86,7 +87,17 @@ internal static class EmbeddingEvaluation
             labels.AddRange(batch.Labels.AsSpan(0, batch.Labelled));
         }
 
+        WarnOfZeros(embeddings, embedder.Length, samples.Name, call);
         return VerificationMetrics.Of(embeddings, labels.ToArray());
+    }
+
+    private static void WarnOfZeros(float[] embeddings, int length, string split, Invocation call)
+    {
+        var zeros = embeddings.Chunk(length).Count(row => !row.AsSpan().ContainsAnyExcept(0f));
+        if (zeros > 0)
+            call.Report.Log(
+                $"warning: {Words.Count(zeros, "image")} of the {split} split without an embedding: all values of the layer "
+                + $"'{call.Arguments.GetValue(Layer)}' are 0; the similarity of their pairs counts as 0");
     }
 
     private static void WriteCurve(string path, VerificationMetrics metrics)

@@ -80,6 +80,22 @@ public sealed class EmbeddingCommandTests : IDisposable
     }
 
     [Fact]
+    public void Eval_warns_of_images_without_an_embedding()
+    {
+        var (path, people) = (_folder.File("plain.safetensors"), SavePeople("people", images: 10));
+        ModelFile.Save(path, Model.Load(SampleModel.SaveHalved(_folder)) with { Normalisation = InputNormalisation.None(1) });
+        string[] eval = ["eval", path, "--embedding", Layer, "--data.path", people, "--data.test", "0.8", "--threshold", "0.5"];
+        var run = Terminal.Run(eval);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.DoesNotContain("without an embedding", run.Error);
+        foreach (var name in new[] { "7.png", "8.png", "9.png" }) // two of the ten images are not in the test
+            File.WriteAllBytes(Path.Combine(people, "bob", name), TestImages.GreyPng(16, 16, (_, _) => 0));
+        Assert.Contains(
+            $"without an embedding: all values of the layer '{Layer}' are 0; the similarity of their pairs counts as 0",
+            Terminal.Run(eval).Error);
+    }
+
+    [Fact]
     public void Eval_compares_pairs_of_classes_that_the_model_does_not_know()
     {
         var roc = _folder.File("roc.csv");
@@ -114,6 +130,8 @@ public sealed class EmbeddingCommandTests : IDisposable
             + $"class, two or more, were expected, {hint}, or --threshold, which needs no validation images");
         Terminal.Run([.. eval, "--data.test", "0.1", "--threshold", "0.5"])
             .AssertFailsWith(CommandLine.WrongInput, "the test split has 2 images of 2 classes, which make no pair of one class");
+        Terminal.Run([.. eval, "--data.validation", "0.9", "--threshold", "0.5", "--split", "training"])
+            .AssertFailsWith(CommandLine.WrongInput, "were expected, such as by a smaller data.validation");
         Assert.Equal(CommandLine.Done, Terminal.Run([.. eval, "--data.test", "0.5", "--data.validation", "0.9"]).ExitCode);
     }
 
