@@ -84,7 +84,7 @@ public static class EffectiveKeys
         if (arm.Start != ArmStart.Teacher) yield return "student.is_teacher";
         // A null takes back the file of a recipe.
         if (arm.Name is ArmNames.Teacher or ArmNames.StudentKd) yield return arm.ModelKey;
-        if (recipe.Student.IsTeacher)
+        if (recipe.Student.IsTeacher || arm.IsPrunedFromScratch(recipe))
         {
             yield return "student.from";
             yield return "student.model";

@@ -136,9 +136,11 @@ public sealed class IdleKeysTests : IDisposable
     [InlineData("parts=16")]
     [InlineData("teacher.model=null")]
     [InlineData("student.model=null")]
-    public void A_key_that_a_run_reads_is_taken(string setting)
+    [InlineData("student.model=/m", "arms=[uhp]", "prune.method=sr_ste")] // RecipeCheck says why not
+    [InlineData("student.from=null", "arms=[dst]", "student.is_teacher=true")]
+    public void A_key_that_a_run_reads_is_taken(string setting, params string[] others)
     {
-        var recipe = TinyRun.Recipe(_folder.Path, setting);
+        var recipe = TinyRun.Recipe(_folder.Path, [setting, .. others]);
         EffectiveKeys.Check([], [SettingOverride.Parse(setting)], recipe, "dst run");
     }
 }
