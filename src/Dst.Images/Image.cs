@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Dst.Foundations;
 
@@ -10,7 +11,7 @@ namespace Dst.Images;
 /// <example>
 /// <code>
 /// var photo = Image.Read("photo.png");
-/// var frame = Image.FromInterleaved(channels: 3, height: 480, width: 640, bitsPerSample: 8, new byte[480 * 640 * 3]);
+/// var frame = Image.FromFrame(PixelOrder.Bgr, height: 480, width: 640, new byte[480 * 640 * 3]);
 /// </code>
 /// </example>
 public sealed class Image
@@ -38,7 +39,7 @@ public sealed class Image
     public Image(int channels, int height, int width, int bitsPerSample, ReadOnlyMemory<byte> data)
     {
         CheckLayout(channels, height, width, bitsPerSample);
-        var expected = (long)channels * height * width * (bitsPerSample / 8);
+        var expected = CountOf(channels, height, width) * (bitsPerSample / 8);
         if (data.Length != expected)
             throw new ArgumentException(
                 $"{data.Length} bytes for {channels}x{height}x{width} samples of {bitsPerSample} bits; {expected} bytes expected");
@@ -113,8 +114,9 @@ public sealed class Image
     {
         ArgumentNullException.ThrowIfNull(file);
         using var copy = new MemoryStream();
-        var buffer = new byte[BytesOfRead];
+        var buffer = ArrayPool<byte>.Shared.Rent(BytesOfRead);
         for (int read; (read = file.Read(buffer)) > 0;) Append(copy, buffer.AsSpan(0, read));
+        ArrayPool<byte>.Shared.Return(buffer);
         return ImageFile.Decode(Nameless, copy.ToArray(), maxPixels);
     }
 
@@ -131,9 +133,10 @@ public sealed class Image
     {
         ArgumentNullException.ThrowIfNull(file);
         using var copy = new MemoryStream();
-        var buffer = new byte[BytesOfRead];
+        var buffer = ArrayPool<byte>.Shared.Rent(BytesOfRead);
         for (int read; (read = await file.ReadAsync(buffer, cancellation).ConfigureAwait(false)) > 0;)
             Append(copy, buffer.AsSpan(0, read));
+        ArrayPool<byte>.Shared.Return(buffer);
         return ImageFile.Decode(Nameless, copy.ToArray(), maxPixels);
     }
 
@@ -146,7 +149,10 @@ public sealed class Image
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
     public static (int Height, int Width) Measure(ReadOnlySpan<byte> file) => ImageFile.MeasureSides(Nameless, file.ToArray());
 
-    /// <summary>Makes an image of samples that lie pixel by pixel, [Height, Width, Channels], as most libraries have them.</summary>
+    /// <summary>
+    /// Makes an image of samples that lie pixel by pixel, [Height, Width, Channels]. Three channels are red, green and blue, in this order;
+    /// <see cref="FromFrame"/> takes others.
+    /// </summary>
     /// <param name="channels">1 to 16.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
@@ -170,6 +176,22 @@ public sealed class Image
         return new(channels, height, width, bitsPerSample, planar);
     }
 
+    /// <summary>
+    /// Makes an image of the frame of a camera, a screen or a drawing library: 8 bits a sample, pixel by pixel, row by row from the top.
+    /// </summary>
+    /// <param name="order">The samples of a pixel. Alpha is blended with black, as in image files.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="pixels">The frame, which is copied. Padding behind the last row may be missing.</param>
+    /// <param name="stride">Bytes from the beginning of a row to that of the next, or 0 if rows have no padding.</param>
+    /// <exception cref="ArgumentException">A size or the order is illegal, or the length does not match.</exception>
+    public static Image FromFrame(PixelOrder order, int height, int width, ReadOnlySpan<byte> pixels, int stride = 0)
+    {
+        var layout = FrameLayout.Of(order);
+        CheckLayout(layout.Colours.Length, height, width, 8);
+        return new(layout.Colours.Length, height, width, 8, layout.Separate(height, width, pixels, stride));
+    }
+
     /// <summary>Makes an image of floats, which keep their values. A photograph has samples from 0 to 1.</summary>
     /// <param name="channels">1 to 16.</param>
     /// <param name="height">Rows.</param>
@@ -180,7 +202,7 @@ public sealed class Image
     public static Image FromFloats(int channels, int height, int width, ReadOnlySpan<float> samples)
     {
         CheckLayout(channels, height, width, 32);
-        var expected = (long)channels * height * width;
+        var expected = CountOf(channels, height, width);
         if (samples.Length != expected)
             throw new ArgumentException($"{samples.Length} floats for {channels}x{height}x{width} samples; {expected} floats expected");
         for (var i = 0; i < samples.Length; i++)
@@ -292,6 +314,9 @@ public sealed class Image
         if (copy.Length > InputFile.MaxBytes)
             throw new InputException($"{Nameless} has more than {InputFile.MaxBytes} bytes; at most so many are read");
     }
+
+    // Sides that a caller gives may be of any size: a long would overflow.
+    private static Int128 CountOf(int channels, int height, int width) => (Int128)channels * height * width;
 
     private static void CheckLayout(int channels, int height, int width, int bitsPerSample)
     {

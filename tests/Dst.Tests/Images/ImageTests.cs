@@ -13,6 +13,32 @@ public class ImageTests
         Assert.Equal([1, 2], Image.FromInterleaved(1, 1, 2, 8, [1, 2]).Data.ToArray());
     }
 
+    [Theory]
+    [InlineData(PixelOrder.Grey, new byte[] { 1, 2, 0, 3, 4, 0 }, 3, new byte[] { 1, 2, 3, 4 })]
+    [InlineData(PixelOrder.Rgb, new byte[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }, 0, new byte[] { 1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12 })]
+    [InlineData(PixelOrder.Bgr, new byte[] { 3, 2, 1, 6, 5, 4, 0, 9, 8, 7, 12, 11, 10 }, 7, new byte[] { 1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12 })]
+    public void Frames_become_planes_of_red_green_and_blue(PixelOrder order, byte[] pixels, int stride, byte[] planes) =>
+        Assert.Equal(planes, Image.FromFrame(order, 2, 2, pixels, stride).Data.ToArray());
+
+    [Theory]
+    [InlineData(PixelOrder.Rgba, new byte[] { 100, 0, 128, 0, 255, 0 })]
+    [InlineData(PixelOrder.Bgra, new byte[] { 255, 0, 128, 0, 100, 0 })]
+    [InlineData(PixelOrder.Rgbx, new byte[] { 100, 9, 128, 8, 255, 7 })]
+    [InlineData(PixelOrder.Bgrx, new byte[] { 255, 7, 128, 8, 100, 9 })]
+    public void Alpha_is_blended_with_black_and_another_fourth_byte_is_not_read(PixelOrder order, byte[] planes) =>
+        Assert.Equal(planes, Image.FromFrame(order, 1, 2, [100, 128, 255, 255, 9, 8, 7, 0]).Data.ToArray());
+
+    [Fact]
+    public void A_frame_of_another_layout_is_refused()
+    {
+        var length = Assert.Throws<ArgumentException>(() => Image.FromFrame(PixelOrder.Bgr, 2, 2, new byte[16]));
+        Assert.Equal("16 bytes for 2x2 pixels of 3 bytes with a stride of 6; 12 bytes expected", length.Message);
+        var stride = Assert.Throws<ArgumentException>(() => Image.FromFrame(PixelOrder.Bgr, 2, 2, new byte[8], stride: 4));
+        Assert.Equal("8 bytes for 2x2 pixels of 3 bytes with a stride of 4; a stride of at least 6 expected", stride.Message);
+        Assert.Throws<ArgumentOutOfRangeException>("order", () => Image.FromFrame((PixelOrder)7, 1, 1, new byte[3]));
+        Assert.Throws<ArgumentOutOfRangeException>("height", () => Image.FromFrame(PixelOrder.Grey, 0, 1, []));
+    }
+
     [Fact]
     public void Floats_keep_their_values()
     {
@@ -36,6 +62,23 @@ public class ImageTests
         Assert.Equal("10 bytes for 3x32x32 samples of 8 bits; 3072 bytes expected", bytes.Message);
         var floats = Assert.Throws<ArgumentException>(() => Image.FromFloats(3, 32, 32, [1, 2]));
         Assert.Equal("2 floats for 3x32x32 samples; 3072 floats expected", floats.Message);
+        var huge = Assert.Throws<ArgumentException>(() => new Image(16, 1 << 30, 1 << 30, 8, Array.Empty<byte>()));
+        Assert.EndsWith("; 18446744073709551616 bytes expected", huge.Message);
+    }
+
+    [Fact]
+    public void Decoding_a_stream_allocates_little_more_than_decoding_bytes()
+    {
+        var ofBytes = Allocated(() => Image.Decode(TestImages.GreyJpeg));
+        Assert.InRange(Allocated(() => Image.Decode(new MemoryStream(TestImages.GreyJpeg))), 0, ofBytes + 16 * 1024);
+
+        static long Allocated(Action action)
+        {
+            action(); // fills the pools
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            action();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
     }
 
     [Fact]
