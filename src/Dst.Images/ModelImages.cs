@@ -3,13 +3,14 @@ using Dst.Foundations;
 namespace Dst.Images;
 
 /// <summary>
-/// Reads image files that a model is given. It warns of what is wrong with them, and says how much of large ones the model sees, and
-/// whether they are on another scale than those that it learnt from.
+/// Looks at images that a model is given. It warns of what is wrong with their files, and says how much of large ones the model sees, and
+/// whether they are on another scale than those that it learnt from. One thread may use it at a time.
 /// </summary>
 /// <example>
 /// <code>
 /// var images = new ModelImages(Model.Load("dst.safetensors"), Console.WriteLine);
 /// var photo = images.Read("photo.png");
+/// images.Add(Image.FromFrame(PixelOrder.Bgr, height: 480, width: 640, new byte[480 * 640 * 3]));
 /// images.SayWhatIsSeen();
 /// </code>
 /// </example>
@@ -28,6 +29,16 @@ public sealed class ModelImages(Model model, Action<string> log)
     public Image Read(string path)
     {
         var image = ImageFile.Read(path, log);
+        Add(image);
+        return image;
+    }
+
+    /// <summary>Takes an image that is in memory.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="image"/> is null.</exception>
+    /// <exception cref="InputException">The model takes images of other bands.</exception>
+    public void Add(Image image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
         if (_sizes.Count < ImagesForScale && model.Normalisation is { } normalisation && InputScale.IsMeasured(normalisation))
         {
             Preprocessor.Prepare(image, normalisation, model.Graph.Input, _input);
@@ -35,11 +46,10 @@ public sealed class ModelImages(Model model, Action<string> log)
         }
 
         _sizes.Add(new(image.Height, image.Width));
-        return image;
     }
 
     /// <summary>
-    /// Says whether the images that were read are on another scale than those that the model learnt from, how much they are stretched, what
+    /// Says whether the images that it took are on another scale than those that the model learnt from, how much they are stretched, what
     /// share of them is cut off, and what share of the input is empty, a line each.
     /// </summary>
     public void SayWhatIsSeen()
