@@ -20,7 +20,6 @@ public sealed class Predictor : IDisposable
 {
     private readonly InferencePlan _plan;
     private readonly InputNormalisation _normalisation;
-    private readonly IReadOnlyList<string> _classNames;
     private readonly int _threads;
     private readonly Stack<CallState> _idle = new(); // also the lock of the two fields below
     private int _running;
@@ -41,8 +40,7 @@ public sealed class Predictor : IDisposable
         InferencePlan.CheckThreads(threads);
         _plan = InferencePlan.Compile(model, options);
         _normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
-        _classNames = model.ClassNames;
-        (Outputs, Classes, _threads) = (model.Outputs, model.Classes, threads);
+        (Outputs, Classes, ClassNames, _threads) = (model.Outputs, model.Classes, model.ClassNames, threads);
     }
 
     /// <summary>
@@ -63,7 +61,7 @@ public sealed class Predictor : IDisposable
     /// <exception cref="IOException">The stream cannot be read.</exception>
     public static Predictor Load(Stream file) => Of(Model.Load(file));
 
-    /// <summary>Shape of one input.</summary>
+    /// <summary>Shape of one input: channels (3 are red, green and blue), rows and columns.</summary>
     public FeatureShape Input => _plan.Input;
 
     /// <summary>What the network's outputs are.</summary>
@@ -75,13 +73,16 @@ public sealed class Predictor : IDisposable
     /// <summary>Length of a row of probabilities: a single output that has a scale is of two classes.</summary>
     public int Classes { get; }
 
+    /// <summary>The name of each of the <see cref="Classes"/>, or none if the model has no names.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
     /// <summary>Name of a class, or its number if the model has no names.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no class of this number.</exception>
     public string ClassNameOf(int label)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(label);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(label, Classes);
-        return _classNames.Count > 0 ? _classNames[label] : $"{label}";
+        return ClassNames.Count > 0 ? ClassNames[label] : $"{label}";
     }
 
     /// <summary>The form of each convolution, in the order in which they run.</summary>
@@ -98,8 +99,10 @@ public sealed class Predictor : IDisposable
 
     /// <summary>Classifies an image of any size, which is prepared as <see cref="Model.Normalisation"/> says.</summary>
     /// <returns>The probability of each class; the outputs as they are if they have no scale (<see cref="OutputKind.None"/>).</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="image"/> is null.</exception>
     /// <exception cref="InputException">The image does not have the network's bands.</exception>
     /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     public float[] Predict(Image image)
     {
         var probabilities = new float[Classes];
@@ -110,8 +113,11 @@ public sealed class Predictor : IDisposable
     /// <summary>The most probable classes of an image of any size, the best first.</summary>
     /// <param name="image">Image of any size.</param>
     /// <param name="count">How many, at least 1; at most <see cref="Classes"/> are given.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="image"/> is null.</exception>
     /// <exception cref="InputException">The image does not have the network's bands.</exception>
     /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     public IReadOnlyList<RankedClass> Top(Image image, int count = 5) => RankedClass.Best(Predict(image), ClassNameOf, count);
 
     /// <summary>
@@ -119,7 +125,7 @@ public sealed class Predictor : IDisposable
     /// </summary>
     /// <param name="image">Image of any size.</param>
     /// <param name="cancellation">Ends a call that has not begun.</param>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; others as of <see cref="Predict(Image)"/>.</exception>
     public Task<float[]> PredictAsync(Image image, CancellationToken cancellation = default) =>
         Task.Run(() => Predict(image), cancellation);
 
@@ -127,24 +133,28 @@ public sealed class Predictor : IDisposable
     /// <param name="image">Image of any size.</param>
     /// <param name="count">How many, at least 1; at most <see cref="Classes"/> are given.</param>
     /// <param name="cancellation">Ends a call that has not begun.</param>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; others as of <see cref="Top"/>.</exception>
     public Task<IReadOnlyList<RankedClass>> TopAsync(Image image, int count = 5, CancellationToken cancellation = default) =>
         Task.Run(() => Top(image, count), cancellation);
 
     /// <summary>Classifies an image of any size, without allocation unless the normalisation resizes images.</summary>
     /// <param name="image">Image of any size.</param>
     /// <param name="probabilities">[Classes].</param>
+    /// <exception cref="ArgumentNullException"><paramref name="image"/> is null.</exception>
     /// <exception cref="InputException">The image does not have the network's bands, or the length does not match.</exception>
     /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     public void Predict(Image image, Span<float> probabilities) => Predict(new ReadOnlySpan<Image>(in image), probabilities);
 
     /// <summary>Classifies images of any size, in batches of <see cref="InferenceOptions.Batch"/>.</summary>
     /// <param name="images">At least one.</param>
     /// <param name="probabilities">[images, Classes].</param>
+    /// <exception cref="ArgumentNullException">An image is null.</exception>
     /// <exception cref="InputException">
     /// There is no image, one does not have the network's bands, or the length does not match.
     /// </exception>
     /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     public void Predict(ReadOnlySpan<Image> images, Span<float> probabilities)
     {
         CheckRoom(images.Length, probabilities.Length, Classes);
@@ -159,6 +169,7 @@ public sealed class Predictor : IDisposable
     /// A length does not match, or a value is not finite and <see cref="InferenceOptions.RefuseNonFinite"/> is set.
     /// </exception>
     /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     public void Predict(ReadOnlySpan<float> inputs, Span<float> probabilities)
     {
         var count = CountOf(inputs);
@@ -170,10 +181,12 @@ public sealed class Predictor : IDisposable
     /// <summary>Computes the network's own outputs for images of any size: logits, or what <see cref="Outputs"/> says.</summary>
     /// <param name="images">At least one.</param>
     /// <param name="logits">[images, OutputCount].</param>
+    /// <exception cref="ArgumentNullException">An image is null.</exception>
     /// <exception cref="InputException">
     /// There is no image, one does not have the network's bands, or the length does not match.
     /// </exception>
     /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     public void ComputeLogits(ReadOnlySpan<Image> images, Span<float> logits)
     {
         CheckRoom(images.Length, logits.Length, OutputCount);
@@ -200,6 +213,7 @@ public sealed class Predictor : IDisposable
     /// A length does not match, or a value is not finite and <see cref="InferenceOptions.RefuseNonFinite"/> is set.
     /// </exception>
     /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The predictor is disposed.</exception>
     public void ComputeLogits(ReadOnlySpan<float> inputs, Span<float> logits)
     {
         var count = CountOf(inputs);

@@ -244,6 +244,7 @@ public class PredictorTests
         using var untuned = new Predictor(Model.Load(folder.File("m")), Untuned);
         AssertClose(untuned.Predict(image), p);
         Assert.Equal(["a", "b", "c"], Enumerable.Range(0, Classes).Select(loaded.ClassNameOf));
+        Assert.Equal(["a", "b", "c"], loaded.ClassNames);
         foreach (var label in new[] { -1, Classes })
         {
             Assert.Throws<ArgumentOutOfRangeException>("label", () => loaded.ClassNameOf(label));
