@@ -102,6 +102,12 @@ public sealed class Experiment
         return Run(run, Load(run.Recipe, cancellation), cancellation);
     }
 
+    /// <summary><see cref="Resume"/> on a thread of its own.</summary>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="cancellation">As there.</param>
+    public Task<ExperimentResult> ResumeAsync(string folder, CancellationToken cancellation = default) => Task.Factory.StartNew(
+        () => Resume(folder, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
     private Recipe ChooseRecipe(CancellationToken cancellation)
     {
         SettingOverride[] own = [.. Settings.Select(SettingOverride.Parse)];

@@ -64,7 +64,7 @@ public sealed class ExperimentTests : IDisposable
     }
 
     [Fact]
-    public void A_cancelled_experiment_is_resumed_and_ends_as_one_that_was_not()
+    public async Task A_cancelled_experiment_is_resumed_and_ends_as_one_that_was_not()
     {
         using var cancellation = new CancellationTokenSource();
         var whole = new Experiment(Images(12)) { Settings = Settings }.Run();
@@ -80,7 +80,7 @@ public sealed class ExperimentTests : IDisposable
         Assert.Throws<OperationCanceledException>(() => stopped.Run(cancellation.Token));
         Assert.Equal(Assert.Single(Directory.GetDirectories(_folder.File("runs/stopped"))), stopped.Folder);
         var epochs = new List<int>();
-        var result = new Experiment(Images(12)) { EpochEnded = epoch => epochs.Add(epoch.Epoch) }.Resume(stopped.Folder!);
+        var result = await new Experiment(Images(12)) { EpochEnded = epoch => epochs.Add(epoch.Epoch) }.ResumeAsync(stopped.Folder!);
         Assert.Equal(Enumerable.Range(4, 5), epochs);
         Assert.Equal(File.ReadAllBytes(whole.ModelPath), File.ReadAllBytes(result.ModelPath));
     }
