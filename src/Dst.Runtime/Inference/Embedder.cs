@@ -107,7 +107,7 @@ public sealed class Embedder : IDisposable
     public void Dispose() => _predictor.Dispose();
 
     private static Embedder Of(Model model, string layer) =>
-        new(model, layer, new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
+        new(model, layer, new() { Cache = PlanCache.OfUser() });
 
     // A row of zeros stays as it is: it has no direction.
     private void ScaleRows(Span<float> embeddings)

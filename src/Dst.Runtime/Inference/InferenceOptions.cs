@@ -29,7 +29,8 @@ public sealed record InferenceOptions
     public bool Sparse { get; init; }
 
     /// <summary>
-    /// Whether an image with a NaN or an infinity is refused. If not, it is computed like any other. Outputs must be finite in either case.
+    /// Whether an image with a NaN or an infinity is refused. If not, it is computed like any other. Outputs must be finite in either case,
+    /// but networks of 8-bit integers, and functions with bounds such as tanh, make finite outputs of such an image too.
     /// </summary>
-    public bool RefuseNonFinite { get; init; }
+    public bool RefuseNonFinite { get; init; } = true;
 }

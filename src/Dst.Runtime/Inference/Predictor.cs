@@ -45,7 +45,7 @@ public sealed class Predictor : IDisposable
 
     /// <summary>
     /// Reads a model file and compiles it, each layer in its fastest form on this machine: forms that <see cref="PlanCache.OfUser"/> does
-    /// not know are measured first. Inputs that are not finite are refused.
+    /// not know are measured first.
     /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
@@ -241,7 +241,7 @@ public sealed class Predictor : IDisposable
         }
     }
 
-    private static Predictor Of(Model model) => new(model, new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
+    private static Predictor Of(Model model) => new(model, new() { Cache = PlanCache.OfUser() });
 
     private int CountOf(ReadOnlySpan<float> inputs)
     {
