@@ -66,13 +66,31 @@ public sealed record CalibrationImages(float[] Values, int Count)
         if (!ImageFolder.Exists(folder))
             throw new InputException($"'{folder}' is not a folder; a folder or a zip archive of images was expected");
         var files = ImageFolder.Images(folder, log);
-        var input = model.Graph.Input;
-        var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
         var reader = new ModelImages(model, log);
-        var images = Draw(
-            files, input, count, seed, (file, values) => Preprocessor.Prepare(reader.Read(file), normalisation, input, values));
+        var images = Draw(files, reader.Read, model, count, seed);
         reader.SayWhatIsSeen();
         return images;
+    }
+
+    /// <summary>Draws images that are in memory by the seed and prepares them as for prediction.</summary>
+    /// <param name="images">Images of any size.</param>
+    /// <param name="model">The model that takes them.</param>
+    /// <param name="count">How many; fewer if there are fewer.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <exception cref="ArgumentNullException">The images, one of them or the model is null.</exception>
+    /// <exception cref="InputException">There are none, one has other bands, or they do not fit into memory.</exception>
+    public static CalibrationImages Draw(IReadOnlyList<Image> images, Model model, int count, long seed)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(model);
+        return Draw(images, image => image, model, count, seed);
+    }
+
+    private static CalibrationImages Draw<T>(IReadOnlyList<T> sources, Func<T, Image> read, Model model, int count, long seed)
+    {
+        var input = model.Graph.Input;
+        var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
+        return Draw(sources, input, count, seed, (source, values) => Preprocessor.Prepare(read(source), normalisation, input, values));
     }
 
     private static CalibrationImages Draw<T>(
