@@ -15,7 +15,7 @@ public enum PixelOrder
     /// <summary>Red, green, blue, alpha. The colours are not multiplied by alpha yet.</summary>
     Rgba,
 
-    /// <summary>Blue, green, red, alpha: <c>Bgra32</c> of WPF, <c>Format32bppArgb</c>. The colours are not multiplied by alpha yet.</summary>
+    /// <summary>Blue, green, red, alpha: <c>Bgra32</c> of WPF. The colours are not multiplied by alpha yet.</summary>
     Bgra,
 
     /// <summary>Red, green, blue, and a byte that is not read: it has no meaning, or the colours are multiplied by it.</summary>

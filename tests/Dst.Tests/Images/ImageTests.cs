@@ -15,8 +15,8 @@ public class ImageTests
 
     [Theory]
     [InlineData(PixelOrder.Grey, new byte[] { 1, 2, 0, 3, 4, 0 }, 3, new byte[] { 1, 2, 3, 4 })]
-    [InlineData(PixelOrder.Rgb, new byte[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }, 0, new byte[] { 1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12 })]
-    [InlineData(PixelOrder.Bgr, new byte[] { 3, 2, 1, 6, 5, 4, 0, 9, 8, 7, 12, 11, 10 }, 7, new byte[] { 1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12 })]
+    [InlineData(PixelOrder.Rgb, new byte[] { 1, 3, 5, 2, 4, 6, 7, 7, 7, 8, 8, 8 }, 0, new byte[] { 1, 2, 7, 8, 3, 4, 7, 8, 5, 6, 7, 8 })]
+    [InlineData(PixelOrder.Bgr, new byte[] { 5, 3, 1, 6, 4, 2, 0, 7, 7, 7, 8, 8, 8 }, 7, new byte[] { 1, 2, 7, 8, 3, 4, 7, 8, 5, 6, 7, 8 })]
     public void Frames_become_planes_of_red_green_and_blue(PixelOrder order, byte[] pixels, int stride, byte[] planes) =>
         Assert.Equal(planes, Image.FromFrame(order, 2, 2, pixels, stride).Data.ToArray());
 
