@@ -32,7 +32,8 @@ public sealed class OnnxTools : IDisposable
         "resnet20-option-a", "resnet20-option-a-10", "squeezenet", "densenet", "mobilenetv3", "mobilenetv3-13",
         "shufflenet", "shufflenet-9", "assorted", "assorted-11", "newest", "channels-last", "external",
         "convnext", "convnext-17", "convnext-first", "convnext-tanh", "efficientnetv2", "repvgg", "repvgg-folded", "mobileone",
-        "mobileone-folded", "pooled", "normalised", "windows", "resizes", "keras", "int8-weights", "qdq", "qdq-clips", "qdq-int8", "half", "functions",
+        "mobileone-folded", "pooled", "normalised", "windows", "resizes", "keras", "int8-weights", "qdq", "qdq-clips", "qdq-int8", "half",
+        "functions",
     ];
 
     public string PathOf(string name) => Path.Combine(Folder, $"{name}.onnx");

@@ -89,8 +89,8 @@ public sealed class IdleKeysTests : IDisposable
     {
         var recipe = TinyRun.Recipe(_folder.Path, setting, "arms=[uhp]");
         Assert.Contains(
-            $"warning: prune.{section}.stages is {steps + 1}, and the share 0.5 of the training is {steps} steps, so that some stages never "
-            + "come",
+            $"warning: prune.{section}.stages is {steps + 1}, and the share 0.5 of the training is {steps} steps, so that some stages "
+            + "never come",
             RecipeRemarks.Of(recipe, TinyRun.Load(recipe)));
         recipe = TinyRun.Recipe(_folder.Path, setting, $"prune.{section}.stages={steps}", "arms=[uhp]");
         Assert.DoesNotContain(RecipeRemarks.Of(recipe, TinyRun.Load(recipe)), line => line.Contains("stages", StringComparison.Ordinal));

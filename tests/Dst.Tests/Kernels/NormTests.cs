@@ -22,7 +22,9 @@ public unsafe class NormTests
         Assert.All(expected.Zip(y.ToNchw()), pair => Assert.Equal(pair.First, pair.Second, 1e-6f));
     }
 
-    /// <summary>Of torch.nn.functional.group_norm(x, groups, weight, bias, 1e-2) in PyTorch 1.13, x of four channels of two pixels.</summary>
+    /// <summary>
+    /// Of torch.nn.functional.group_norm(x, groups, weight, bias, 1e-2) in PyTorch 1.13, x of four channels of two pixels.
+    /// </summary>
     [Theory]
     [InlineData(1, -0.05162820f, 0.3196065f, -0.4060379f, 0.8932835f, -1.974491f, -0.8607870f, 0.5475578f, 3.888670f)]
     [InlineData(2, 0.25f, 0.6419309f, -0.5878963f, 0.7838618f, -2.644144f, -1.483572f, 0.05703521f, 3.538751f)]

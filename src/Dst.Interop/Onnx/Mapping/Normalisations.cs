@@ -56,7 +56,8 @@ internal static class Normalisations
         var x = import.InAnyOrder(node, 0);
         var groups = node.Operation == "GroupNormalization" ? node.GetInt("num_groups", 0) : x.Dims.ElementAtOrDefault(1);
         if (x.Order is not null || groups < 1 || x.Shape.Channels % groups != 0)
-            throw node.Illegal($"normalises {x} of {x.Shape} features in {groups} groups; groups of whole channels [N, C, H, W] were expected");
+            throw node.Illegal(
+                $"normalises {x} of {x.Shape} features in {groups} groups; groups of whole channels [N, C, H, W] were expected");
         var (scale, bias) = (import.NeededConstant(node, 1).Floats(node), import.NeededConstant(node, 2).Floats(node));
         AppendNorm(import, node, x, new GroupNormOp(groups, node.Get("epsilon", 1e-5f)), scale, bias);
     }
@@ -80,7 +81,9 @@ internal static class Normalisations
         throw node.Illegal($"normalises {x} over the axes {RowMajor.Text(axes)}; normalise channels, pixels or both");
     }
 
-    /// <summary>The values of a constant for each channel. PyTorch writes 1 or 0 for each element where there is no scale or shift.</summary>
+    /// <summary>
+    /// The values of a constant for each channel. PyTorch writes 1 or 0 for each element where there is no scale or shift.
+    /// </summary>
     private static float[] PerChannel(OnnxNode node, ConstantTensor constant, OnnxFeature x) =>
         constant.Floats(node) is [var first, ..] values && values.AsSpan().IndexOfAnyExcept(first) < 0 ? [first]
         : Arithmetic.PerChannel(node, constant, x);

@@ -173,7 +173,8 @@ internal static unsafe class TileProduct
                 for (var end = offsets + pair.Common; offsets < end; offsets++, weights += 2 * Layout.Block)
                 {
                     Prefetch.Ahead(weights);
-                    pairs.MultiplyAdd(scalars + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(weights + Layout.Block));
+                    pairs.MultiplyAdd(
+                        scalars + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(weights + Layout.Block));
                 }
 
                 for (var end = one.Offsets + pair.Both; offsets < end; offsets++, otherOffsets++, weights += 2 * Layout.Block)
