@@ -87,7 +87,7 @@ public sealed class Embedder : IDisposable
     /// <summary>The embeddings of prepared inputs.</summary>
     /// <param name="inputs">Normalised inputs [count, Channels, Height, Width], count at least 1.</param>
     /// <param name="embeddings">[count, Length]. A row of zeros is of an input that has no embedding.</param>
-    /// <exception cref="InputException">A length does not match.</exception>
+    /// <exception cref="InputException">A length does not match, or a value is not finite.</exception>
     /// <exception cref="NotFiniteNumberException">A value is not finite.</exception>
     public void Embed(ReadOnlySpan<float> inputs, Span<float> embeddings)
     {
