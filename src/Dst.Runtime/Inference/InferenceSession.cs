@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Dst.Foundations;
 using Dst.Graph;
@@ -206,6 +207,8 @@ public sealed unsafe class InferenceSession : IDisposable
                 $"a run of {count} images has room for {logits.Length} logits; {(long)count * _plan.Outputs} were expected");
     }
 
+    // Optimised from the first call on: vectors of the machine's width are not compiled ahead of time.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CheckFinite(ReadOnlySpan<float> images, int imageLength)
     {
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(images);

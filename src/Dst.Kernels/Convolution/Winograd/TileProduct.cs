@@ -23,13 +23,9 @@ internal static unsafe class TileProduct
     {
         foreach (var run in runs)
         {
-            nint offset = run.Column * Layout.Block;
-            float* tiles = source + offset, place = list.Destination + first + offset;
-            var twice = run.Width == RowTiles.WidestOfPair ? run.Count / 2 : 0; // on 512 bits alone
-            if (twice > 0) RegisterTiles.Run<T, TileLoop<T, TWeight>>(2 * run.Width, new(in list, tiles, place, twice));
-            offset = 2 * twice * run.Width * Layout.Block;
-            if (2 * twice < run.Count)
-                RegisterTiles.Run<T, TileLoop<T, TWeight>>(run.Width, new(in list, tiles + offset, place + offset, run.Count - 2 * twice));
+            var joined = run.Width == RowTiles.WidestOfPair ? run.Count / 2 : 0; // two tiles of eight are one of sixteen
+            RunTiles<T, TWeight>(2 * run.Width, joined, run.Column, in list, source, first);
+            RunTiles<T, TWeight>(run.Width, run.Count - 2 * joined, run.Column + 2 * joined * run.Width, in list, source, first);
         }
     }
 
@@ -93,6 +89,19 @@ internal static unsafe class TileProduct
         for (var end = gradient + (nint)tiles * Layout.Block; gradient < end; gradient += Layout.Block, source += Layout.Block)
             taps.MultiplyAdd(source, T.Load(gradient));
         taps.Store(sums);
+    }
+
+    /// <summary>Equal register tiles side by side.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void RunTiles<T, TWeight>(
+        int width, int count, int column, in ProductList<TWeight> list, float* source, nint first)
+        where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
+    {
+        nint offset = column * Layout.Block;
+        if (count > 0)
+            RegisterTiles.Run<T, TileLoop<T, TWeight>>(
+                width, new(in list, source + offset, list.Destination + first + offset, count));
     }
 
     /// <summary>
