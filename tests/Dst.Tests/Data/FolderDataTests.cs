@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Dst.Images;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
 using Dst.Training.Data;
@@ -357,19 +356,6 @@ public sealed partial class FolderDataTests : IDisposable
             Assert.Equal(5, message.Split("file '").Length - 1);
             Assert.EndsWith("; and 2 more; data.unreadable skip leaves out what cannot be read", message);
         }
-    }
-
-    [Fact]
-    public void CalibrationImagesInMemoryAreDrawnAndPreparedAsFiles()
-    {
-        for (var i = 0; i < 6; i++) Write($"{i}.png", TestImages.GreyPng(20, 18, (y, x) => (byte)(i + 9 * y + x)));
-        var model = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 16, 16), 2, width: 0.25), seed: 1);
-        Image[] images = [.. Enumerable.Range(0, 6).Select(i => Image.Read(_folder.File($"{i}.png")))];
-        var drawn = CalibrationImages.Draw(images, model, 4, seed: 3);
-        Assert.Equal(4, drawn.CountDifferent());
-        Assert.Equal(CalibrationImages.DrawFiles(_folder.Path, model, 4, seed: 3, _log.Add).Values, drawn.Values);
-        Assert.Throws<InputException>(() => CalibrationImages.Draw([], model, 4, seed: 3));
-        Assert.Throws<ArgumentNullException>("image", () => CalibrationImages.Draw([null!], model, 4, seed: 3));
     }
 
     [Fact]
