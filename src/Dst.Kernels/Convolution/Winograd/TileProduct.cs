@@ -16,16 +16,19 @@ internal static unsafe class TileProduct
     /// <param name="list">Channels, weights and place of the sums.</param>
     /// <param name="source">First tile of the first channel.</param>
     /// <param name="first">Where the first tile's sums are in their place.</param>
+    /// <param name="positions">The positions of the transform domain that are multiplied, from that of the list on.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T, TWeight>(RowTile[] runs, in ProductList<TWeight> list, float* source, nint first)
+    public static void Run<T, TWeight>(
+        RowTile[] runs, in ProductList<TWeight> list, float* source, nint first, in PositionRun positions)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
         foreach (var run in runs)
         {
             var joined = run.Width == RowTiles.WidestOfPair ? run.Count / 2 : 0; // two tiles of eight are one of sixteen
-            RunTiles<T, TWeight>(2 * run.Width, joined, run.Column, in list, source, first);
-            RunTiles<T, TWeight>(run.Width, run.Count - 2 * joined, run.Column + 2 * joined * run.Width, in list, source, first);
+            RunTiles<T, TWeight>(2 * run.Width, joined, run.Column, in list, source, first, in positions);
+            RunTiles<T, TWeight>(
+                run.Width, run.Count - 2 * joined, run.Column + 2 * joined * run.Width, in list, source, first, in positions);
         }
     }
 
@@ -94,38 +97,49 @@ internal static unsafe class TileProduct
     /// <summary>Equal register tiles side by side.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RunTiles<T, TWeight>(
-        int width, int count, int column, in ProductList<TWeight> list, float* source, nint first)
+        int width, int count, int column, in ProductList<TWeight> list, float* source, nint first, in PositionRun positions)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
         nint offset = column * Layout.Block;
         if (count > 0)
             RegisterTiles.Run<T, TileLoop<T, TWeight>>(
-                width, new(in list, source + offset, list.Destination + first + offset, count));
+                width, new(in list, source + offset, first + offset, count, in positions));
     }
 
     /// <summary>
-    /// The innermost loop, for some register tiles: for each channel one load of 16 weights, and one multiply-add for each tile.
+    /// The innermost loop, for some register tiles at some positions: for each channel one load of 16 weights, and one multiply-add for each
+    /// tile.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tiles<T, TTile, TWeight>(in ProductList<TWeight> list, float* source, float* destination, int count)
+    private static void Tiles<T, TTile, TWeight>(
+        in ProductList<TWeight> list, float* source, nint first, int count, in PositionRun positions)
         where T : unmanaged, ILanes<T>
         where TTile : unmanaged, IAccumulators<T>
         where TWeight : unmanaged
     {
-        for (; count > 0; count--, source += TTile.Width * Layout.Block, destination += TTile.Width * Layout.Block)
+        var weightsOfPosition = list.Weights;
+        var destination = list.Destination + first;
+        for (var position = 0; position < positions.Count; position++)
         {
-            TTile tile = default;
-            var offsets = list.Offsets;
-            var weights = list.Weights;
-            for (var end = offsets + list.Channels; offsets < end; offsets++, weights += Layout.Block)
+            for (nint at = 0; at < (nint)count * TTile.Width * Layout.Block; at += TTile.Width * Layout.Block)
             {
-                Prefetch.Ahead(weights);
-                tile.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
+                TTile tile = default;
+                var offsets = list.Offsets;
+                var weights = weightsOfPosition;
+                for (var end = offsets + list.Channels; offsets < end; offsets++, weights += Layout.Block)
+                {
+                    Prefetch.Ahead(weights);
+                    tile.MultiplyAdd(source + at + *offsets, Layout.Block, Load<T, TWeight>(weights));
+                }
+
+                if (typeof(TWeight) == typeof(short)) tile.Multiply(T.Load(list.Scales + position * positions.ScalesPitch));
+                tile.Store(destination + at, Layout.Block);
             }
 
-            if (typeof(TWeight) == typeof(short)) tile.Multiply(T.Load(list.Scales));
-            tile.Store(destination, Layout.Block);
+            source += positions.InputPitch;
+            destination += positions.OutputPitch;
+            weightsOfPosition += positions.WeightPitch;
         }
     }
 
@@ -213,15 +227,17 @@ internal static unsafe class TileProduct
         }
     }
 
-    private readonly ref struct TileLoop<T, TWeight>(ref readonly ProductList<TWeight> list, float* source, float* destination, int count)
+    private readonly ref struct TileLoop<T, TWeight>(
+        ref readonly ProductList<TWeight> list, float* source, nint first, int count, ref readonly PositionRun positions)
         : ITileLoop<T>
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
         private readonly ref readonly ProductList<TWeight> _list = ref list;
+        private readonly ref readonly PositionRun _positions = ref positions;
 
         public void Run<TTile>() where TTile : unmanaged, IAccumulators<T> =>
-            Tiles<T, TTile, TWeight>(in _list, source, destination, count);
+            Tiles<T, TTile, TWeight>(in _list, source, first, count, in _positions);
     }
 
     private readonly ref struct PairLoop<T, TWeight>(
@@ -269,4 +285,8 @@ internal readonly unsafe struct ProductList<TWeight>(int* offsets, int channels,
 /// <param name="OutputPitch">The same in M.</param>
 /// <param name="WeightPitch">Weights from one position to the next.</param>
 /// <param name="ScalesPitch">The same of the scales of weights of 16 bits.</param>
-internal readonly record struct PositionRun(int Count, nint InputPitch, nint OutputPitch, nint WeightPitch, nint ScalesPitch);
+internal readonly record struct PositionRun(int Count, nint InputPitch, nint OutputPitch, nint WeightPitch, nint ScalesPitch)
+{
+    /// <summary>One position.</summary>
+    public static readonly PositionRun Single = new(1, 0, 0, 0, 0);
+}

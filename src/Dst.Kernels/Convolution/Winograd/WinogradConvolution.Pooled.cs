@@ -40,7 +40,11 @@ public sealed unsafe partial class WinogradConvolution
             var (image, top) = ((rows.First + row) / RowsPerImage, (rows.First + row) % RowsPerImage * TTransform.Out);
             var plane = y + ((nint)image * walk.Blocks + block) * height * width * Layout.Block;
             var tile = tiles + TileOffset(walk, block, rows.Place + row);
-            for (var first = 0; first < _tileColumns; first += StripTiles)
+            var whole = WholeTiles<T, TTransform>(walk, top);
+            if (whole > 0)
+                OutputTiles<T>.RunPooled(
+                    whole, tile, walk.TilePitch, epilogue.From(block, 0), plane + (nint)top / 2 * width * Layout.Block, width * Layout.Block);
+            for (var first = whole; first < _tileColumns; first += StripTiles)
             {
                 var (count, left) = (Math.Min(StripTiles, _tileColumns - first), first * TTransform.Out);
                 nint rowPitch = count * TTransform.Out * Layout.Block;

@@ -52,7 +52,7 @@ public sealed unsafe partial class WinogradConvolution
                         if (isPair)
                             TileProduct.RunPair<T, TWeight>(
                                 TilesOf(count), units.Pairs[b / 2], first, second, source, destination, run);
-                        else MultiplyBlock<T, TWeight>(units.HasWholeKernels[b], count, first, source, destination);
+                        else MultiplyBlock<T, TWeight>(units.HasWholeKernels[b], count, first, source, destination, run);
                         source += RowOffset(count + Reach);
                         destination += RowOffset(count);
                     }
@@ -64,13 +64,13 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>
-    /// One past the last of the positions that are multiplied in one loop: they read the same taps, all blocks of filters are in pairs, and
-    /// their inputs and weights fit into the first-level cache.
+    /// One past the last of the positions that are multiplied in one loop: they read the same taps, and their inputs and weights fit into
+    /// the first-level cache.
     /// </summary>
     private int EndOfRun(int first, int end, int rows)
     {
         var units = _unitsAt[first];
-        if (2 * units.Pairs.Length < units.Kept.Blocks) return first + 1;
+        if (_sharesRows) return first + 1;
         var floats = rows * _tileColumns * Layout.PaddedChannels(Shape.Channels) + units.Offsets.Length * Layout.Block;
         var longest = Math.Max(1, FloatsInCache / floats);
         var next = first + 1;
@@ -79,7 +79,8 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyBlock<T, TWeight>(bool hasWholeKernels, int rows, in ProductList<TWeight> list, float* source, nint destination)
+    private void MultiplyBlock<T, TWeight>(
+        bool hasWholeKernels, int rows, in ProductList<TWeight> list, float* source, nint destination, in PositionRun positions)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
@@ -88,7 +89,7 @@ public sealed unsafe partial class WinogradConvolution
         TileProduct.RunRows<T, TWeight>(together, _tileColumns, list, source, destination);
         if (together < rows)
             TileProduct.Run<T, TWeight>(
-                TilesOf(rows - together), list, source + RowOffset(together), destination + RowOffset(together));
+                TilesOf(rows - together), list, source + RowOffset(together), destination + RowOffset(together), positions);
     }
 
     /// <summary>What a block of filters keeps at a position, and where its products go.</summary>
@@ -152,7 +153,7 @@ public sealed unsafe partial class WinogradConvolution
                     new(
                         offsets + first * Shape.Filters, (end - first) * Shape.Filters,
                         weights + (long)first * Shape.Filters * Layout.Block, null, destination),
-                    source + RowOffset(row), RowOffset(row));
+                    source + RowOffset(row), RowOffset(row), PositionRun.Single);
                 row += count;
             }
         }

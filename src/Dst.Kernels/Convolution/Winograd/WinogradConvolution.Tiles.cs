@@ -124,7 +124,14 @@ public sealed unsafe partial class WinogradConvolution
             var plane = PlaneOf(walk, rows.First + row, block, x);
             var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
             var tile = tiles + TileOffset(walk, block, rows.Place + row);
-            for (var first = 0; first < _tileColumns; first += StripTiles)
+            var whole = WholeTiles<T, TTransform>(walk, top);
+            if (whole > 0)
+            {
+                var pixel = plane + walk.Offset(top, 0);
+                OutputTiles<T>.Run(whole, tile, walk.TilePitch, epilogue.From(block, pixel - x), pixel, walk.RowPitch);
+            }
+
+            for (var first = whole; first < _tileColumns; first += StripTiles)
             {
                 var count = Math.Min(StripTiles, _tileColumns - first);
                 ScatterColumns<T, TTransform>(walk, count, tile + first * Layout.Block, strip);
@@ -140,6 +147,13 @@ public sealed unsafe partial class WinogradConvolution
                 }
             }
         }
+    }
+
+    /// <summary>Tiles of a row, from the first on, that have all of their outputs and are transformed in registers.</summary>
+    private int WholeTiles<T, TTransform>(TileWalk walk, int top) where T : unmanaged, ILanes<T>
+    {
+        if (!OutputTiles<T>.AreInRegisters || typeof(TTransform) != typeof(EvaluateTransposedTransform<T, Points6<T>, OutputSide<F4x3>>)) return 0;
+        return top + F4x3.Tile <= walk.Height ? Math.Min(_tileColumns, walk.Width / F4x3.Tile) : 0;
     }
 
     /// <summary>Transforms each column of each tile of a strip: [Out][tile][In][16].</summary>
