@@ -94,10 +94,10 @@ internal static class RowTiles
     }
 
     /// <summary>The fastest tiles, in runs of equal ones, for <paramref name="pixels"/> neighbours that all have the same taps.</summary>
-    public static RowTile[] Cut(SimdTier tier, int pixels, double taps)
+    public static RowTile[] Cut(SimdTier tier, int pixels, double taps, int widest)
     {
         var columns = Enumerable.Repeat(new KernelRange(0, 1), pixels).ToArray();
-        return Joined(Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, WidestOfProduct));
+        return Joined(Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, widest));
     }
 
     /// <summary>

@@ -25,10 +25,9 @@ internal static unsafe class TileProduct
     {
         foreach (var run in runs)
         {
-            var joined = run.Width == RowTiles.WidestOfPair ? run.Count / 2 : 0; // two tiles of eight are one of sixteen
-            RunTiles<T, TWeight>(2 * run.Width, joined, run.Column, in list, source, first, in positions);
-            RunTiles<T, TWeight>(
-                run.Width, run.Count - 2 * joined, run.Column + 2 * joined * run.Width, in list, source, first, in positions);
+            nint offset = run.Column * Layout.Block;
+            RegisterTiles.Run<T, TileLoop<T, TWeight>>(
+                run.Width, new(in list, source + offset, first + offset, run.Count, in positions));
         }
     }
 
@@ -92,19 +91,6 @@ internal static unsafe class TileProduct
         for (var end = gradient + (nint)tiles * Layout.Block; gradient < end; gradient += Layout.Block, source += Layout.Block)
             taps.MultiplyAdd(source, T.Load(gradient));
         taps.Store(sums);
-    }
-
-    /// <summary>Equal register tiles side by side.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void RunTiles<T, TWeight>(
-        int width, int count, int column, in ProductList<TWeight> list, float* source, nint first, in PositionRun positions)
-        where T : unmanaged, ILanes<T>
-        where TWeight : unmanaged
-    {
-        nint offset = column * Layout.Block;
-        if (count > 0)
-            RegisterTiles.Run<T, TileLoop<T, TWeight>>(
-                width, new(in list, source + offset, first + offset, count, in positions));
     }
 
     /// <summary>

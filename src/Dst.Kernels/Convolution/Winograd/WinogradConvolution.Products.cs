@@ -51,7 +51,7 @@ public sealed unsafe partial class WinogradConvolution
                     {
                         if (isPair)
                             TileProduct.RunPair<T, TWeight>(
-                                TilesOf(count), units.Pairs[b / 2], first, second, source, destination, run);
+                                PairTilesOf(count), units.Pairs[b / 2], first, second, source, destination, run);
                         else MultiplyBlock<T, TWeight>(units.HasWholeKernels[b], count, first, source, destination, run);
                         source += RowOffset(count + Reach);
                         destination += RowOffset(count);

@@ -44,6 +44,7 @@ public sealed unsafe partial class WinogradConvolution
     private readonly nint _inputPlane;
     private readonly nint _outputPlane;
     private readonly RowTile[]?[] _tiles;
+    private readonly RowTile[]?[] _pairTiles;
     private readonly KeptUnits _kept;
     private readonly PositionUnits[] _unitsAt;
     private readonly long[] _firstWeight;
@@ -81,6 +82,7 @@ public sealed unsafe partial class WinogradConvolution
         _outputPitch = checked((shape.FilterBlocks * capacity * _tileColumns + 1) * Layout.Block);
         (_inputPlane, _outputPlane) = (RowOffset(_inputRows), RowOffset(capacity));
         _tiles = new RowTile[capacity + 1][];
+        _pairTiles = new RowTile[capacity + 1][];
         _kept = new KeptUnits(shape, form.UnitLengthOf(shape), kept);
         _unitsAt = PlanUnits();
         _firstWeight = FirstVectors(position => position.Offsets.Length);
@@ -289,8 +291,15 @@ public sealed unsafe partial class WinogradConvolution
 
     private int FiltersOf(int block) => Layout.UsedLanes(Shape.Filters, block);
 
-    /// <summary>The register tiles of some rows, cut on first use: most numbers of rows never occur.</summary>
-    private RowTile[] TilesOf(int rows) => _tiles[rows] ??= RowTiles.Cut(_tier, rows * _tileColumns, Shape.Channels);
+    // Register tiles are cut on first use: most numbers of rows never occur.
+
+    /// <summary>The register tiles of some rows of a block of filters.</summary>
+    private RowTile[] TilesOf(int rows) =>
+        _tiles[rows] ??= RowTiles.Cut(_tier, rows * _tileColumns, Shape.Channels, RowTiles.Widest);
+
+    /// <summary>The register tiles of some rows of two blocks.</summary>
+    private RowTile[] PairTilesOf(int rows) =>
+        _pairTiles[rows] ??= RowTiles.Cut(_tier, rows * _tileColumns, Shape.Channels, RowTiles.WidestOfProduct);
 
     private void CheckRoom(TileRows rows)
     {
