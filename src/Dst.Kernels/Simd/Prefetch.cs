@@ -35,7 +35,7 @@ public readonly unsafe struct MemoryRange(float* start, long length)
 public struct Prefetch(MemoryRange first, MemoryRange second = default, MemoryRange third = default)
 {
     /// <summary>Bytes between the weights that are read and those that are fetched: about what is used while memory answers.</summary>
-    private const int BytesAhead = 8192;
+    internal const int BytesAhead = 8192;
 
     private Walk _first = new(first);
     private Walk _second = new(second);
@@ -60,9 +60,9 @@ public struct Prefetch(MemoryRange first, MemoryRange second = default, MemoryRa
 
     /// <summary>Fetches what lies behind weights that are read now, into the first-level cache. It may be outside of any array.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static unsafe void Ahead(void* weights)
+    internal static unsafe void Ahead(void* weights, nint bytes = BytesAhead)
     {
-        if (Sse.IsSupported) Sse.Prefetch0((byte*)weights + BytesAhead);
+        if (Sse.IsSupported) Sse.Prefetch0((byte*)weights + bytes);
     }
 
     /// <summary>A walk through a range.</summary>

@@ -105,6 +105,7 @@ internal static unsafe class TileProduct
         where TWeight : unmanaged
     {
         var weightsOfPosition = list.Weights;
+        var ahead = positions.BytesAhead(sizeof(TWeight));
         var destination = list.Destination + first;
         for (var position = 0; position < positions.Count; position++)
         {
@@ -115,7 +116,7 @@ internal static unsafe class TileProduct
                 var weights = weightsOfPosition;
                 for (var end = offsets + list.Channels; offsets < end; offsets++, weights += Layout.Block)
                 {
-                    Prefetch.Ahead(weights);
+                    Prefetch.Ahead(weights, ahead);
                     tile.MultiplyAdd(source + at + *offsets, Layout.Block, Load<T, TWeight>(weights));
                 }
 
@@ -169,6 +170,7 @@ internal static unsafe class TileProduct
         where TWeight : unmanaged
     {
         var weightsOfPosition = one.Weights;
+        var ahead = positions.BytesAhead(sizeof(TWeight));
         float* destination = one.Destination + first, otherDestination = other.Destination + first;
         for (var position = 0; position < positions.Count; position++)
         {
@@ -181,14 +183,14 @@ internal static unsafe class TileProduct
                 var scalars = source + tile;
                 for (var end = offsets + pair.Common; offsets < end; offsets++, weights += 2 * Layout.Block)
                 {
-                    Prefetch.Ahead(weights);
+                    Prefetch.Ahead(weights, ahead);
                     pairs.MultiplyAdd(
                         scalars + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(weights + Layout.Block));
                 }
 
                 for (var end = one.Offsets + pair.Both; offsets < end; offsets++, otherOffsets++, weights += 2 * Layout.Block)
                 {
-                    Prefetch.Ahead(weights);
+                    Prefetch.Ahead(weights, ahead);
                     pairs.MultiplyAddFirst(scalars + *offsets, Layout.Block, Load<T, TWeight>(weights));
                     pairs.MultiplyAddSecond(scalars + *otherOffsets, Layout.Block, Load<T, TWeight>(weights + Layout.Block));
                 }
@@ -275,4 +277,7 @@ internal readonly record struct PositionRun(int Count, nint InputPitch, nint Out
 {
     /// <summary>One position.</summary>
     public static readonly PositionRun Single = new(1, 0, 0, 0, 0);
+
+    /// <summary>Bytes between the weights that are read and those that are fetched: they are of the next position, if there is one.</summary>
+    public nint BytesAhead(int bytesOfWeight) => Count > 1 ? WeightPitch * bytesOfWeight : Prefetch.BytesAhead;
 }

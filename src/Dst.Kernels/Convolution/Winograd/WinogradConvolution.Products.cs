@@ -10,8 +10,8 @@ namespace Dst.Kernels;
 /// </content>
 public sealed unsafe partial class WinogradConvolution
 {
-    /// <summary>Floats of V and U at neighbouring positions that are multiplied in one loop: 32 kB.</summary>
-    private const int FloatsInCache = 8192;
+    /// <summary>Floats of V at neighbouring positions that are multiplied in one loop, and read again for the next blocks: 256 kB.</summary>
+    private const int FloatsInCache = 1 << 16;
 
     /// <summary>
     /// The first product of a run of rows, found once for all positions: it has the rows of the first image in one dimension, all in two.
@@ -64,14 +64,14 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>
-    /// One past the last of the positions that are multiplied in one loop: they read the same taps, and their inputs and weights fit into
-    /// the first-level cache.
+    /// One past the last of the positions that are multiplied in one loop: they read the same taps, and their inputs fit into
+    /// the second-level cache.
     /// </summary>
     private int EndOfRun(int first, int end, int rows)
     {
         var units = _unitsAt[first];
         if (_sharesRows) return first + 1;
-        var floats = rows * _tileColumns * Layout.PaddedChannels(Shape.Channels) + units.Offsets.Length * Layout.Block;
+        var floats = rows * _tileColumns * Layout.PaddedChannels(Shape.Channels);
         var longest = Math.Max(1, FloatsInCache / floats);
         var next = first + 1;
         while (next < Math.Min(end, first + longest) && ReferenceEquals(_unitsAt[next], units)) next++;
