@@ -126,14 +126,14 @@ internal readonly unsafe struct Points6<T> : IWinogradPoints<T> where T : unmana
 
     /// <summary>Aᵀ of F(4, 3), as <see cref="EvaluateTransposed"/> has it, of vectors in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Outputs(T v0, T v1, T v2, T v3, T v4, T v5, T two, T four, T eight, out T y0, out T y1, out T y2, out T y3)
+    public static void Outputs(T v0, T v1, T v2, T v3, T v4, T v5, out T y0, out T y1, out T y2, out T y3)
     {
         T evenOne = T.Add(v1, v2), oddOne = T.Subtract(v1, v2);
         T evenTwo = T.Add(v3, v4), oddTwo = T.Subtract(v3, v4);
         y0 = T.Add(v0, T.Add(evenOne, evenTwo));
-        y1 = T.MultiplyAdd(two, oddTwo, oddOne);
-        y2 = T.MultiplyAdd(four, evenTwo, evenOne);
-        y3 = T.Add(T.MultiplyAdd(eight, oddTwo, oddOne), v5);
+        y1 = T.MultiplyAdd(T.Broadcast(2), oddTwo, oddOne);
+        y2 = T.MultiplyAdd(T.Broadcast(4), evenTwo, evenOne);
+        y3 = T.Add(T.MultiplyAdd(T.Broadcast(8), oddTwo, oddOne), v5);
     }
 
     /// <summary>The highest power reads infinity too.</summary>
