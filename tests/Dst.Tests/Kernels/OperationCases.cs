@@ -182,6 +182,8 @@ internal static class OperationCases
         HalvedUnits(form, new(33, 5, 6, 18, kernel, kernel, stride, 1), block: 16, group: 4, 1),
         HalvedUnits(form, new(5, 6, 5, 20, kernel, kernel, stride, 1), block: 8, group: 16, kernel),
         UnequalBlocks(form, new(20, 6, 9, 70, kernel, kernel, stride, 1)),
+        // too much for all positions in one loop, as a pair of blocks and one without a neighbour
+        HalvedWinograd(form, new(32, 24 * stride, 24 * stride, 33, kernel, kernel, stride, kernel / 2), block: 16, group: 16),
     ];
 
     private static WinogradCase HalvedWinograd(WinogradForm form, Conv2dShape shape, int block, int group) =>

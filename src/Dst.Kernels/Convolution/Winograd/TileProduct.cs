@@ -94,8 +94,8 @@ internal static unsafe class TileProduct
     }
 
     /// <summary>
-    /// The innermost loop, for some register tiles at some positions: for each channel one load of 16 weights, and one multiply-add for each
-    /// tile.
+    /// The innermost loop, for some register tiles at some positions: for each channel one load of 16 weights, and one multiply-add for
+    /// each tile.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tiles<T, TTile, TWeight>(
@@ -278,6 +278,6 @@ internal readonly record struct PositionRun(int Count, nint InputPitch, nint Out
     /// <summary>One position.</summary>
     public static readonly PositionRun Single = new(1, 0, 0, 0, 0);
 
-    /// <summary>Bytes between the weights that are read and those that are fetched: they are of the next position, if there is one.</summary>
+    /// <summary>Bytes between the weights that are read and those that are fetched, which are of the next position, if any.</summary>
     public nint BytesAhead(int bytesOfWeight) => Count > 1 ? WeightPitch * bytesOfWeight : Prefetch.BytesAhead;
 }

@@ -43,7 +43,8 @@ public sealed unsafe partial class WinogradConvolution
             var whole = WholeTiles<T, TTransform>(walk, top);
             if (whole > 0)
                 OutputTiles<T>.RunPooled(
-                    whole, tile, walk.TilePitch, epilogue.From(block, 0), plane + (nint)top / 2 * width * Layout.Block, width * Layout.Block);
+                    whole, tile, walk.TilePitch, epilogue.From(block, 0), plane + (nint)top / 2 * width * Layout.Block,
+                    width * Layout.Block);
             for (var first = whole; first < _tileColumns; first += StripTiles)
             {
                 var (count, left) = (Math.Min(StripTiles, _tileColumns - first), first * TTransform.Out);

@@ -10,7 +10,7 @@ namespace Dst.Kernels;
 /// </content>
 public sealed unsafe partial class WinogradConvolution
 {
-    /// <summary>Floats of V at neighbouring positions that are multiplied in one loop, and read again for the next blocks: 256 kB.</summary>
+    /// <summary>Floats of V at positions that are multiplied in one loop, and read again for the next blocks: 256 kB.</summary>
     private const int FloatsInCache = 1 << 16;
 
     /// <summary>

@@ -152,7 +152,8 @@ public sealed unsafe partial class WinogradConvolution
     /// <summary>Tiles of a row, from the first on, that have all of their outputs and are transformed in registers.</summary>
     private int WholeTiles<T, TTransform>(TileWalk walk, int top) where T : unmanaged, ILanes<T>
     {
-        if (!OutputTiles<T>.AreInRegisters || typeof(TTransform) != typeof(EvaluateTransposedTransform<T, Points6<T>, OutputSide<F4x3>>)) return 0;
+        var isOfFourByFour = typeof(TTransform) == typeof(EvaluateTransposedTransform<T, Points6<T>, OutputSide<F4x3>>);
+        if (!OutputTiles<T>.AreInRegisters || !isOfFourByFour) return 0;
         return top + F4x3.Tile <= walk.Height ? Math.Min(_tileColumns, walk.Width / F4x3.Tile) : 0;
     }
 
