@@ -47,9 +47,12 @@ internal static class EmbeddingEvaluation
     {
         OutputPath.Check(call.Arguments, Roc);
         var model = Model.Load(path);
-        var data = ModelInput.LoadData(ModelEvaluation.LoadRecipe(call), model, call);
-        var samples = ModelEvaluation.SplitOf(data, call);
+        var recipe = ModelEvaluation.LoadRecipe(call);
         var threshold = call.Arguments.GetValue(Threshold);
+        // A threshold that is given needs no validation images, so a class may lack them.
+        recipe = recipe with { Data = recipe.Data with { AllowsSmallClasses = threshold is not null } };
+        var data = ModelInput.LoadData(recipe, model, call);
+        var samples = ModelEvaluation.SplitOf(data, call);
         if (threshold is null) CheckPairs(data, data.Validation, ", or --threshold, which needs no validation images");
         CheckPairs(data, samples, "");
         using var embedder = new Embedder(

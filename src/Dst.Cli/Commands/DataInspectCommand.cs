@@ -39,7 +39,8 @@ internal static class DataInspectCommand
         EffectiveKeys.Check(RecipeInput.Overrides(call.Arguments), RecipeInput.DataKeys, call.Command);
         var recipe = new TrainingRequest { TrainsNothing = true }.Read(call);
         RunData.CheckSeed(call, recipe);
-        var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+        var options = recipe.Data with { AllowsSmallClasses = true };
+        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
         RunData.Check(call, recipe, data);
         var inspection = new DataInspection(data);
         if (call.Arguments.GetValue(Grid) is { } file) WriteGrid(inspection, file, data.Shape.Channels, call);

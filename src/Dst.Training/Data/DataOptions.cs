@@ -188,6 +188,12 @@ public sealed record DataOptions
     [Setting("fusar, opensarship: classes with fewer images are dropped", Min = 1)]
     public int MinSamples { get; init; } = 1;
 
+    /// <summary>
+    /// Whether a class with too few images for the splits gives a warning, and is left out of some of them; else it is refused. A program
+    /// that looks at data sets it; it is no key of a recipe.
+    /// </summary>
+    public bool AllowsSmallClasses { get; init; }
+
     /// <summary>Which images of OpenSARShip are read.</summary>
     [Setting("opensarship: cal reads Patch_Cal, calibrated intensities; uint8 reads Patch_Uint8, 8 bits")]
     public OpenSarShipPatch Patch { get; init; }
@@ -248,13 +254,14 @@ public sealed record DataOptions
     {
         if (Saturation > 0 && channels != 3)
             throw new InputException(
-                $"data.saturation is {Saturation}, and the network's input has {Words.Count(channels, "channel")}; expected 0, because "
-                + "only RGB has colour");
+                Invariant($"data.saturation is {Saturation}, and the network's input has {Words.Count(channels, "channel")}; expected 0, ")
+                + "because only RGB has colour");
         foreach (var (name, value) in new[] { ("gain", Gain), ("contrast", Contrast) })
         {
             if (value > 0 && Normalise == NormalisationSource.Image)
                 throw new InputException(
-                    $"data.{name} is {value} with data.normalise image; expected 0, because each image's own mean and deviation undo it");
+                    Invariant($"data.{name} is {value} with data.normalise image; expected 0, ")
+                    + "because each image's own mean and deviation undo it");
         }
     }
 }

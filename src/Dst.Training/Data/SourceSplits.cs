@@ -24,9 +24,11 @@ internal sealed record SourceSplits(
         if (options is { Others: OtherImages.Dropped, LabelsPerClass: 0 })
             throw new InputException("data.others is dropped with data.labels_per_class 0, which leaves no others; expected unlabelled");
         if (source.Test.Count > 0 && options.Test != new DataOptions().Test)
-            log($"data: data.test {options.Test} has no effect, because the data has a test split of {source.Test.Count} images");
+            log(
+                Invariant($"data: data.test {options.Test} has no effect, ")
+                + $"because the data has a test split of {source.Test.Count} images");
         else if (options.Folds > 0 && options.Test != new DataOptions().Test)
-            log($"data: data.test {options.Test} has no effect with data.folds {options.Folds}");
+            log(Invariant($"data: data.test {options.Test} has no effect with data.folds {options.Folds}"));
         if (options.LabelsPerClass > 0) splits = splits.WithFewerLabels(options, seed, log);
         return splits with
         {
@@ -38,7 +40,9 @@ internal sealed record SourceSplits(
     {
         var (rest, test) = options.Folds > 0 ? DrawFold(source, options, seed, log)
             : source.Test.Count > 0 ? (source.Training, source.Test)
-            : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit, AdviceFor(options.Kind));
+            : StratifiedSplit.Draw(
+                source.Training, source.ClassNames, options.Test, seed, TestSplit, AdviceFor(options.Kind),
+                WarningOf(options, log, "the test has none"));
         if (options.ValidationFrom == ValidationSource.None)
         {
             if (source.Validation.Count > 0)
@@ -53,7 +57,8 @@ internal sealed record SourceSplits(
         }
 
         var (training, validation) = StratifiedSplit.Draw(
-            rest, source.ClassNames, options.Validation, seed, ValidationSplit, AdviceFor(options.Kind));
+            rest, source.ClassNames, options.Validation, seed, ValidationSplit, AdviceFor(options.Kind),
+            WarningOf(options, log, "the validation has none"));
         return new(training, [], validation, test);
     }
 
@@ -70,8 +75,13 @@ internal sealed record SourceSplits(
         var first = round * folds + 1;
         log($"data: the test is part {fold + 1} of {folds}; the seeds {first} to {first + folds - 1} test each image once (data.folds)");
         return StratifiedSplit.DrawFold(
-            source.Training, source.ClassNames, folds, (int)fold, round, TestSplit, AdviceFor(options.Kind, $"{folds}"));
+            source.Training, source.ClassNames, folds, (int)fold, round, TestSplit, AdviceFor(options.Kind, $"{folds}"),
+            WarningOf(options, log, $"not each of the {folds} tests has one"));
     }
+
+    /// <summary>Takes what is said of classes that are too small for a split, or null if they are to be refused.</summary>
+    private static Action<string>? WarningOf(DataOptions options, Action<string> log, string result) =>
+        options.AllowsSmallClasses ? found => log($"warning: {found}; {result}") : null;
 
     private static string AdviceFor(DataKind kind, string images = "3") =>
         DataKinds.Has(kind, "data.min_samples") ? $", or data.min_samples {images}, which leaves out smaller classes" : "";
@@ -83,7 +93,9 @@ internal sealed record SourceSplits(
         if (source.Test.Count == 0)
             throw new InputException(
                 $"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; expected training");
-        var (test, validation) = StratifiedSplit.Draw(source.Test, source.ClassNames, HalfOfTheTest, seed, ValidationSplit);
+        var (test, validation) = StratifiedSplit.Draw(
+            source.Test, source.ClassNames, HalfOfTheTest, seed, ValidationSplit,
+            warn: WarningOf(options, log, "the validation has none"));
         log("data: half of the test images, drawn by the seed, are the validation images; the other half is the test");
         return new(source.Training, [], validation, test);
     }

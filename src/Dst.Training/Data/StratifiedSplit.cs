@@ -12,13 +12,15 @@ internal static class StratifiedSplit
     /// <param name="seed">Seed of the run.</param>
     /// <param name="split">Number of the split, so that two splits of a run do not share their random numbers.</param>
     /// <param name="advice">What to do about a class that is too small, the end of a message.</param>
+    /// <param name="warn">Takes what is said of classes of one image, which then stays; null refuses them.</param>
     /// <exception cref="InputException">Classes have only one image.</exception>
     public static (List<SourceSample> Kept, List<SourceSample> Drawn) Draw(
-        IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, double share, long seed, int split, string advice = "")
+        IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, double share, long seed, int split, string advice = "",
+        Action<string>? warn = null)
     {
         if (share <= 0) return ([.. samples], []);
-        CheckSizes(samples, classNames, advice);
-        return Draw(samples, count => Math.Clamp((int)Math.Round(count * share), 1, count - 1), seed, split);
+        CheckSizes(samples, classNames, advice, warn);
+        return Draw(samples, count => count == 1 ? 0 : Math.Clamp((int)Math.Round(count * share), 1, count - 1), seed, split);
     }
 
     /// <summary>Splits samples so that <paramref name="kept"/> of each class stay, or all of a smaller class; the rest is drawn.</summary>
@@ -37,9 +39,11 @@ internal static class StratifiedSplit
     /// <param name="seed">Other seeds deal in another order.</param>
     /// <param name="split">Number of the split.</param>
     /// <param name="advice">What to do about a class that is too small, the end of a message.</param>
+    /// <param name="warn">Takes what is said of a class that some parts have no image of; null refuses it.</param>
     /// <exception cref="InputException">A class has fewer images than there are parts.</exception>
     public static (List<SourceSample> Kept, List<SourceSample> Drawn) DrawFold(
-        IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, int parts, int part, long seed, int split, string advice)
+        IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, int parts, int part, long seed, int split, string advice,
+        Action<string>? warn = null)
     {
         var isDrawn = new bool[samples.Count];
         var dealt = 0;
@@ -47,9 +51,13 @@ internal static class StratifiedSplit
         {
             var indices = members.ToArray();
             if (indices.Length < parts)
-                throw new InputException(
-                    $"class '{classNames[members.Key]}' has {Words.Count(indices.Length, "image")}; at least {parts} were expected, one "
-                    + $"for each of data.folds{advice}");
+            {
+                var found = $"class '{classNames[members.Key]}' has {Words.Count(indices.Length, "image")}";
+                if (warn is null)
+                    throw new InputException($"{found}; at least {parts} were expected, one for each of data.folds{advice}");
+                warn(found);
+            }
+
             foreach (var i in new RandomStream(seed, RandomPurpose.Split, split, members.Key).NextPermutation(indices.Length))
                 isDrawn[indices[i]] = dealt++ % parts == part;
         }
@@ -57,7 +65,8 @@ internal static class StratifiedSplit
         return Divide(samples, isDrawn);
     }
 
-    private static void CheckSizes(IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, string advice)
+    private static void CheckSizes(
+        IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, string advice, Action<string>? warn)
     {
         const int named = 5;
         var single = samples.GroupBy(sample => sample.Label!.Value).Where(members => members.Count() == 1)
@@ -65,10 +74,13 @@ internal static class StratifiedSplit
         if (single.Count == 0) return;
         var names = string.Join(", ", single.Take(named).Select(sample => $"'{classNames[sample.Label!.Value]}'"));
         var more = single.Count > named ? $" and {single.Count - named} more" : "";
-        throw new InputException(
-            $"{(single.Count == 1 ? "class" : "classes")} {names}{more} {(single.Count == 1 ? "has" : "have")} one image left "
-            + $"('{single[0].Name}') to draw a split from; at least 3 images of a class were expected for training, validation and test, "
-            + $"and 2 with data.validation_from none{advice}");
+        var found = $"{(single.Count == 1 ? "class" : "classes")} {names}{more} {(single.Count == 1 ? "has" : "have")} one image left "
+            + $"('{single[0].Name}') to draw a split from";
+        if (warn is null)
+            throw new InputException(
+                $"{found}; at least 3 images of a class were expected for training, validation and test, and 2 with data.validation_from "
+                + $"none{advice}");
+        warn(found);
     }
 
     private static (List<SourceSample> Kept, List<SourceSample> Drawn) Draw(

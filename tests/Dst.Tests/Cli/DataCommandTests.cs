@@ -47,6 +47,30 @@ public sealed class DataCommandTests : IDisposable
     }
 
     [Fact]
+    public void Classes_that_are_too_small_for_a_split_are_shown_with_a_warning()
+    {
+        foreach (var (name, images) in new[] { ("a", 4), ("b", 1) })
+        {
+            Directory.CreateDirectory(_folder.File($"few/{name}"));
+            for (var i = 0; i < images; i++)
+            {
+                var picture = TestImages.GreyPng(8, 8, (y, x) => (byte)(images * 40 + i + y * x));
+                File.WriteAllBytes(_folder.File($"few/{name}/{i}.png"), picture);
+            }
+        }
+
+        var run = Terminal.Run("data", "inspect", _folder.File("few"));
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Contains("warning: class 'b' has one image left ('", run.Error);
+        Assert.Contains("') to draw a split from; the test has none", run.Error);
+        Assert.Contains("; the validation has none", run.Error);
+        Assert.Matches("(?m)^b +1 +0 +0$", run.Output);
+        var folds = Terminal.Run("data", "inspect", _folder.File("few"), "--data.folds", "3");
+        Assert.Equal(CommandLine.Done, folds.ExitCode);
+        Assert.Contains("warning: class 'b' has 1 image; not each of the 3 tests has one", folds.Error);
+    }
+
+    [Fact]
     public void A_list_of_labels_is_called_so()
     {
         const string Advice = "lists of labels are not read: put the images of each class into a folder of its own";

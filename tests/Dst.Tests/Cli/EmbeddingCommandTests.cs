@@ -136,6 +136,18 @@ public sealed class EmbeddingCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_given_threshold_needs_no_validation_images()
+    {
+        var people = SavePeople("people", images: 3);
+        string[] eval = ["eval", SampleModel.SaveHalved(_folder), "--embedding", Layer, "--data.path", people, "--data.test", "0.6"];
+        Terminal.Run(eval).AssertFailsWith(CommandLine.WrongInput, "have one image left");
+        var given = Terminal.Run([.. eval, "--threshold", "0.5"]);
+        Assert.Equal(CommandLine.Done, given.ExitCode);
+        Assert.Contains("4 test images: 2 pairs of one class, 4 of different classes", given.Output);
+        Assert.Contains("to draw a split from; the validation has none", given.Error);
+    }
+
+    [Fact]
     public void Predict_writes_the_values_of_the_layer_as_an_exported_network_gives_them()
     {
         var (model, people, x, y) = (SampleModel.SaveHalved(_folder), SavePeople("people"), _folder.File("x.npy"), _folder.File("y.npy"));
