@@ -153,7 +153,8 @@ internal static class COperations
     {
         program.Use("group_norm.c");
         program.UseMath();
-        program.Call("group_norm", node, $"{norm.Groups}, {AddScales(program, node)}, {CText.Float(norm.Epsilon)}");
+        var (low, high) = CProgram.BoundsOf(node);
+        program.Call("group_norm", node, $"{norm.Groups}, {AddScales(program, node)}, {CText.Float(norm.Epsilon)}, {low}, {high}");
     }
 
     /// <summary>A factor and a summand for each channel.</summary>
@@ -204,7 +205,7 @@ internal static class COperations
             ConvTransposeOp t => $"{t.KernelHeight}x{t.KernelWidth} transposed convolution",
             _ => NameOf(node),
         };
-        var kept = node.Mask is { } mask ? $", {100.0 * mask.KeptWeights / node.Weight!.Length:F0}% of the weights" : "";
+        var kept = node.Mask is { } mask ? Invariant($", {100.0 * mask.KeptWeights / node.Weight!.Length:F0}% of the weights") : "";
         var sum = node.Residual is null ? "" : ", sum";
         var clip = node.Bounds == Bounds.None ? "" : node.Bounds == Bounds.Relu ? ", relu" : ", clip";
         var values = network.Program.Values;

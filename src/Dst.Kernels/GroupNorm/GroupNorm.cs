@@ -44,16 +44,18 @@ public sealed unsafe class GroupNorm
     /// <param name="images">Images N.</param>
     /// <param name="weights">[C].</param>
     /// <param name="biases">[C].</param>
+    /// <param name="relu">Whether y is its maximum with 0.</param>
     /// <param name="y">Same layout as x; may be <paramref name="x"/>.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats, 64-byte aligned.</param>
-    public void Forward(float* x, int images, ReadOnlySpan<float> weights, ReadOnlySpan<float> biases, float* y, float* scratch)
+    public void Forward(
+        float* x, int images, ReadOnlySpan<float> weights, ReadOnlySpan<float> biases, bool relu, float* y, float* scratch)
     {
         var rows = new Rows(scratch, _padded);
         for (var n = 0; n < images; n++, x += ImageLength, y += ImageLength)
         {
             FindStatistics(x, rows);
             BatchNorm.Fold(weights, biases, rows.Mean, rows.InverseDeviation, rows.Scale, rows.Shift);
-            BatchNorm.Apply(_tier, x, rows.Scale, rows.Shift, 1, _channels, _pixels, relu: false, y);
+            BatchNorm.Apply(_tier, x, rows.Scale, rows.Shift, 1, _channels, _pixels, relu, y);
         }
     }
 

@@ -68,7 +68,7 @@ internal sealed unsafe class GroupNormCase(int images, int channels, int height,
         var kernel = Kernel(tier);
         using var scratch = new AlignedBuffer(kernel.ScratchLength);
         kernel.Forward(
-            inputs[0].Pointer, images, inputs[1].Span[..channels], inputs[2].Span[..channels], y.Pointer, scratch.Pointer);
+            inputs[0].Pointer, images, inputs[1].Span[..channels], inputs[2].Span[..channels], relu: false, y.Pointer, scratch.Pointer);
         return y;
     }
 

@@ -37,7 +37,7 @@ public unsafe class NormTests
             using var y = Blocked.Garbage(1, 4, 1, 2);
             var kernel = new GroupNorm(tier, 4, 2, groups, 1e-2f);
             using var scratch = new AlignedBuffer(kernel.ScratchLength);
-            kernel.Forward(x.Pointer, 1, [1, -0.5f, 2, 1.5f], [0.25f, 0, -1, 1], y.Pointer, scratch.Pointer);
+            kernel.Forward(x.Pointer, 1, [1, -0.5f, 2, 1.5f], [0.25f, 0, -1, 1], relu: false, y.Pointer, scratch.Pointer);
             y.AssertSound();
             Assert.All(expected.Zip(y.ToNchw()), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
         }

@@ -1,6 +1,7 @@
-/* y = weight[channel] * (x - mean) / sqrt(variance + epsilon) + bias[channel], over all pixels of a group of channels. */
+/* y = weight[channel] * (x - mean) / sqrt(variance + epsilon) + bias[channel] within its bounds, over all pixels of a group of channels. */
 static void $group_norm(
-    const float *x, const $map *in, int groups, const float *weight, const float *bias, float epsilon, float *y, const $map *out)
+    const float *x, const $map *in, int groups, const float *weight, const float *bias, float epsilon, float low, float high,
+    float *y, const $map *out)
 {
     const int size = out->channels / groups;
     const float count = (float)size * (float)out->height * (float)out->width;
@@ -27,7 +28,10 @@ static void $group_norm(
             for (int column = 0; column < out->width; column++) {
                 const float *const from = x + row * in->pitch + column * in->channels + first;
                 float *const to = y + row * out->pitch + column * out->channels + first;
-                for (int c = 0; c < size; c++) to[c] = weight[first + c] * ((from[c] - mean) * scale) + bias[first + c];
+                for (int c = 0; c < size; c++) {
+                    const float sum = weight[first + c] * ((from[c] - mean) * scale) + bias[first + c];
+                    to[c] = sum < low ? low : sum > high ? high : sum;
+                }
             }
         }
     }

@@ -19,6 +19,8 @@ public sealed record GroupNormOp(int Groups, float Epsilon = 1e-5f) : Operation
     /// <param name="input">Shape of its input.</param>
     public GroupNorm ToKernel(SimdTier tier, FeatureShape input) => new(tier, input.Channels, input.Pixels, Groups, Epsilon);
 
+    internal override bool TakesRelu => true;
+
     /// <summary>The sums over all channels, or over each alone, do not depend on their order.</summary>
     internal override ChannelOrder OrderOfChannels(FeatureShape input) =>
         Groups == 1 || Groups == input.Channels ? ChannelOrder.Kept : ChannelOrder.Fixed;
@@ -31,7 +33,7 @@ public sealed record GroupNormOp(int Groups, float Epsilon = 1e-5f) : Operation
         node.Expect(
             Groups >= 1 && inputs[0].Channels % Groups == 0,
             $"normalises {inputs[0].Channels} channels in {Groups} groups; a number of groups that divides them was expected");
-        node.Expect(Epsilon > 0 && float.IsFinite(Epsilon), $"has the epsilon {Epsilon}; a finite one above 0 was expected");
+        node.Expect(Epsilon > 0 && float.IsFinite(Epsilon), Invariant($"has the epsilon {Epsilon}; a finite one above 0 was expected"));
         return inputs[0];
     }
 }

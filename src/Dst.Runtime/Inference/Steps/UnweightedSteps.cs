@@ -148,7 +148,7 @@ internal sealed unsafe class LayerNormStep(LoweredNode node, float epsilon, Feat
     }
 }
 
-/// <summary>Group normalisation.</summary>
+/// <summary>Group normalisation, and a ReLU.</summary>
 internal sealed unsafe class GroupNormStep(LoweredNode node, GroupNorm kernel, FeatureShape shape)
     : InferenceStep(node.Layer, "group-norm", node.Inputs[0], null, node.Output)
 {
@@ -159,7 +159,7 @@ internal sealed unsafe class GroupNormStep(LoweredNode node, GroupNorm kernel, F
     public override long ScratchLength(int threads) => kernel.ScratchLength;
 
     public override void Run(in StepData data, int first, int end, float* scratch) => kernel.Forward(
-        data.X + first * _length, end - first, node.Weight, node.Bias, data.Y + first * _length, scratch);
+        data.X + first * _length, end - first, node.Weight, node.Bias, node.Bounds == Bounds.Relu, data.Y + first * _length, scratch);
 }
 
 /// <summary>Local response normalisation.</summary>

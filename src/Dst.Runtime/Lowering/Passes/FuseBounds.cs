@@ -20,8 +20,8 @@ internal static class FuseBounds
     }
 
     /// <summary>
-    /// Layers with weights clip to a range around 0, which keeps the zeros of lanes that are no channel. Affine maps and sums apply a
-    /// ReLU. Other nodes take no bounds.
+    /// Layers with weights clip to a range around 0, which keeps the zeros of lanes that are no channel. Affine maps, group
+    /// normalisations and sums apply a ReLU. Other nodes take no bounds.
     /// </summary>
     private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
         ? bounds is { Least: <= 0, Most: >= 0 }

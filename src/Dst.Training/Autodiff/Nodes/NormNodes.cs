@@ -63,7 +63,8 @@ internal sealed unsafe class GroupNormNode(NodeContext context, Node node, Featu
     protected override void PlanScratch() => _scratch = ReserveScratch(kernel.ScratchLength);
 
     protected override void ForwardImages(ImageRange images, int part) => kernel.Forward(
-        ReadInput(0, images, part), images.Count, Values(Weights), Values(Biases), OutputValue(images.First), Scratch(part, _scratch));
+        ReadInput(0, images, part), images.Count, Values(Weights), Values(Biases), relu: false, OutputValue(images.First),
+        Scratch(part, _scratch));
 
     protected override void BackwardImages(ImageRange images, int part) => kernel.Backward(
         ReadInput(0, images, part), ReadOutputGradient(images, part), images.Count, Values(Weights),
