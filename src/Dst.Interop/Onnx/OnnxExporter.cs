@@ -43,8 +43,21 @@ public static class OnnxExporter
         if (bytes > MaxWeightBytes)
             throw new InputException(
                 $"{path} is not written: its weights would have {bytes} bytes; an ONNX file has at most {MaxWeightBytes}");
-        var message = ToMessage(WithoutDeadNodes(model));
-        AtomicFile.Write(path, message.WriteTo);
+        var live = WithoutDeadNodes(model);
+        CheckRuns(path, live.Graph);
+        AtomicFile.Write(path, ToMessage(live).WriteTo);
+    }
+
+    /// <summary>Checks that ONNX Runtime will run a network.</summary>
+    private static void CheckRuns(string path, CheckedGraph graph)
+    {
+        foreach (var node in graph.Nodes)
+        {
+            if (node.Operation is LocalResponseNormOp { Size: var size } && size % 2 == 0)
+                throw new InputException(
+                    $"{path} is not written: layer '{node.Name}' normalises over {size} channels, and ONNX Runtime takes odd numbers "
+                    + "alone; an odd number was expected, or C source");
+        }
     }
 
     private static ModelProto ToMessage(Model model)
@@ -53,7 +66,7 @@ public static class OnnxExporter
         var (input, output) = (model.Graph.Input, model.Graph.OutputShape);
         graph.Input.Add(ToValue(NetworkGraph.InputName, input.Channels, input.Height, input.Width));
         graph.Output.Add(ToValue(Output, (int)output.Count));
-        var writer = new NodeWriter(model, new(graph));
+        var writer = new NodeWriter(model, new(graph, model.Graph.Nodes.Select(node => node.Name)));
         writer.Begin();
         foreach (var node in model.Graph.Nodes) writer.Add(node);
         writer.Finish(Output);

@@ -12,9 +12,6 @@ internal static class OnnxMetadata
     // Without the graph: the file has its own.
     private static readonly string[] Keys = ["masks", "class_names", "normalisation", "outputs"];
 
-    // The importer leaves out a softmax at the end, and with it the probabilities that it gave.
-    private static readonly string SoftmaxAtEnd = Words.Of(OutputKind.Probabilities);
-
     /// <summary>The strings that describe <paramref name="model"/>.</summary>
     public static IEnumerable<StringStringEntryProto> Write(Model model)
     {
@@ -38,14 +35,22 @@ internal static class OnnxMetadata
         {
             Masks = ours.ContainsKey("masks") ? ReadMasks(model, strings) : model.Masks,
             Normalisation = ModelMetadata.ReadNormalisation(strings, model.Graph),
-            Outputs = ours.GetValueOrDefault("outputs") == SoftmaxAtEnd
-                ? OutputKind.Logits
-                : ModelMetadata.ReadOutputs(strings, model.Graph),
+            Outputs = ReadOutputs(strings, model.Graph),
         };
         return ours.ContainsKey("class_names")
             ? described with { ClassNames = ModelMetadata.ReadClassNames(strings, described) }
             : described;
     }
+
+    /// <summary>
+    /// What the outputs are. Where the imported network does not allow what the file says, its own end says it: the importer leaves out a
+    /// softmax at the end, and what does nothing.
+    /// </summary>
+    private static OutputKind ReadOutputs(MetadataStrings strings, CheckedGraph graph) =>
+        strings.Values.TryGetValue("outputs", out var word)
+        && Words.Find(typeof(OutputKind), word) is OutputKind outputs && !graph.AllowsOutputs(outputs)
+            ? graph.OutputKind
+            : ModelMetadata.ReadOutputs(strings, graph);
 
     private static Dictionary<string, LayerMask> ReadMasks(Model model, MetadataStrings strings)
     {
@@ -62,7 +67,8 @@ internal static class OnnxMetadata
             for (var i = 0; i < values.Length; i++)
             {
                 if (values[i] != 0 && !mask.Keeps(i / row, i % row))
-                    throw strings.Malformed($"layer '{weight.Layer}' has a weight of {values[i]} that its mask prunes; 0 was expected");
+                    throw strings.Malformed(
+                        Invariant($"layer '{weight.Layer}' has a weight of {values[i]} that its mask prunes; 0 was expected"));
             }
         }
 

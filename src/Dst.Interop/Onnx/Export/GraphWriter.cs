@@ -7,11 +7,19 @@ using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
 namespace Dst.Interop.Onnx.Export;
 
 /// <summary>Adds nodes, their attributes and constants to an ONNX graph.</summary>
-internal sealed class GraphWriter(GraphProto graph)
+/// <param name="graph">Takes them.</param>
+/// <param name="layers">Names of our nodes: an ONNX node that is a part of one gets another name.</param>
+internal sealed class GraphWriter(GraphProto graph, IEnumerable<string> layers)
 {
+    private readonly HashSet<string> _nodes = [.. layers];
+    private readonly HashSet<string> _constants = [];
+
+    /// <summary>Our node that is being written; an ONNX node may have its name.</summary>
+    public string Layer { get; set; } = "";
+
     /// <summary>Adds a node.</summary>
     /// <param name="operation">Its type.</param>
-    /// <param name="name">Its name, from which that of its output is made.</param>
+    /// <param name="name">Its name, from which that of its output is made. It gets a number behind it if it is taken.</param>
     /// <param name="inputs">Values that it reads; "" stands for an absent one.</param>
     /// <param name="attributes">float, int, int[] or string by name.</param>
     /// <returns>The value that it writes.</returns>
@@ -28,6 +36,7 @@ internal sealed class GraphWriter(GraphProto graph)
     public string Add(
         string operation, string name, IEnumerable<string> inputs, int unread, params (string Name, object Value)[] attributes)
     {
+        if (name != Layer) name = Unique(name, _nodes);
         var output = $"{name}.output";
         graph.Node.Add(new NodeProto
         {
@@ -74,6 +83,7 @@ internal sealed class GraphWriter(GraphProto graph)
 
     private string AddConstant(string name, IEnumerable<int> shape, DataType type, ReadOnlySpan<byte> bytes)
     {
+        name = Unique(name, _constants);
         graph.Initializer.Add(new TensorProto
         {
             Name = name,
@@ -81,6 +91,13 @@ internal sealed class GraphWriter(GraphProto graph)
             Dims = { shape.Select(dim => (long)dim) },
             RawData = ByteString.CopyFrom(bytes),
         });
+        return name;
+    }
+
+    private static string Unique(string wanted, HashSet<string> used)
+    {
+        var name = wanted;
+        for (var number = 2; !used.Add(name); number++) name = $"{wanted}_{number}";
         return name;
     }
 

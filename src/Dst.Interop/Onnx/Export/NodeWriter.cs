@@ -17,11 +17,16 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     public void Begin() => Set(NetworkGraph.InputName, new(NetworkGraph.InputName, IsRow: false));
 
     /// <summary>Writes a node, after those that it reads.</summary>
-    public void Add(Node node) => Set(node.Name, Write(node));
+    public void Add(Node node)
+    {
+        writer.Layer = node.Name;
+        Set(node.Name, Write(node));
+    }
 
     /// <summary>Writes the network's output as rows called <paramref name="output"/>.</summary>
     public void Finish(string output)
     {
+        writer.Layer = "";
         var last = _values[model.Graph.Output.Name];
         writer.Rename(last.IsRow ? last.Name : writer.Add("Flatten", output, [last.Name], ("axis", 1)), output);
     }
