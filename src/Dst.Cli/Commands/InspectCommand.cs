@@ -19,6 +19,12 @@ internal static class InspectCommand
             + "the other forms, and why.",
     };
 
+    private static readonly Option<bool> Nodes = new("--nodes")
+    {
+        Description = "Shows every node of the network, with its operation, output and inputs. Options such as --embedding take these "
+            + "names.",
+    };
+
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -28,9 +34,11 @@ internal static class InspectCommand
                 + "mask and cost of each layer.",
             "inspect models/cifar100-resnet20-kd-seed1/student-kd.safetensors",
             "inspect runs/latest/dst.safetensors --plan",
+            "inspect runs/latest/dst.safetensors --nodes",
             "inspect runs/latest/dst.safetensors --json")
         {
             SharedOptions.Model,
+            Nodes,
             Plan,
             SharedOptions.NoTune,
             SharedOptions.NoCache,
@@ -47,6 +55,7 @@ internal static class InspectCommand
         var model = Model.Load(path);
         var (cost, size, board) = (NetworkCost.Of(model.Graph, model.Masks), StoreSize.Of(model, path), Board.Of(model));
         var layers = LayerRow.AllOf(model);
+        var nodes = call.Arguments.GetValue(Nodes) ? NodeRow.AllOf(model) : null;
         var plan = call.Arguments.GetValue(Plan) ? DecisionsOf(model, call) : null;
         var document = new
         {
@@ -66,11 +75,14 @@ internal static class InspectCommand
             model.Normalisation,
             Board = board,
             Layers = layers,
+            Nodes = nodes,
             Plan = plan,
         };
         var summary = Summarise(path, model, cost, size, board, layers.Count);
-        var table = LayerTable.Of(layers);
-        call.Report.Write(plan is null ? new(document, summary, table) : new(document, summary, table, PlanTable.Of(plan)));
+        List<Block> blocks = [summary, LayerTable.Of(layers)];
+        if (nodes is not null) blocks.Add(NodeTable.Of(nodes));
+        if (plan is not null) blocks.Add(PlanTable.Of(plan));
+        call.Report.Write(new(document, [.. blocks]));
     }
 
     private static Lines Summarise(string path, Model model, NetworkCost cost, StoreSize size, Board board, int layers) => new(

@@ -88,6 +88,20 @@ public sealed class InspectCommandTests : IDisposable
     }
 
     [Fact]
+    public void Nodes_have_every_name_that_an_option_takes()
+    {
+        var path = SampleModel.SaveHalved(_folder);
+        var names = ModelFile.Load(path).Graph.Nodes.Select(node => node.Name).ToList();
+        using var document = JsonDocument.Parse(Terminal.Run("inspect", path, "--nodes", "--json").Output);
+        var nodes = document.RootElement.GetProperty("nodes").EnumerateArray().ToList();
+        Assert.Equal(names, nodes.Select(node => node.GetProperty("node").GetString()));
+        var sum = nodes.Single(node => node.GetProperty("node").GetString() == "layer1.0.add");
+        Assert.Equal(("add", "16x16x16"), (sum.GetProperty("operation").GetString(), sum.GetProperty("output").GetString()));
+        Assert.Matches("(?m)^layer1.0.relu2 +relu +16x16x16 +layer1.0.add$", Terminal.Run("inspect", path, "--nodes").Output);
+        Assert.DoesNotContain("relu", Terminal.Run("inspect", path).Output);
+    }
+
+    [Fact]
     public void Plan_has_the_form_of_each_convolution()
     {
         var path = SampleModel.SaveHalved(_folder);
