@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
@@ -19,7 +20,15 @@ internal sealed class StartNetworks(Recipe recipe, DataSet data)
     /// <param name="start">The start.</param>
     /// <param name="log">Takes lines that say what is changed of a model file.</param>
     /// <exception cref="InputException">It does not fit the data or the memory.</exception>
-    public Model Create(ArmStart start, Action<string>? log) => FindFrom(start, log) ?? Initialise(OptionsOf(start));
+    public Model Create(ArmStart start, Action<string>? log)
+    {
+        var model = FindFrom(start, log) ?? Initialise(OptionsOf(start));
+        if (start == ArmStart.NarrowStudent && WideLayers(model.Graph) is { Count: > 0 } layers)
+            log?.Invoke(
+                $"half-width: {Words.First(layers)} {(layers.Count == 1 ? "keeps" : "keep")} more than half of the student's channels, "
+                + $"because a layer has at least {NetworkBuilder.ChannelMultiple}");
+        return model;
+    }
 
     /// <summary>The model file that a start goes on from, for this data, or null if it has initial weights.</summary>
     /// <inheritdoc cref="Create"/>
@@ -30,6 +39,19 @@ internal sealed class StartNetworks(Recipe recipe, DataSet data)
         var model = ModelFit.Continue(what, GivenModels.Read(what, path, log), data, recipe.Seed, log);
         ModelFit.CheckScale(model, data, log);
         return GivenModels.For(data, model);
+    }
+
+    /// <summary>Layers with weights that have the fewest channels of all, and yet more than half as many as in the student.</summary>
+    private List<string> WideLayers(CheckedGraph narrow)
+    {
+        var student = Build(Student);
+        return
+        [
+            .. narrow.Nodes.Where(node => node.Operation.IsWeighted).SkipLast(1) // the classifier has a channel for each class
+                .Where(node => narrow.Shapes[node.Name].Channels == NetworkBuilder.ChannelMultiple
+                    && student.Shapes[node.Name].Channels < 2 * NetworkBuilder.ChannelMultiple)
+                .Select(node => node.Name),
+        ];
     }
 
     private NetworkOptions OptionsOf(ArmStart start) => start switch

@@ -9,7 +9,9 @@ namespace Dst.Training.Networks;
 internal sealed class NetworkBuilder(
     string network, FeatureShape input, int classes, double width, double dropout, PoolingChoice pooling)
 {
-    private const int ChannelMultiple = 4;
+    /// <summary>Channels of a layer are a multiple of this number where a width multiplies them.</summary>
+    public const int ChannelMultiple = 4;
+
     private readonly List<Node> _nodes = [];
 
     /// <summary>Whether the network has max pooling, or what takes its place.</summary>

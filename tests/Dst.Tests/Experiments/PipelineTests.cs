@@ -283,6 +283,10 @@ public sealed class PipelineTests : IDisposable
         var widths = ArmNames.AutoEncoders.Select(name => Load(run, name).Parameters["conv1.weight"].Data.Length).ToList();
         Assert.True(widths[0] > widths[1], $"teacher {widths[0]}, student {widths[1]}");
         Assert.Contains(lines, line => line.StartsWith("half-width: it has initial weights", StringComparison.Ordinal));
+        Assert.Contains(
+            "half-width: conv1, layer1.0.conv1, layer1.0.conv2 keep more than half of the student's channels, because a layer has at "
+            + "least 4",
+            lines);
     }
 
     [Fact]
