@@ -15,7 +15,7 @@ internal static class JpegFile
     /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
     public static Image Decode(string name, byte[] file)
     {
-        var markers = new JpegMarkers(name, file);
+        var markers = new JpegMarkers(name, file, followsCodes: true);
         var stored = ChannelsOf(name, markers.Clean) == 1
             ? SharpDecoder.Decode<L8, byte>(name, Format, markers.Clean, Decoder, 1)
             : SharpDecoder.Decode<Rgb24, byte>(name, Format, markers.Clean, Decoder, 3);
@@ -29,7 +29,7 @@ internal static class JpegFile
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
     public static ImageShape Measure(string name, byte[] file)
     {
-        var markers = new JpegMarkers(name, file);
+        var markers = new JpegMarkers(name, file, followsCodes: false);
         var size = SharpDecoder.Measure(name, Format, markers.Clean, Decoder, ChannelsOf(name, markers.Clean));
         return Orientation.Apply(size, markers.Orientation);
     }

@@ -11,12 +11,11 @@ internal sealed class JpegFrame
     private const int ComponentBytes = 3;
     private const byte Baseline = 0xC0, Extended = 0xC1, Progressive = 0xC2;
 
-    private readonly bool _isProgressive;
     private readonly (byte Id, int Across, int Down)[] _components;
 
     private JpegFrame(byte marker, ReadOnlySpan<byte> segment)
     {
-        (_isProgressive, _components) = (marker == Progressive, new (byte, int, int)[segment[5]]);
+        (IsProgressive, _components) = (marker == Progressive, new (byte, int, int)[segment[5]]);
         Height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]);
         Width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
         for (var i = 0; i < _components.Length; i++)
@@ -31,6 +30,13 @@ internal sealed class JpegFrame
 
     /// <summary>Columns, as they are stored.</summary>
     public int Width { get; }
+
+    /// <summary>Whether scans refine each other.</summary>
+    public bool IsProgressive { get; }
+
+    /// <summary>An id that two components have, or null: a scan names the components by it.</summary>
+    public byte? IdOfTwo => _components.CountBy(component => component.Id)
+        .Where(id => id.Value > 1).Select(id => (byte?)id.Key).FirstOrDefault();
 
     /// <summary>The frame whose header a segment is; null if it is none, or a damaged one.</summary>
     public static JpegFrame? Parse(byte marker, ReadOnlySpan<byte> segment) =>
@@ -56,7 +62,30 @@ internal sealed class JpegFrame
                 sum += BlocksOf(index, isAlone: count == 1);
         }
 
-        return !_isProgressive ? 2 * sum : hasMeans ? sum : 0;
+        return !IsProgressive ? 2 * sum : hasMeans ? sum : 0;
+    }
+
+    /// <summary>
+    /// How many units a scan has, and for each of its components the blocks of a unit and the byte that names its codes. Null if the header
+    /// is damaged.
+    /// </summary>
+    /// <param name="scan">Header of the scan.</param>
+    public (long Count, (int Blocks, byte Codes)[] Components)? UnitsOf(ReadOnlySpan<byte> scan)
+    {
+        if (scan.Length < 1 || scan[0] == 0 || scan.Length != 4 + 2 * scan[0]) return null;
+        var components = new (int Blocks, byte Codes)[scan[0]];
+        var count = 0L;
+        for (var i = 0; i < components.Length; i++)
+        {
+            var id = scan[1 + 2 * i];
+            var index = Array.FindIndex(_components, component => component.Id == id);
+            if (index < 0) return null;
+            var blocks = components.Length == 1 ? 1 : _components[index].Across * _components[index].Down;
+            components[i] = (blocks, scan[2 + 2 * i]);
+            count = BlocksOf(index, isAlone: components.Length == 1) / blocks;
+        }
+
+        return (count, components);
     }
 
     // With others in a scan, a component has whole units, as many blocks of it in each as it is sampled.

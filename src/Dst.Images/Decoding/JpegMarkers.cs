@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Dst.Images.Decoding;
 
 /// <summary>
-/// The markers of a JPEG, walked to the end of the image. A file without that end is truncated. So is one whose scans have less data than
-/// their blocks need at least.
+/// The markers of a JPEG, walked to the end of the image. A file without that end is truncated. So is one with a scan whose data end before
+/// its last block.
 /// </summary>
 /// <remarks>
 /// ImageSharp fills what is missing with grey and says nothing, and refuses bytes that belong to no marker: they are left out here.
@@ -13,13 +13,18 @@ internal sealed class JpegMarkers
 {
     private const byte App1 = 0xE1;
     private const byte StartOfScan = 0xDA;
+    private const byte HuffmanCodes = 0xC4;
+    private const byte RestartInterval = 0xDD;
     private const byte EndOfImage = 0xD9;
     private const int MaxScans = 100; // a progressive file has about ten; each costs time for the whole image
     private const int MaxGaps = 100; // places with stray bytes
 
     private readonly string _name;
     private readonly byte[] _file;
+    private readonly bool _followsCodes;
     private readonly List<Range> _kept = []; // what lies between stray bytes
+    private readonly JpegCodes?[] _codes = new JpegCodes?[8];
+    private int _interval; // of restarts
     private JpegFrame? _frame;
     private int _scans;
     private int? _orientation;
@@ -27,10 +32,11 @@ internal sealed class JpegMarkers
     /// <summary>Walks through a file.</summary>
     /// <param name="name">What messages call it.</param>
     /// <param name="file">The content.</param>
+    /// <param name="followsCodes">Whether each code of the scans is followed; else only their number of bytes is checked.</param>
     /// <exception cref="InputException">It is truncated or too large, or has too many scans or stray bytes.</exception>
-    public JpegMarkers(string name, byte[] file)
+    public JpegMarkers(string name, byte[] file, bool followsCodes)
     {
-        (_name, _file) = (name, file);
+        (_name, _file, _followsCodes) = (name, file, followsCodes);
         Walk();
         Clean = _kept.Count == 1 ? file : [.. _kept.SelectMany(part => file[part])];
     }
@@ -80,13 +86,20 @@ internal sealed class JpegMarkers
         if (_frame is null && JpegFrame.Parse(marker, segment) is { } frame)
         {
             Image.CheckSize(_name, frame.Width, frame.Height);
+            if (frame.IdOfTwo is { } id)
+                throw SharpDecoder.Unreadable(_name, JpegFile.Format, $"two of its components have the id {id}");
             _frame = frame;
         }
 
+        if (marker == HuffmanCodes) JpegCodes.Read(segment, _codes);
+        if (marker == RestartInterval && segment.Length == 2) _interval = BinaryPrimitives.ReadUInt16BigEndian(segment);
         if (marker != StartOfScan) return end;
         if (++_scans > MaxScans) throw SharpDecoder.Unreadable(_name, JpegFile.Format, $"it has more than {MaxScans} scans");
         var endOfScan = EndOfScan(_file, end);
-        if (8L * (endOfScan - end) < _frame?.LeastBits(segment)) throw Truncated();
+        var isShort = 8L * (endOfScan - end) < _frame?.LeastBits(segment)
+            || _followsCodes && _frame is not null
+            && JpegScan.IsShort(_file.AsSpan(end..endOfScan), _frame, segment, _codes, _interval);
+        if (isShort) throw Truncated();
         return endOfScan;
     }
 

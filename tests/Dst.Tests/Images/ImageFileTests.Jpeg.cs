@@ -62,7 +62,7 @@ public sealed partial class ImageFileTests
         var header = file.AsSpan().IndexOf<byte>([0xFF, 0xC0]);
         file[header + 1] = frame;
         SetWidth(8 * blocks);
-        Assert.Equal(0, new JpegMarkers("it", file).StrayBytes);
+        Assert.Equal(0, new JpegMarkers("it", file, followsCodes: false).StrayBytes);
         SetWidth(8 * blocks + 1);
         Assert.Contains("is not a readable JPEG: it is truncated", Fails(file));
         BinaryPrimitives.WriteUInt16BigEndian(file.AsSpan(header + 5), 8000);
@@ -70,6 +70,64 @@ public sealed partial class ImageFileTests
         Assert.Contains("is not a readable JPEG: it is truncated", Fails(file));
 
         void SetWidth(int width) => BinaryPrimitives.WriteUInt16BigEndian(file.AsSpan(header + 7), (ushort)width);
+    }
+
+    [Fact]
+    public void AJpegWhoseDataEndBeforeTheLastBlockIsTruncated()
+    {
+        var file = TestImages.WavesJpeg;
+        Assert.Null(Read(file).Warning);
+        var start = file.AsSpan().IndexOf<byte>([0xFF, 0xDA]) + 14;
+        for (var end = start; end < file.Length - 4; end += 7)
+            Assert.Contains("is not a readable JPEG: it is truncated", Fails([.. file[..end], 0xFF, 0xD9]));
+        Assert.Equal(new(3, 24, 40), ImageFile.Measure(_folder.File("image"))); // which does not follow the codes
+    }
+
+    [Fact]
+    public void EachScanOfAProgressiveJpegIsFollowedButThoseThatRefineOthers()
+    {
+        var file = TestImages.ProgressiveJpeg;
+        var whole = Read(file);
+        Assert.Null(whole.Warning);
+        var (first, refining) = (0, 0);
+        for (var at = 2; file[at + 1] != 0xD9;)
+        {
+            var end = at + 2 + BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(at + 2));
+            if (file[at + 1] == 0xDA)
+            {
+                var (start, isRefining) = (end, file[end - 1] >> 4 != 0);
+                while (file[end] != 0xFF || file[end + 1] == 0) end++;
+                byte[] cut = [.. file[..((start + end) / 2)], .. file[end..]];
+                if (isRefining) refining++;
+                else first++;
+                if (!isRefining) Assert.Contains("it is truncated", Fails(cut));
+            }
+
+            at = end;
+        }
+
+        Assert.Equal((5, 5), (first, refining));
+    }
+
+    [Fact]
+    public void RestartsOfAJpegAreFollowed()
+    {
+        var grey = TestImages.GreyJpeg;
+        var scan = grey.AsSpan().IndexOf<byte>([0xFF, 0xDA]);
+        byte[] header = [.. grey[..scan], 0xFF, 0xDD, 0, 4, 0, 1, .. grey[scan..(scan + 10)]]; // a restart behind each block
+        Assert.Equal(Read(grey).Data.ToArray(), Read([.. header, 0x0A, 0x3F, 0xFF, 0xD0, 0x60, 0x3F, 0xFF, 0xD9]).Data.ToArray());
+        foreach (var cut in new byte[][] { [0x0A, 0x3F, 0xFF, 0xD0, 0x60], [0x0A, 0x3F, 0x60, 0x3F], [0x0A, 0x3F, 0xFF, 0xD0] })
+            Assert.Contains("it is truncated", Fails([.. header, .. cut, 0xFF, 0xD9]));
+    }
+
+    [Fact]
+    public void AJpegWithTwoComponentsOfOneIdIsRefused()
+    {
+        var file = TestImages.ColourJpeg.ToArray();
+        var frame = file.AsSpan().IndexOf<byte>([0xFF, 0xC0]);
+        var scan = file.AsSpan().IndexOf<byte>([0xFF, 0xDA]);
+        file[frame + 16] = file[scan + 9] = 2;
+        Assert.Contains("is not a readable JPEG: two of its components have the id 2", Fails(file));
     }
 
     [Fact]
