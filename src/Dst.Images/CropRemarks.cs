@@ -57,14 +57,15 @@ public static class CropRemarks
     /// not</c>, or null if there are no images.
     /// </summary>
     private static string? DescribeCut(List<double> seen, string resize, string how) => seen.Count == 0 ? null
-        : $"{Images(seen.Count, resize)} {how}: the centre is seen, {100 * seen.Average():F1} % of the pixels, and the rest is not";
+        : Invariant($"{Images(seen.Count, resize)} {how}: the centre is seen, {100 * seen.Average():F1} % of the pixels, ")
+            + "and the rest is not";
 
     private static string? DescribeZeros(List<double> filled, string resize, ImageSize input)
     {
         var few = filled.Where(share => share < LeastFilled).ToList();
         return few.Count == 0 ? null
             : $"{Images(few.Count, resize)} smaller than the input of {input}: "
-            + $"{100 * (1 - few.Average()):F1} % of the input is zeros around them";
+            + Invariant($"{100 * (1 - few.Average()):F1} % of the input is zeros around them");
     }
 
     private static string Images(int count, string resize) =>

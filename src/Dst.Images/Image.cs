@@ -208,7 +208,7 @@ public sealed class Image
         for (var i = 0; i < samples.Length; i++)
         {
             if (!float.IsFinite(samples[i]))
-                throw new InputException($"sample {i} of an image is {samples[i]}; a finite number was expected");
+                throw new InputException(Invariant($"sample {i} of an image is {samples[i]}; a finite number was expected"));
         }
 
         return new(channels, height, width, 32, MemoryMarshal.AsBytes(samples).ToArray());
@@ -224,7 +224,8 @@ public sealed class Image
         var max = 0f;
         foreach (var sample in samples)
         {
-            if (!float.IsFinite(sample)) throw new InputException($"{name} holds the sample {sample}; finite numbers were expected");
+            if (!float.IsFinite(sample))
+                throw new InputException(Invariant($"{name} holds the sample {sample}; finite numbers were expected"));
             max = Math.Max(max, sample);
         }
 

@@ -51,7 +51,7 @@ internal sealed class InputScale(FeatureShape shape)
         var channels = Array.ConvertAll(_sums, sums => ImageStatistics.Of(sums.Sum, sums.Squares, count));
         var mean = channels.Select(channel => Math.Abs(channel.Mean)).Order().ElementAt(channels.Length / 2);
         var deviation = channels.Max(channel => channel.Deviation);
-        return mean > FarMean ? $"their mean is {mean:N0} deviations away"
-            : deviation < SmallDeviation && _inputs >= ImagesThatVary ? $"they vary by {deviation:G3} deviations only" : null;
+        return mean > FarMean ? Invariant($"their mean is {mean:N0} deviations away")
+            : deviation < SmallDeviation && _inputs >= ImagesThatVary ? Invariant($"they vary by {deviation:G3} deviations only") : null;
     }
 }

@@ -71,7 +71,8 @@ internal static class MatFile
     {
         foreach (var sample in samples)
         {
-            if (!float.IsFinite(sample)) throw new InputException($"{name} holds the sample {sample}; finite numbers were expected");
+            if (!float.IsFinite(sample))
+                throw new InputException(Invariant($"{name} holds the sample {sample}; finite numbers were expected"));
         }
 
         return Image.FromFloats(bands, rows, columns, samples);

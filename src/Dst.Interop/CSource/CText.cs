@@ -60,7 +60,7 @@ internal static class CText
     /// <summary>The shortest decimal constant that a compiler reads as exactly this number.</summary>
     public static string Float(float value)
     {
-        if (!float.IsFinite(value)) throw new InputException($"a weight is {value}; finite ones were expected");
+        if (!float.IsFinite(value)) throw new InputException(Invariant($"a weight is {value}; finite ones were expected"));
         var digits = value.ToString("R", CultureInfo.InvariantCulture);
         return digits.AsSpan().IndexOfAny('.', 'E') < 0 ? $"{digits}.0f" : $"{digits}f";
     }

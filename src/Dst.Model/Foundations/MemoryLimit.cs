@@ -14,6 +14,6 @@ internal static class MemoryLimit
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (bytes > available)
             throw new InputException(
-                $"{what} need {bytes / mebibyte:F0} MB or more and the machine has {available / mebibyte:F0} MB; {remedy}");
+                Invariant($"{what} need {bytes / mebibyte:F0} MB or more and the machine has {available / mebibyte:F0} MB; {remedy}"));
     }
 }

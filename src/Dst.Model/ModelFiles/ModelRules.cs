@@ -63,8 +63,10 @@ internal static class ModelRules
             && means.All(float.IsFinite) && deviations.All(IsScale);
         return legal
             ? null
-            : $"has a normalisation with the means [{string.Join(", ", means)}] and the deviations [{string.Join(", ", deviations)}]; "
+            : $"has a normalisation with the means [{Text(means)}] and the deviations [{Text(deviations)}]; "
                 + $"expected {graph.Input.Channels} finite means and positive deviations";
+
+        static string Text(float[] values) => string.Join(", ", values.Select(value => Invariant($"{value}")));
     }
 
     /// <summary>Names of the values that are held in bytes: different values of the graph.</summary>
@@ -81,7 +83,8 @@ internal static class ModelRules
     {
         foreach (var scale in scales)
         {
-            if (!IsScale(scale)) return $"has the scale {scale} among those of 8-bit integers; finite numbers above 0 were expected";
+            if (!IsScale(scale))
+                return Invariant($"has the scale {scale} among those of 8-bit integers; finite numbers above 0 were expected");
         }
 
         return null;
@@ -99,8 +102,10 @@ internal static class ModelRules
         var isVariance = parameter.Role == ParameterRole.Statistic && parameter.Name.EndsWith(".running_var", StringComparison.Ordinal);
         for (var i = 0; i < values.Length; i++)
         {
-            if (!float.IsFinite(values[i])) return $"'{parameter.Name}' has {values[i]} at index {i}; finite numbers were expected";
-            if (isVariance && values[i] < 0) return $"'{parameter.Name}' has {values[i]} at index {i}; a variance is not negative";
+            if (!float.IsFinite(values[i]))
+                return Invariant($"'{parameter.Name}' has {values[i]} at index {i}; finite numbers were expected");
+            if (isVariance && values[i] < 0)
+                return Invariant($"'{parameter.Name}' has {values[i]} at index {i}; a variance is not negative");
         }
 
         return null;

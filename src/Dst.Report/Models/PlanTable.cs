@@ -13,7 +13,7 @@ public static class PlanTable
         decisions,
         new("layer", "layer", decision => decision.Layer) { Alignment = Alignment.Left },
         new("form", "form", decision => $"{decision.Chosen with { Ms = null }}") { Alignment = Alignment.Left },
-        new("ms", "ms", decision => decision.Chosen.Ms, decision => $"{decision.Chosen.Ms:F4}"),
+        new("ms", "ms", decision => decision.Chosen.Ms, decision => Invariant($"{decision.Chosen.Ms:F4}")),
         new("reason", "reason", decision => decision.Reason) { Alignment = Alignment.Left },
         new("alternatives", "alternatives", decision => string.Join("; ", decision.Alternatives), Describe) { Alignment = Alignment.Left });
 

@@ -14,7 +14,8 @@ public static class SensitivityTable
     private static readonly Column<LayerSensitivity> Kept = new("kept", "kept", row => row.Kept);
     private static readonly Column<LayerSensitivity> Top1 = new(
         "validation_top1", "validation top-1", row => row.Top1, row => Format.Percent(row.Top1));
-    private static readonly Column<LayerSensitivity> Loss = new("validation_loss", "loss", row => row.Loss, row => $"{row.Loss:F4}");
+    private static readonly Column<LayerSensitivity> Loss =
+        new("validation_loss", "loss", row => row.Loss, row => Invariant($"{row.Loss:F4}"));
 
     /// <summary>A row for the unpruned network, one for each layer, and one for all layers together.</summary>
     public static Table Of(IReadOnlyList<LayerSensitivity> rows)
@@ -22,7 +23,7 @@ public static class SensitivityTable
         double Points(LayerSensitivity row) => 100 * (row.Top1 - rows[0].Top1);
         return Table.Of(
             rows, Layer, Weights, Kept, Top1,
-            new("points", "points", row => Points(row), row => $"{Points(row):+0.00;-0.00;0.00}"),
+            new("points", "points", row => Points(row), row => Invariant($"{Points(row):+0.00;-0.00;0.00}")),
             Loss);
     }
 

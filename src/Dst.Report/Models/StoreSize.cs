@@ -13,7 +13,7 @@ public sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskByt
 {
     private string Masks => MaskBytes == 0
         ? ""
-        : $"; the masks take {Format.Bytes(MaskBytes)} of it ({100.0 * MaskBytes / FileBytes:F2}%)";
+        : Invariant($"; the masks take {Format.Bytes(MaskBytes)} of it ({100.0 * MaskBytes / FileBytes:F2}%)");
 
     /// <summary>Measures a model and its file.</summary>
     public static StoreSize Of(Model model, string path)
@@ -24,5 +24,5 @@ public sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskByt
 
     /// <inheritdoc/>
     public override string ToString() => FileBytes == DenseFileBytes ? Format.Bytes(FileBytes)
-        : $"{Format.Bytes(FileBytes)}, {(double)FileBytes / DenseFileBytes:F3} of {Format.Bytes(DenseFileBytes)} dense" + Masks;
+        : Invariant($"{Format.Bytes(FileBytes)}, {(double)FileBytes / DenseFileBytes:F3} of {Format.Bytes(DenseFileBytes)} dense") + Masks;
 }

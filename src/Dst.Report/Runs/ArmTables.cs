@@ -35,8 +35,9 @@ public static class ArmTables
         "seconds", "time", arm => arm.Seconds.Mean > 0 ? arm.Seconds.Mean : null, // one that was not trained here has none
         arm => Format.Duration(TimeSpan.FromSeconds(arm.Seconds.Mean)));
 
-    private static readonly Column<ArmStatistic> Ms = new("ms", "ms", arm => arm.Ms, arm => $"{arm.Ms:F3}");
-    private static readonly Column<ArmStatistic> MsDense = new("ms_dense", "ms dense", arm => arm.MsDense, arm => $"{arm.MsDense:F3}");
+    private static readonly Column<ArmStatistic> Ms = new("ms", "ms", arm => arm.Ms, arm => Invariant($"{arm.Ms:F3}"));
+    private static readonly Column<ArmStatistic> MsDense =
+        new("ms_dense", "ms dense", arm => arm.MsDense, arm => Invariant($"{arm.MsDense:F3}"));
 
     /// <summary>How good the arms of one run are and how they were trained.</summary>
     /// <param name="arms">The arms.</param>
@@ -67,7 +68,8 @@ public static class ArmTables
         // Agresti and Coull, 1998: without the two more, all of a few images right would be taken for certain.
         var top1 = (arms.Average(arm => arm.TestTop1) * images + 2) / (images + 4);
         var noise = 2 * Math.Sqrt(2 * top1 * (1 - top1) / images);
-        return new($"{Format.Count(images)} test images: a difference in test top-1 below {100 * noise:F1} points can be chance");
+        return new(
+            Invariant($"{Format.Count(images)} test images: a difference in test top-1 below {100 * noise:F1} points can be chance"));
     }
 
     /// <summary>How good the arms of several runs are: means and standard deviations over their seeds.</summary>
@@ -157,9 +159,9 @@ public static class ArmTables
             Top1(ArmNames.Dst),
             Top1(ArmNames.Uhp),
             Top1(ArmNames.UnstructuredKd),
-            new("ms", "dst ms", row => Dst(row).Ms, row => $"{Dst(row).Ms:F3}"),
-            new("ms_dense", "ms dense", row => Dst(row).MsDense, row => $"{Dst(row).MsDense:F3}"),
-            new("speedup", "dense / dst", row => Dst(row).MsDense / Dst(row).Ms, row => $"{Dst(row).MsDense / Dst(row).Ms:F2}"),
+            new("ms", "dst ms", row => Dst(row).Ms, row => Invariant($"{Dst(row).Ms:F3}")),
+            new("ms_dense", "ms dense", row => Dst(row).MsDense, row => Invariant($"{Dst(row).MsDense:F3}")),
+            new("speedup", "dense / dst", row => Dst(row).MsDense / Dst(row).Ms, row => Invariant($"{Dst(row).MsDense / Dst(row).Ms:F2}")),
             new("seeds", "seeds", row => Dst(row).Seeds));
     }
 

@@ -20,11 +20,15 @@ public static class GainTable
         Row[] rows =
         [
             new("network", arm => arm.Network, ""),
-            new("test top-1", arm => Format.Percent(arm.TestTop1), $"{100 * (last.TestTop1 - first.TestTop1):+0.0;-0.0;0.0} points"),
+            new(
+                "test top-1", arm => Format.Percent(arm.TestTop1),
+                Invariant($"{100 * (last.TestTop1 - first.TestTop1):+0.0;-0.0;0.0} points")),
             new("model file", arm => Format.Bytes(arm.FileBytes), Share(last.FileBytes, first.FileBytes)),
             new("weights kept", arm => Format.Count(arm.Nonzero), Share(last.Nonzero, first.Nonzero)),
             new("multiply-accumulates", arm => Format.Count(arm.EffectiveMacs), Share(last.EffectiveMacs, first.EffectiveMacs)),
-            new("ms an image, 1 thread", arm => $"{arm.LatencyMs.Min:F3}", $"{first.LatencyMs.Min / last.LatencyMs.Min:F2} x as fast"),
+            new(
+                "ms an image, 1 thread", arm => Invariant($"{arm.LatencyMs.Min:F3}"),
+                Invariant($"{first.LatencyMs.Min / last.LatencyMs.Min:F2} x as fast")),
         ];
         return Table.Of(
             rows,
@@ -35,7 +39,7 @@ public static class GainTable
             ]);
     }
 
-    private static string Share(long part, long whole) => $"{(double)part / whole:F2} of it";
+    private static string Share(long part, long whole) => Invariant($"{(double)part / whole:F2} of it");
 
     private sealed record Row(string What, Func<ArmSummary, string> TextOf, string Change);
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Dst.Report.Runs;
 
 /// <summary>Mean and sample standard deviation of some values.</summary>
@@ -16,7 +18,7 @@ public sealed record Statistic(double Mean, double? Deviation)
     /// <param name="decimals">Digits behind the point.</param>
     public string ToPercent(int decimals)
     {
-        string Write(double value) => (100 * value).ToString($"F{decimals}");
+        string Write(double value) => (100 * value).ToString($"F{decimals}", CultureInfo.InvariantCulture);
         return Write(Mean) + (Deviation is { } deviation ? $" ± {Write(deviation)}" : "");
     }
 }

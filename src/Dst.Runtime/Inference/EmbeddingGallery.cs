@@ -120,7 +120,7 @@ public sealed class EmbeddingGallery
         for (var i = 0; i < length; i++)
         {
             if (!float.IsFinite(embedding[i]))
-                throw new ArgumentException($"number {i} of the embedding is {embedding[i]}; finite ones expected");
+                throw new ArgumentException(Invariant($"number {i} of the embedding is {embedding[i]}; finite ones expected"));
         }
 
         if (!embedding.ContainsAnyExcept(0f))

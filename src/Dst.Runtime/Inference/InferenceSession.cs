@@ -91,8 +91,8 @@ public sealed unsafe class InferenceSession : IDisposable
         {
             if (!float.IsFinite(logits[i]))
                 throw new NotFiniteNumberException(
-                    $"output {i % _plan.Outputs} of image {i / _plan.Outputs} is {logits[i]}; finite outputs were expected, so either the "
-                        + "image has values far from those that the network was trained with, or its weights overflow",
+                    Invariant($"output {i % _plan.Outputs} of image {i / _plan.Outputs} is {logits[i]}; finite outputs were expected, ")
+                        + "so either the image has values far from those that the network was trained with, or its weights overflow",
                     logits[i]);
         }
     }
@@ -218,7 +218,8 @@ public sealed unsafe class InferenceSession : IDisposable
         for (var i = first; i < images.Length; i++)
         {
             if (!float.IsFinite(images[i]))
-                throw new InputException($"image {i / imageLength} of a run has the value {images[i]}; finite values were expected");
+                throw new InputException(
+                    Invariant($"image {i / imageLength} of a run has the value {images[i]}; finite values were expected"));
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed class IntegerBuilder(
 
         int OffsetOf(double step, int o) => Math.Round(biases[o] / step) is var bias && Math.Abs(bias) <= 1 << 30
             ? (int)(bias - zeros[o])
-            : throw Inexpressible($"the bias {biases[o]} in filter {o}, which is too large for its steps of {step}");
+            : throw Inexpressible(Invariant($"the bias {biases[o]} in filter {o}, which is too large for its steps of {step}"));
     }
 
     /// <summary>A node without weights.</summary>
@@ -110,7 +110,7 @@ internal sealed class IntegerBuilder(
         return Requantisation.Create(
             Array.ConvertAll(steps, step => step / y.Scale), zeros, Array.ConvertAll(biases, bias => bias / y.Scale), range,
             Added is { } added ? (double)added.Scale / y.Scale : 0, Added?.Zero ?? 0)
-            ?? throw Inexpressible($"the scale {y.Scale} of its output, which is too small for those of its inputs and weights");
+            ?? throw Inexpressible(Invariant($"the scale {y.Scale} of its output, which is too small for those of its inputs and weights"));
     }
 
     private byte[] Table(ByteScale x, Func<float, float> function)

@@ -84,7 +84,7 @@ public static class CheckpointFile
         foreach (var (name, values) in tensors)
         {
             if (Array.FindIndex(values, value => !float.IsFinite(value)) is >= 0 and var place)
-                throw Damaged(path, $"the tensor '{name}' has {values[place]} at {place}, and a finite value was expected");
+                throw Damaged(path, Invariant($"the tensor '{name}' has {values[place]} at {place}, and a finite value was expected"));
         }
 
         trainer.Restore(tensors, counters);

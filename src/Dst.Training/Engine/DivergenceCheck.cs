@@ -22,7 +22,7 @@ internal sealed class DivergenceCheck(string arm, TrainingNetwork network)
             ? $"the first layer whose output is not finite is '{name}'"
             : "all of its layers' outputs are finite, so a teacher's are not";
         throw new DivergedException(
-            $"{arm}: the {what} is {loss} in epoch {state.Epoch + 1} after {state.Batch} of its steps, at step {state.Step}; "
+            Invariant($"{arm}: the {what} is {loss} in epoch {state.Epoch + 1} after {state.Batch} of its steps, at step {state.Step}; ")
             + $"{layer}; {Remedy}");
     }
 
@@ -34,7 +34,7 @@ internal sealed class DivergenceCheck(string arm, TrainingNetwork network)
         {
             foreach (var value in parameter.Value)
                 if (!float.IsFinite(value))
-                    throw new DivergedException($"{arm}: '{parameter.Shape.Name}' has {value} at step {state.Step}; {Remedy}");
+                    throw new DivergedException(Invariant($"{arm}: '{parameter.Shape.Name}' has {value} at step {state.Step}; {Remedy}"));
         }
     }
 }

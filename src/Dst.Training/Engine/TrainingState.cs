@@ -75,7 +75,7 @@ public sealed class TrainingState
         var wrong = Array.FindIndex(counters, counter => !(counter.Value >= counter.Min && counter.Value <= counter.Max));
         if (wrong < 0) return null;
         var (name, value, min, max) = counters[wrong];
-        return $"its counter {name} is {value}, and {min} to {max} was expected";
+        return Invariant($"its counter {name} is {value}, and {min} to {max} was expected");
     }
 
     /// <summary>The inverse of <see cref="ToArray"/>.</summary>

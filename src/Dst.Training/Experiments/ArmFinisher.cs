@@ -24,9 +24,9 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
         var metrics = Evaluate(model, data.Observed, cancellation);
         if (arm.Start == ArmStart.Teacher && _chance.Explains(metrics.Confusion.BalancedAccuracy))
             throw new InputException(
-                $"{arm.ModelKey} {arm.Given(Recipe)} recognises {metrics.Confusion.BalancedAccuracy:P1} of the validation images, and "
-                + $"chance {_chance.Level:P1}; a teacher of these classes was expected, so its classes are probably in another order than "
-                + "those of the data, which dst import --classes tells, or its inputs are normalised in another way");
+                Invariant($"{arm.ModelKey} {arm.Given(Recipe)} recognises {metrics.Confusion.BalancedAccuracy:P1} of the validation ")
+                + Invariant($"images, and chance {_chance.Level:P1}; a teacher of these classes was expected, so its classes are probably ")
+                + "in another order than those of the data, which dst import --classes tells, or its inputs are normalised in another way");
         return new(model, BestEpoch: 0, metrics.Top1, Epochs: 0, Seconds: 0);
     }
 
@@ -42,16 +42,17 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
         var test = Evaluate(result.Model, data.Test, cancellation);
         TestRecord.Of(data, test.Predictions).Save(run.TestPath(arm.Name));
         run.AddArm(Summarise(arm, result, test, isPruned));
-        log?.Invoke($"{arm.Name}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
+        log?.Invoke(Invariant($"{arm.Name}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}"));
         if (arm.Start == ArmStart.Teacher && result.Epochs > 0
             && _chance.Explains(Evaluate(result.Model, data.Observed, cancellation).Confusion.BalancedAccuracy))
             log?.Invoke(
-                $"warning: {arm.Name} is no better than chance, {_chance.Level:P1}; longer training or another learning rate may help");
+                Invariant($"warning: {arm.Name} is no better than chance, {_chance.Level:P1}; ")
+                + "longer training or another learning rate may help");
         if (arm.Given(Recipe) is { } path && HasSeenValidation(result.BestTop1, test.Top1))
             log?.Invoke(
-                $"warning: {arm.ModelKey} {path} scores {result.BestTop1:P1} on the validation images, {test.Top1:P1} on the test images: "
-                + "it knows the validation images; expected data.validation_from: test, because choices on images that a network knows "
-                + "favour whoever follows it");
+                Invariant($"warning: {arm.ModelKey} {path} scores {result.BestTop1:P1} on the validation images, ")
+                + Invariant($"{test.Top1:P1} on the test images: it knows the validation images; expected data.validation_from: test, ")
+                + "because choices on images that a network knows favour whoever follows it");
     }
 
     /// <summary>The row of an arm whose model file is written.</summary>

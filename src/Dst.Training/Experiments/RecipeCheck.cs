@@ -101,7 +101,7 @@ internal sealed class RecipeCheck(Recipe recipe, DataSet data, StartNetworks sta
     private void CheckNoPretraining()
     {
         const string none = "with pretrain.decoder none; expected a decoder, such as conv_transpose, or";
-        if (recipe.Pretrain.Noise > 0) throw new InputException($"pretrain.noise is {recipe.Pretrain.Noise} {none} 0");
+        if (recipe.Pretrain.Noise > 0) throw new InputException(Invariant($"pretrain.noise is {recipe.Pretrain.Noise} {none} 0"));
         if (recipe.Pretrain.Teacher) throw new InputException($"pretrain.teacher is true {none} false");
     }
 

@@ -87,8 +87,8 @@ public static class RecipeRemarks
         if (Arm.NeededBy(recipe).FirstOrDefault(arm => arm.Masks is not null)?.TrainIn(recipe) is not { } train) return null;
         var steps = (long)(share * train.Epochs * data.StepsPerEpoch(train.Batch));
         return stages > steps
-            ? $"warning: prune.{section}.stages is {stages}, and the share {share} of the training is {Words.Count(steps, "step")}, so "
-                + "that some stages never come"
+            ? Invariant($"warning: prune.{section}.stages is {stages}, and the share {share} of the training is ")
+                + $"{Words.Count(steps, "step")}, so that some stages never come"
             : null;
     }
 

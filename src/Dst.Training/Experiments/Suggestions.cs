@@ -204,7 +204,7 @@ public sealed class Suggestions
                 ("train.patience", patience));
         var goesOn = (_recipe.Arms.Contains(ArmNames.Teacher) ? _recipe.Teacher.From : _recipe.Student.From) is not null;
         var rate = goesOn ? LearningRate / 10 : LearningRate;
-        yield return Rate("train", $"learning rate {rate:G3} at its peak{(goesOn ? ", low, to go on" : "")}", rate);
+        yield return Rate("train", Invariant($"learning rate {rate:G3} at its peak{(goesOn ? ", low, to go on" : "")}"), rate);
         yield return OneCycle("train", "learning rate rises and falls in one cycle");
     }
 
@@ -214,7 +214,7 @@ public sealed class Suggestions
         yield return Suggestion.Of(
             "prune_train.epochs", $"{Words.Count(epochs, "epoch")} after halving", ("prune_train.epochs", epochs));
         var rate = LearningRate / (_section == "train" ? 2 : 10);
-        yield return Rate("prune_train", $"learning rate {rate:G3} after halving", rate);
+        yield return Rate("prune_train", Invariant($"learning rate {rate:G3} after halving"), rate);
         yield return OneCycle("prune_train", "learning rate rises and falls in one cycle after halving");
         var rounded = Math.Max(Epochs / 8, 1);
         var text = $"{Words.Count(rounded, "epoch")} with weights and values rounded to 8 bits";

@@ -26,16 +26,16 @@ internal sealed class TrainingAlarm(TrainingPhase phase, DataSet data)
         if (!_hasWarnedOfLoss && phase.Pruning is null && epoch.TrainLoss > Rise * _firstLoss)
         {
             _hasWarnedOfLoss = true;
-            yield return $"warning: the loss of {epoch.Arm} rises: {_firstLoss:F4} at first, {epoch.TrainLoss:F4} in epoch {epoch.Epoch}; "
-                + "a lower learning rate may help";
+            yield return Invariant($"warning: the loss of {epoch.Arm} rises: {_firstLoss:F4} at first, ")
+                + Invariant($"{epoch.TrainLoss:F4} in epoch {epoch.Epoch}; a lower learning rate may help");
         }
 
         if (!_hasWarnedOfChance && StaysAtChance(epoch))
         {
             _hasWarnedOfChance = true;
             yield return $"warning: {epoch.Arm} is at chance after {epoch.Epoch} of {epochs} epochs: balanced accuracy "
-                + $"{_recent.Average():P1} in the last {_wait} epochs, chance {_chance.Level:P1}; another learning rate or longer training "
-                + "may help";
+                + Invariant($"{_recent.Average():P1} in the last {_wait} epochs, chance {_chance.Level:P1}; ")
+                + "another learning rate or longer training may help";
         }
     }
 

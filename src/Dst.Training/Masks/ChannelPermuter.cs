@@ -11,7 +11,7 @@ namespace Dst.Training.Masks;
 public sealed record PermutedChannels(IReadOnlyList<string> Layers, double Before, double After)
 {
     /// <summary>A line for a log.</summary>
-    public override string ToString() => $"{string.Join(", ", Layers)}: {Before:P1} of the score kept before, {After:P1} after";
+    public override string ToString() => Invariant($"{string.Join(", ", Layers)}: {Before:P1} of the score kept before, {After:P1} after");
 }
 
 /// <summary>

@@ -138,7 +138,8 @@ public sealed record PruningOptions
     }
 
     /// <summary>The pattern and the shares of <see cref="KeepLayers"/>, as tables of runs show them.</summary>
-    public string PatternText => string.Join(' ', [Pattern.ToString(), .. KeepLayers.Select(other => $"{other.Layer}={other.Keep}")]);
+    public string PatternText =>
+        string.Join(' ', [Pattern.ToString(), .. KeepLayers.Select(other => Invariant($"{other.Layer}={other.Keep}"))]);
 
     /// <summary>Whether pruned networks are trained from their initial weights.</summary>
     public bool IsFromScratch => Method is PruningMethod.SrSte or PruningMethod.RandomChannels;
@@ -186,8 +187,8 @@ public sealed record PruningOptions
         var keep = share * Group;
         if (Math.Abs(keep - Math.Round(keep)) > 0.01 || Math.Round(keep) < 1 || Math.Round(keep) >= Group)
             throw new InputException(
-                $"{setting} is {share}, which is {keep:0.##} of the {Group} candidates of a run; "
-                + $"a whole number from 1 to {Group - 1} was expected, such as the share {Group / 2 / (double)Group:0.###}");
+                Invariant($"{setting} is {share}, which is {keep:0.##} of the {Group} candidates of a run; ")
+                + Invariant($"a whole number from 1 to {Group - 1} was expected, such as the share {Group / 2 / (double)Group:0.###}"));
         return new UhpPattern(Unit, Block, Group, (int)Math.Round(keep)).Checked();
     }
 }

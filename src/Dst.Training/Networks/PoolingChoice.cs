@@ -49,10 +49,11 @@ public sealed record PoolingChoice(
     internal void Check(string network)
     {
         if (!(Dropout is >= 0 and < 1))
-            throw new InputException($"network '{network}' has the pool dropout {Dropout}; 0 up to but not including 1 was expected");
+            throw new InputException(
+                Invariant($"network '{network}' has the pool dropout {Dropout}; 0 up to but not including 1 was expected"));
         if (Kind != PoolingKind.Max && Dropout > 0)
             throw new InputException(
-                $"network '{network}' has {Kind.ToString().ToLowerInvariant()} pooling and the pool dropout {Dropout}; "
+                Invariant($"network '{network}' has {Kind.ToString().ToLowerInvariant()} pooling and the pool dropout {Dropout}; ")
                 + "one of both was expected");
         if (Inference != PoolInference.Weighted && Dropout == 0)
             throw new InputException(

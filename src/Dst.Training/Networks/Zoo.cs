@@ -87,10 +87,10 @@ public static class Zoo
                 + $"One of {string.Join(", ", Names)} was expected");
         if (classes < 1) throw new InputException($"network '{name}' has {classes} classes; at least 1 was expected");
         if (!(width is >= MinWidth and <= MaxWidth))
-            throw new InputException($"network '{name}' has the width {width}; {MinWidth} to {MaxWidth} was expected");
+            throw new InputException(Invariant($"network '{name}' has the width {width}; {MinWidth} to {MaxWidth} was expected"));
         var rate = dropout ?? (name == AConvNet.Name ? AConvNetDropout : 0);
         if (!(rate is >= 0 and < 1))
-            throw new InputException($"network '{name}' has the dropout {rate}; 0 up to but not including 1 was expected");
+            throw new InputException(Invariant($"network '{name}' has the dropout {rate}; 0 up to but not including 1 was expected"));
 
         pooling ??= PoolingChoice.Max;
         pooling.Check(name);

@@ -79,7 +79,8 @@ public record DistillationOptions
     {
         if (Labels is null && Alpha > 1)
             throw new InputException(
-                $"{Section}.alpha is {Alpha} and {Section}.labels is not set, which gives the labels the negative weight 1 − alpha; "
+                Invariant($"{Section}.alpha is {Alpha} and {Section}.labels is not set, ")
+                + "which gives the labels the negative weight 1 − alpha; "
                 + $"expected a weight for {Section}.labels, such as 0.1, or an alpha of at most 1");
         (string Key, double Weight)[] weights =
         [
@@ -88,12 +89,13 @@ public record DistillationOptions
             ("hints.weight", Hints.Weight), ("features", FeatureWeight),
         ];
         if (Array.Find(weights, term => !(term.Weight >= 0 && double.IsFinite(term.Weight))) is { Key: { } key, Weight: var weight })
-            throw new InputException($"{Section}.{key} is {weight}; expected a weight of at least 0");
+            throw new InputException(Invariant($"{Section}.{key} is {weight}; expected a weight of at least 0"));
         if (weights.All(term => term.Weight == 0))
             throw new InputException($"every weight of {Section} is 0; expected at least one above 0, because nothing would be learnt");
         if (!LearnsFromAnyTeacher && !NeedsDense && LabelWeight != 1)
             throw new InputException(
-                $"{Section}.labels is {Labels} and every other weight of {Section} is 0; expected 1, or a weight of what a teacher says");
+                Invariant($"{Section}.labels is {Labels} and every other weight of {Section} is 0; expected 1, ")
+                + "or a weight of what a teacher says");
     }
 }
 

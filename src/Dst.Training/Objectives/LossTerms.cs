@@ -39,7 +39,7 @@ internal static class LossTerms
             var key = $"{options.Section}.{name}";
             if (term.Weight > 0 && term.Layers.Count == 0)
                 throw new InputException(
-                    $"{key}.weight is {term.Weight} but {key}.layers is empty; expected at least one pair of layers");
+                    Invariant($"{key}.weight is {term.Weight} but {key}.layers is empty; expected at least one pair of layers"));
             foreach (var pair in term.Layers)
             {
                 CheckName(key, "teacher", pair.Teacher, teacher);
@@ -59,7 +59,8 @@ internal static class LossTerms
     {
         if (options.FeatureWeight > 0 && BlockEnds.Of(graph).Count == 0)
             throw new InputException(
-                $"{options.Section}.features is {options.FeatureWeight}, but {graph.Name} has no block before its output; expected 0");
+                Invariant($"{options.Section}.features is {options.FeatureWeight}, but {graph.Name} has no block before its output; ")
+                + "expected 0");
     }
 
     private static void CheckName(string key, string side, string layer, CheckedGraph graph)

@@ -86,10 +86,11 @@ public sealed record ScheduleOptions
                 + "expected kind cosine and fewer restarts than epochs");
         if (Kind == ScheduleKind.Cosine && FinalLearningRate > LearningRate)
             throw new InputException(
-                $"{section}.schedule.final_learning_rate is {FinalLearningRate}; expected at most its learning_rate, {LearningRate}");
+                Invariant($"{section}.schedule.final_learning_rate is {FinalLearningRate}; expected at most its learning_rate, ")
+                + Invariant($"{LearningRate}"));
         if (WarmUpSteps(stepsPerEpoch) >= (epochs + EpochsBefore) * stepsPerEpoch)
             throw new InputException(
-                $"{section}.schedule.warmup_epochs is {WarmupEpochs}; "
+                Invariant($"{section}.schedule.warmup_epochs is {WarmupEpochs}; ")
                 + $"expected fewer than the {epochs + EpochsBefore} epochs of the schedule");
     }
 

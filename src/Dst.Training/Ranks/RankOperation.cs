@@ -36,8 +36,8 @@ internal abstract unsafe class RankOperation(RankGroup ranks, int channel)
             var waited = Stopwatch.GetElapsedTime(begun);
             if (waited > ranks.Patience)
                 throw new InputException(
-                    $"rank {_partner} has sent nothing for {waited.TotalSeconds:F0} s; it may hang, or the network between it and rank "
-                    + $"{ranks.Rank} be cut; an answer was expected");
+                    Invariant($"rank {_partner} has sent nothing for {waited.TotalSeconds:F0} s; it may hang, ")
+                    + $"or the network between it and rank {ranks.Rank} be cut; an answer was expected");
             if (waited < Busy) Thread.Yield();
             else Thread.Sleep(1);
         }

@@ -25,7 +25,7 @@ internal static class Activations
     {
         var alpha = node.Get("alpha", 1f);
         if (!(alpha > 0 && float.IsFinite(alpha) && float.IsFinite(1 / alpha)))
-            throw node.Illegal($"has the alpha {alpha}; a finite one above 0, with a finite inverse, was expected");
+            throw node.Illegal(Invariant($"has the alpha {alpha}; a finite one above 0, with a finite inverse, was expected"));
         var x = Arithmetic.Times(import, node, import.InAnyOrder(node, 0), 1 / alpha);
         var y = import.Append(node, new EluOp(), x).SeenAs(x);
         import.SetOutput(node, Arithmetic.Times(import, node, y, alpha));
@@ -48,7 +48,7 @@ internal static class Activations
     /// <summary><c>Swish</c>, x · sigmoid(alpha·x), with the alpha of SiLU.</summary>
     public static void Swish(NetworkImport import, OnnxNode node)
     {
-        if (node.Get("alpha", 1f) is var alpha && alpha != 1) throw node.Illegal($"has the alpha {alpha}; the nearest is 1");
+        if (node.Get("alpha", 1f) is var alpha && alpha != 1) throw node.Illegal(Invariant($"has the alpha {alpha}; the nearest is 1"));
         Apply(import, node, new SiluOp());
     }
 

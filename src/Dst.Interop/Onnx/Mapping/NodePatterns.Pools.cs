@@ -38,7 +38,7 @@ internal sealed partial class NodePatterns
 
     private static bool HasEqualWindows(OnnxNode a, OnnxNode b)
     {
-        static string Text(object value) => value is long[] many ? RowMajor.Text(many) : $"{value}";
+        static string Text(object value) => value is long[] many ? RowMajor.Text(many) : Invariant($"{value}");
         return a.Attributes.Count == b.Attributes.Count && a.GetInt("count_include_pad", 0) == 0
             && a.Attributes.All(pair => b.Attributes.TryGetValue(pair.Key, out var other) && Text(pair.Value) == Text(other));
     }

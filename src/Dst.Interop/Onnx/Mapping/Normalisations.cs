@@ -109,7 +109,7 @@ internal static class Normalisations
         const float tiny = 1e-30f;
         var epsilon = node.Get("epsilon", 1e-5f);
         if (variances.Any(variance => !(variance + epsilon > 0)))
-            throw node.Illegal($"has a variance of {variances.Min()} and the epsilon {epsilon}; their sum must be above 0");
+            throw node.Illegal(Invariant($"has a variance of {variances.Min()} and the epsilon {epsilon}; their sum must be above 0"));
         return epsilon == 0 ? tiny : epsilon;
     }
 }

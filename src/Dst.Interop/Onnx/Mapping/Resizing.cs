@@ -19,7 +19,7 @@ internal static class Resizing
         var factors = ReadFactors(import, node, x);
         return factors is [1, 1, >= 1 and var height, var width] && height == width && height == Math.Floor(height)
             ? (int)height
-            : throw node.Illegal($"resizes by [{string.Join(", ", factors)}]; one whole factor of rows and columns was expected");
+            : throw node.Illegal($"resizes by {RowMajor.Text(factors)}; one whole factor of rows and columns was expected");
     }
 
     /// <summary>The factor of each dimension, from an attribute, a constant of factors or one of sizes.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Dst.Interop.Onnx.Reading;
 
 /// <summary>Arithmetic of row-major tensors.</summary>
@@ -60,8 +62,9 @@ internal static class RowMajor
     }
 
     /// <summary>A shape as text, such as <c>[1, 3, 32, 32]</c>.</summary>
-    public static string Text<T>(IEnumerable<T> shape) => $"[{string.Join(", ", shape)}]";
+    public static string Text<T>(IEnumerable<T> shape) where T : IFormattable =>
+        $"[{string.Join(", ", shape.Select(extent => extent.ToString(null, CultureInfo.InvariantCulture)))}]";
 
     /// <summary>Numbers of a file as text, of which there may be too many: cut behind one more than a tensor has dimensions.</summary>
-    public static string ShortText<T>(IEnumerable<T> numbers) => Text(numbers.Take(MaxRank + 1));
+    public static string ShortText<T>(IEnumerable<T> numbers) where T : IFormattable => Text(numbers.Take(MaxRank + 1));
 }

@@ -27,7 +27,7 @@ public sealed record BatchNormOp(float Epsilon = 1e-5f, float Momentum = 0.1f) :
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
         node.Expect(Epsilon > 0 && float.IsFinite(Epsilon) && Momentum is > 0 and <= 1,
-            $"has epsilon {Epsilon} and momentum {Momentum}; expected both above 0, epsilon finite and momentum at most 1");
+            Invariant($"has epsilon {Epsilon} and momentum {Momentum}; expected both above 0, epsilon finite and momentum at most 1"));
         return inputs[0];
     }
 

@@ -17,7 +17,7 @@ public sealed record ClipOp(float Min, float Max) : Operation
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
         node.Expect(float.IsFinite(Min) && float.IsFinite(Max) && Min < Max,
-            $"clips from {Min} to {Max}; two finite bounds, the lower first, were expected");
+            Invariant($"clips from {Min} to {Max}; two finite bounds, the lower first, were expected"));
         return inputs[0];
     }
 }

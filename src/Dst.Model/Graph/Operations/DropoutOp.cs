@@ -9,7 +9,7 @@ public sealed record DropoutOp(float Rate) : Operation
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
-        node.Expect(Rate is >= 0 and < 1, $"has the rate {Rate}; expected 0 up to but not including 1");
+        node.Expect(Rate is >= 0 and < 1, Invariant($"has the rate {Rate}; expected 0 up to but not including 1"));
         return inputs[0];
     }
 }

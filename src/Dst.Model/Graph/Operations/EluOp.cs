@@ -11,7 +11,7 @@ public sealed record EluOp(float Alpha = 1) : Operation
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
-        node.Expect(float.IsFinite(Alpha), $"has the alpha {Alpha}; a finite one was expected");
+        node.Expect(float.IsFinite(Alpha), Invariant($"has the alpha {Alpha}; a finite one was expected"));
         return inputs[0];
     }
 }

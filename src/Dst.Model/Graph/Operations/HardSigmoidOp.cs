@@ -13,7 +13,8 @@ public sealed record HardSigmoidOp(float Alpha = 0.2f, float Beta = 0.5f) : Oper
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
-        node.Expect(float.IsFinite(Alpha) && float.IsFinite(Beta), $"has alpha {Alpha} and beta {Beta}; finite values were expected");
+        node.Expect(
+            float.IsFinite(Alpha) && float.IsFinite(Beta), Invariant($"has alpha {Alpha} and beta {Beta}; finite values were expected"));
         return inputs[0];
     }
 }

@@ -14,7 +14,7 @@ public sealed record LayerNormOp(float Epsilon = 1e-6f) : Operation
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
-        node.Expect(Epsilon > 0 && float.IsFinite(Epsilon), $"has the epsilon {Epsilon}; a finite one above 0 was expected");
+        node.Expect(Epsilon > 0 && float.IsFinite(Epsilon), Invariant($"has the epsilon {Epsilon}; a finite one above 0 was expected"));
         return inputs[0];
     }
 }

@@ -11,7 +11,7 @@ public sealed record LeakyReluOp(float Slope = 0.01f) : Operation
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
-        node.Expect(float.IsFinite(Slope), $"has the slope {Slope}; a finite one was expected");
+        node.Expect(float.IsFinite(Slope), Invariant($"has the slope {Slope}; a finite one was expected"));
         return inputs[0];
     }
 }

@@ -20,7 +20,7 @@ public sealed record LocalResponseNormOp(int Size, float Alpha = 1e-4f, float Be
         var isFinite = float.IsFinite(Alpha) && float.IsFinite(Beta) && float.IsFinite(Bias);
         node.Expect(
             Size is >= 1 and <= FeatureLimits.MaxChannels && isFinite && Alpha >= 0 && Bias > 0,
-            $"normalises over {Size} channels with alpha {Alpha}, beta {Beta} and bias {Bias}; "
+            Invariant($"normalises over {Size} channels with alpha {Alpha}, beta {Beta} and bias {Bias}; ")
             + $"expected 1 to {FeatureLimits.MaxChannels} channels, alpha 0 or more and bias above 0");
         return inputs[0];
     }

@@ -24,7 +24,7 @@ public sealed record MaxPoolDropoutOp(
 {
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
-        node.Expect(Retain is > 0 and <= 1, $"retains the share {Retain} of its units; expected above 0 to 1");
+        node.Expect(Retain is > 0 and <= 1, Invariant($"retains the share {Retain} of its units; expected above 0 to 1"));
         var output = base.OutputShape(inputs, node);
         var area = ShapeFor(inputs[0]).Area;
         node.Expect(area <= MaxPoolDropout.MaxArea,

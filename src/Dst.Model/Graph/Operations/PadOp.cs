@@ -31,7 +31,7 @@ public sealed record PadOp(
             && Array.TrueForAll(channels, count => count is >= 0 and <= MaxChannels),
             $"pads {Top}, {Left}, {Bottom} and {Right} pixels, {ChannelsBefore} and {ChannelsAfter} channels; "
             + $"expected 0 to {MaxExtent} pixels a side and 0 to {MaxChannels} channels");
-        node.Expect(float.IsFinite(Value), $"pads with {Value}; a finite value was expected");
+        node.Expect(float.IsFinite(Value), Invariant($"pads with {Value}; a finite value was expected"));
         node.Expect(x.Channels <= MaxChannels || ChannelsBefore + ChannelsAfter == 0,
             $"pads {x.Channels} channels with more; at most {MaxChannels} were expected");
         return new(x.Channels + ChannelsBefore + ChannelsAfter, x.Height + Top + Bottom, x.Width + Left + Right);

@@ -27,8 +27,8 @@ internal sealed record LayerChart(string Title, IReadOnlyList<LayerTime> Layers)
         Layers,
         new("layer", "layer", layer => layer.Layer) { Alignment = Alignment.Left },
         new("kept", "kept", layer => layer.Kept, layer => Format.Percent(layer.Kept)),
-        new("ms", "ms", layer => layer.Ms, layer => $"{layer.Ms:F4}"),
-        new("ms_dense", "ms dense", layer => layer.MsDense, layer => $"{layer.MsDense:F4}"));
+        new("ms", "ms", layer => layer.Ms, layer => Invariant($"{layer.Ms:F4}")),
+        new("ms_dense", "ms dense", layer => layer.MsDense, layer => Invariant($"{layer.MsDense:F4}")));
 
     /// <inheritdoc/>
     public override XElement Draw()
@@ -54,9 +54,9 @@ internal sealed record LayerChart(string Title, IReadOnlyList<LayerTime> Layers)
             "g",
             Svg.Text("tick", Left - 6, top + 12, "end", name),
             layer.MsDense is { } dense
-                ? Svg.Box("mark dense", Left, top + 2, columnOf(dense) - Left, 12, $"{layer.Layer}, every weight: {dense:F4} ms")
+                ? Svg.Box("mark dense", Left, top + 2, columnOf(dense) - Left, 12, Invariant($"{layer.Layer}, every weight: {dense:F4} ms"))
                 : null,
-            Svg.Box("mark pruned", Left, top + 5, columnOf(layer.Ms) - Left, 6, $"{layer.Layer}: {layer.Ms:F4} ms"),
-            layer.MsDense is null ? null : Svg.Text("tick", end + 4, top + 12, "start", $"{100 * layer.Kept:0}%"));
+            Svg.Box("mark pruned", Left, top + 5, columnOf(layer.Ms) - Left, 6, Invariant($"{layer.Layer}: {layer.Ms:F4} ms")),
+            layer.MsDense is null ? null : Svg.Text("tick", end + 4, top + 12, "start", Invariant($"{100 * layer.Kept:0}%")));
     }
 }

@@ -42,7 +42,7 @@ internal sealed record LineChart(string Title, string XTitle, string YTitle, IRe
                 rows,
                 new("line", "line", row => row.Name) { Alignment = Alignment.Left },
                 new("x", XTitle, row => row.X),
-                new("y", YTitle, row => row.Y, row => $"{row.Y:0.####}"));
+                new("y", YTitle, row => row.Y, row => Invariant($"{row.Y:0.####}")));
         }
     }
 

@@ -46,5 +46,5 @@ internal sealed record ReliabilityChart(string Title, Calibration Calibration, s
                 0.3 + 0.7 * Math.Sqrt((double)bin.Images / Calibration.Bins.Max(other => other.Images))));
     }
 
-    private static string RangeOf(ConfidenceBin bin) => $"{100 * bin.From:0} to {100 * bin.To:0}%";
+    private static string RangeOf(ConfidenceBin bin) => Invariant($"{100 * bin.From:0} to {100 * bin.To:0}%");
 }

@@ -31,9 +31,11 @@ internal sealed record RooflineChart(string Title, double PeakGflops, double Mem
         Layers,
         new("layer", "layer", layer => layer.Layer) { Alignment = Alignment.Left },
         new("form", "form", layer => layer.Form) { Alignment = Alignment.Left },
-        new("operations_per_byte", "operations a byte", layer => layer.OperationsPerByte, layer => $"{layer.OperationsPerByte:F1}"),
-        new("gflops", "GFLOP/s", layer => layer.Gflops, layer => $"{layer.Gflops:F1}"),
-        new("roof_gflops", "roof", layer => RoofAt(layer.OperationsPerByte), layer => $"{RoofAt(layer.OperationsPerByte):F1}"));
+        new(
+            "operations_per_byte", "operations a byte", layer => layer.OperationsPerByte,
+            layer => Invariant($"{layer.OperationsPerByte:F1}")),
+        new("gflops", "GFLOP/s", layer => layer.Gflops, layer => Invariant($"{layer.Gflops:F1}")),
+        new("roof_gflops", "roof", layer => RoofAt(layer.OperationsPerByte), layer => Invariant($"{RoofAt(layer.OperationsPerByte):F1}")));
 
     private List<string> Forms => [.. Layers.Select(layer => layer.Form).Distinct().Order(StringComparer.Ordinal)];
 
@@ -61,7 +63,8 @@ internal sealed record RooflineChart(string Title, double PeakGflops, double Mem
             Attribute("cx", Number(plot.ColumnOf(layer.OperationsPerByte))),
             Attribute("cy", Number(plot.RowOf(layer.Gflops))),
             Attribute("r", Number(Radius)),
-            Svg.Hint($"{layer.Layer}, {layer.Form}: {layer.Gflops:F1} GFLOP/s, {layer.OperationsPerByte:F1} operations a byte")));
+            Svg.Hint(
+                Invariant($"{layer.Layer}, {layer.Form}: {layer.Gflops:F1} GFLOP/s, {layer.OperationsPerByte:F1} operations a byte"))));
 
     private double RoofAt(double operationsPerByte) => Math.Min(PeakGflops, operationsPerByte * MemoryGbs);
 

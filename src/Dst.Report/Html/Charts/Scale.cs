@@ -49,7 +49,8 @@ internal sealed record Scale(string Title, double Min, double Max, IReadOnlyList
         IsLogarithmic ? Math.Log(value / Min) / Math.Log(Max / Min) : (value - Min) / (Max - Min);
 
     /// <summary>A value as it is written at its tick.</summary>
-    public static string TextOf(double value) => Math.Abs(value) >= 1e6 ? $"{value / 1e6:0.###}M" : $"{value:0.#####}";
+    public static string TextOf(double value) =>
+        Math.Abs(value) >= 1e6 ? Invariant($"{value / 1e6:0.###}M") : Invariant($"{value:0.#####}");
 
     private static (double Min, double Max) RangeOf(IEnumerable<double> values)
     {

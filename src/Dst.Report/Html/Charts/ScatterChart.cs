@@ -63,9 +63,9 @@ internal sealed record ScatterChart(string Title, string XTitle, string YTitle, 
         Points,
         new("name", "network", point => point.Name) { Alignment = Alignment.Left },
         new("group", "run", point => point.Group) { Alignment = Alignment.Left },
-        new("cost", XTitle, point => point.Cost, point => $"{point.Cost:0.####}"),
-        new("value", YTitle, point => point.Value, point => $"{point.Value:0.00}"),
-        new("deviation", "deviation", point => point.Deviation, point => $"{point.Deviation:0.00}"));
+        new("cost", XTitle, point => point.Cost, point => Invariant($"{point.Cost:0.####}")),
+        new("value", YTitle, point => point.Value, point => Invariant($"{point.Value:0.00}")),
+        new("deviation", "deviation", point => point.Deviation, point => Invariant($"{point.Deviation:0.00}")));
 
     /// <inheritdoc/>
     public override XElement Draw()
@@ -92,7 +92,7 @@ internal sealed record ScatterChart(string Title, string XTitle, string YTitle, 
                 Class("mark point"),
                 Attribute("d", Shapes[point.Shape % Shapes.Length]),
                 Attribute("transform", $"translate({Number(x)} {Number(y)})"),
-                Svg.Hint($"{point.Name}: {point.Value:0.00}, {point.Cost:0.####}")));
+                Svg.Hint(Invariant($"{point.Name}: {point.Value:0.00}, {point.Cost:0.####}"))));
     }
 
     /// <summary>The names, each at the first place about its point where it hides neither a point nor another name.</summary>

@@ -78,6 +78,6 @@ internal static class ConfusionSection
         var png = PngFile.Encode(picture.Channels, picture.Height, picture.Width, picture.Pixels);
         return Tag(
             "figure", Section.Image("thumb", png, $"{mistake.Name}, test image {mistake.Index}"),
-            Tag("figcaption", $"{100 * confidence:0}% sure"));
+            Tag("figcaption", Invariant($"{100 * confidence:0}% sure")));
     }
 }

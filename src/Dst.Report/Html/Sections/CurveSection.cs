@@ -57,7 +57,7 @@ internal static class CurveSection
                 : line);
 
     private static (double X, double Y, string Text) Mark((double X, double Y) point) =>
-        (point.X, point.Y, $"kept: epoch {point.X}, {point.Y:0.00}%");
+        (point.X, point.Y, Invariant($"kept: epoch {point.X}, {point.Y:0.00}%"));
 
     private static IReadOnlyList<LineSeries> AccuracyOf(ReportGroup group, string arm) =>
     [

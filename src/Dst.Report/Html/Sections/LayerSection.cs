@@ -50,8 +50,8 @@ internal static class LayerSection
         if (rows.Any(row => row.Step is not null))
         {
             columns.Add(new("form", "computed by", row => row.Step?.Form) { Alignment = Alignment.Left });
-            columns.Add(new("ms", "ms", row => row.Step?.Ms, row => $"{row.Step!.Ms:F4}"));
-            columns.Add(new("ms_dense", "ms dense", row => row.Dense?.Ms, row => $"{row.Dense!.Ms:F4}"));
+            columns.Add(new("ms", "ms", row => row.Step?.Ms, row => Invariant($"{row.Step!.Ms:F4}")));
+            columns.Add(new("ms_dense", "ms dense", row => row.Dense?.Ms, row => Invariant($"{row.Dense!.Ms:F4}")));
         }
 
         return HtmlTable.Of(Table.Of(rows, [.. columns]));

@@ -33,6 +33,6 @@ internal static class LiveSection
             "progress", Attribute("value", Number(100 * now.Done)), Attribute("max", "100"), Format.Percent(now.Done));
         var all = now.Number < now.Arms ? $", {Format.Duration(now.RemainingOfAll)} for all arms" : "";
         yield return Tag(
-            "p", $"loss {now.Loss:F4}, {now.ImagesPerSecond:F0} images/s, {Format.Duration(now.Remaining)} left{all}");
+            "p", Invariant($"loss {now.Loss:F4}, {now.ImagesPerSecond:F0} images/s, {Format.Duration(now.Remaining)} left{all}"));
     }
 }

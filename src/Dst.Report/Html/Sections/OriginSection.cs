@@ -34,7 +34,7 @@ internal static class OriginSection
         yield return ("Seed", $"{run.Run.Summary.Seed}");
         if (run.Manifest is not { } manifest) yield break;
         if (manifest.Command is { } command) yield return ("Command", command);
-        yield return ("Begun", $"{manifest.Started:yyyy-MM-dd HH:mm} UTC");
+        yield return ("Begun", Invariant($"{manifest.Started:yyyy-MM-dd HH:mm} UTC"));
         var commit = manifest.Commit is null ? "" : $", commit {manifest.Commit}";
         yield return ("Version", $"DST {manifest.Version}{commit}, {manifest.Framework}");
         yield return ("Processor", $"{manifest.Cpu}, vectors {manifest.Tier}, {Words.Count(manifest.Threads, "thread")}");
@@ -58,5 +58,5 @@ internal static class OriginSection
         network.Model is { } model ? $"the model file {model}"
         : network.From is { } from ? $"training goes on from {from}"
         : network.Width == 1 ? network.Arch
-        : $"{network.Arch}, width {network.Width}";
+        : Invariant($"{network.Arch}, width {network.Width}");
 }

@@ -35,16 +35,19 @@ internal static class SummarySection
         yield return Tile(
             $"Top-1 of {main.Arm}", $"{main.TestTop1.ToPercent(1)}%",
             dense is null ? "on the test images"
-                : $"{100 * (main.TestTop1.Mean - dense.TestTop1.Mean):+0.0;-0.0;0.0} points against {dense.Arm}, the dense network");
+                : Invariant($"{100 * (main.TestTop1.Mean - dense.TestTop1.Mean):+0.0;-0.0;0.0} points against {dense.Arm}, ")
+                    + "the dense network");
         yield return Tile(
             "Weights kept", Format.Percent((double)main.Nonzero / main.Weights),
             $"{Format.Count(main.Nonzero)} of {Format.Count(main.Weights)}");
         yield return Tile(
             "Model file", Format.Bytes(main.FileBytes),
-            dense is null ? "as it is stored" : $"{(double)main.FileBytes / dense.FileBytes:F2} of {Format.Bytes(dense.FileBytes)} dense");
+            dense is null
+                ? "as it is stored"
+                : Invariant($"{(double)main.FileBytes / dense.FileBytes:F2} of {Format.Bytes(dense.FileBytes)} dense"));
         yield return Tile(
-            "Time of one image", $"{main.Ms:F3} ms",
-            main.MsDense > main.Ms ? $"{main.MsDense / main.Ms:F2} times as fast as dense, one thread" : "one thread");
+            "Time of one image", Invariant($"{main.Ms:F3} ms"),
+            main.MsDense > main.Ms ? Invariant($"{main.MsDense / main.Ms:F2} times as fast as dense, one thread") : "one thread");
     }
 
     private static XElement Tile(string name, string value, string note) => Tag(

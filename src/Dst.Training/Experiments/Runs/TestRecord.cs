@@ -106,7 +106,7 @@ public sealed record TestRecord(
         var predicted = ReadIndices(file, Predicted, count, classes.Length);
         var confidence = file.ReadFloats(Confidence, count);
         if (Array.FindIndex(confidence, value => value is not (>= 0 and <= 1)) is >= 0 and var odd)
-            throw file.Malformed($"has the confidence {confidence[odd]}; 0 to 1 was expected");
+            throw file.Malformed(Invariant($"has the confidence {confidence[odd]}; 0 to 1 was expected"));
         return new(
             classes, [.. labels.Select((label, i) => new LabelledPrediction(label, predicted[i], confidence[i]))],
             ReadMistakes(file, count));

@@ -27,7 +27,8 @@ public sealed record CalibrationImages(float[] Values, int Count)
         for (var i = 0; i < Values.Length; i++)
         {
             if (!float.IsFinite(Values[i]))
-                throw new InputException($"calibration image {i / input.Count} has the value {Values[i]}; finite values were expected");
+                throw new InputException(
+                    Invariant($"calibration image {i / input.Count} has the value {Values[i]}; finite values were expected"));
         }
     }
 

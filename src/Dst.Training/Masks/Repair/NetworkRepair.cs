@@ -106,7 +106,7 @@ public sealed class NetworkRepair : IDisposable
         using var repair = new NetworkRepair(planned, options, images, compute);
         var model = repair.Run(cancellation);
         var (word, number) = (Words.Of(options.Repair), Words.Count(images.Count, "image"));
-        log?.Invoke($"repair {word}: {number} without labels, {clock.Elapsed.TotalSeconds:F1} s");
+        log?.Invoke(Invariant($"repair {word}: {number} without labels, {clock.Elapsed.TotalSeconds:F1} s"));
         return new(model, repair._layers, images.Count, clock.Elapsed, planned.Plan);
     }
 
