@@ -55,8 +55,7 @@ internal ref struct JpegScan
     {
         if (first == 0)
         {
-            var walk = Code(means, out var size);
-            if (walk == Walk.Whole) walk = Skip(size & 15);
+            var walk = Code(means, out _);
             if (walk != Walk.Whole) return walk;
         }
 
@@ -79,24 +78,22 @@ internal ref struct JpegScan
             }
 
             k += zeros + 1;
-            walk = Skip(size);
-            if (walk != Walk.Whole) return walk;
         }
 
         return Walk.Whole;
     }
 
+    /// <summary>Passes over a code, and over the number behind it, whose size are the low four bits of the symbol.</summary>
     private Walk Code(JpegCodes? codes, out byte symbol)
     {
         symbol = 0;
         if (codes is null) return Walk.Unknown;
         (symbol, var length) = codes.Find(Peek());
-        return length > 0 ? Skip(length) : _count < JpegCodes.MaxLength ? Walk.Short : Walk.Unknown;
+        return length > 0 ? Skip(length + (symbol & 15)) : _count < JpegCodes.MaxLength ? Walk.Short : Walk.Unknown;
     }
 
     private Walk Skip(int length)
     {
-        Fill();
         if (_count < length) return Walk.Short;
         (_bits, _count) = (_bits << length, _count - length);
         return Walk.Whole;
@@ -109,8 +106,10 @@ internal ref struct JpegScan
         return (int)(_bits >> 48);
     }
 
+    /// <summary>Takes bytes until there are enough bits for a code and the number behind it.</summary>
     private void Fill()
     {
+        if (_count >= 32) return;
         while (_count <= 56 && _at < _data.Length)
         {
             var value = _data[_at];
