@@ -46,7 +46,7 @@ internal static class Targets
         ["cifar"] = name => new(name, [Zip(CifarTar())], ReadCifar),
         ["fusar"] = name => new(name, [Ships], ReadFusar),
         ["images-idx3"] = name => new(name, [IdxImages], ReadIdx),
-        ["images.zip"] = name => new(name, [ZippedImages()], path => DataSet.Load(new() { Path = path }, seed: 1, "/", _ => { })),
+        ["images.zip"] = name => new(name, [ZippedImages()], path => DataSet.Load(new() { Path = path }, seed: 1, _ => { })),
         ["cifar-tar"] = name => new(name, [CifarTar()], ReadCifar) { Frame = Zip },
     };
 
@@ -132,7 +132,7 @@ internal static class Targets
         new(new("one", new(1, 4, 4), [new("conv", new Graph.Conv2dOp(1, 3, 3), ["input"])])), seed: 1);
 
     private static void ReadCifar(string path) =>
-        DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path }, seed: 1, "/", _ => { });
+        DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path }, seed: 1, _ => { });
 
     /// <summary>18 images of 3×2 pixels.</summary>
     private static byte[] IdxImages =>
@@ -143,7 +143,7 @@ internal static class Targets
         var labels = Path.Combine(Path.GetDirectoryName(path)!, "labels-idx1");
         if (!File.Exists(labels))
             File.WriteAllBytes(labels, [0, 0, 8, 1, 0, 0, 0, 18, .. Enumerable.Range(0, 18).Select(i => (byte)(i % 3))]);
-        DataSet.Load(new() { Kind = DataKind.Idx, Path = path }, seed: 1, "/", _ => { });
+        DataSet.Load(new() { Kind = DataKind.Idx, Path = path }, seed: 1, _ => { });
     }
 
     /// <summary>The table of FUSAR-Ship: which ship each image shows.</summary>
@@ -160,7 +160,7 @@ internal static class Targets
         }
 
         File.Copy(path, Path.Combine(folder, "meta.csv"), overwrite: true);
-        DataSet.Load(new() { Kind = DataKind.Fusar, Path = folder, Test = 0.25, Validation = 0.25 }, seed: 1, "/", _ => { });
+        DataSet.Load(new() { Kind = DataKind.Fusar, Path = folder, Test = 0.25, Validation = 0.25 }, seed: 1, _ => { });
     }
 
     private static byte[] CifarTar()

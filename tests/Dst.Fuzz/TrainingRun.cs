@@ -42,7 +42,7 @@ internal static class TrainingRun
 
     private static readonly ComputeContext Compute = new(new WorkerPool(1));
     private static readonly Recipe Parsed = RecipeFile.Parse("tiny", Recipe);
-    private static readonly DataSet Data = DataSet.Load(Parsed.Data, Parsed.Seed, ".", _ => { });
+    private static readonly DataSet Data = DataSet.Load(Parsed.Data, Parsed.Seed, _ => { });
     private static readonly Trainer Trainer = CreateTrainer();
 
     private static readonly ArmSummary Row = new()

@@ -42,7 +42,7 @@ internal static class ModelInput
             Amplitude = normalisation.Amplitude,
         };
         RunData.CheckSeed(call, recipe);
-        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+        var data = DataSet.Load(options, recipe.Seed, call.Report.Log, call.Cancellation);
         RunData.Check(call, recipe, data, model);
         ModelFit.CheckScale(model, data, call.Report.Log);
         return data.For(model with { Normalisation = normalisation });

@@ -105,7 +105,7 @@ internal sealed class RecipeRun(Invocation call, TrainingRequest request, Recipe
 
     private DataSet Load(Recipe one)
     {
-        var data = DataSet.Load(one.Data, one.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+        var data = DataSet.Load(one.Data, one.Seed, call.Report.Log, call.Cancellation);
         RunData.Check(call, one, data);
         return data;
     }

@@ -86,7 +86,7 @@ internal static class SpreadRun
 
         private DataSet Load(Recipe recipe, Action<string> log)
         {
-            var other = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, log, call.Cancellation);
+            var other = DataSet.Load(recipe.Data, recipe.Seed, log, call.Cancellation);
             RunData.Check(call, recipe, other);
             return other;
         }

@@ -51,7 +51,7 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
         var recipe = RecipeInput.Load(call.Arguments, call.Report.Log, first);
         var isData = RecipeInput.DataOf(call.Arguments) is not null;
         if (!isData && !TakesDataAlone) return recipe;
-        var survey = DataSurvey.Of(recipe.Data, Environment.CurrentDirectory, call.Cancellation);
+        var survey = DataSurvey.Of(recipe.Data, call.Cancellation);
         var set = Settings.Concat(OverridesOf(call)).SelectMany(setting => setting.Keys);
         var model = ModelPath is null ? null : Model.Load(ModelPath);
         if (!isData) set = set.Concat(KeysOfData(recipe.Data, model));

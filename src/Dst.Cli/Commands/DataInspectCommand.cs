@@ -40,7 +40,7 @@ internal static class DataInspectCommand
         var recipe = new TrainingRequest { TrainsNothing = true }.Read(call);
         RunData.CheckSeed(call, recipe);
         var options = recipe.Data with { AllowsSmallClasses = true };
-        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+        var data = DataSet.Load(options, recipe.Seed, call.Report.Log, call.Cancellation);
         RunData.Check(call, recipe, data);
         var inspection = new DataInspection(data);
         if (call.Arguments.GetValue(Grid) is { } file) WriteGrid(inspection, file, data.Shape.Channels, call);

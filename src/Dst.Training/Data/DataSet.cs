@@ -6,7 +6,7 @@ namespace Dst.Training.Data;
 /// <summary>Training, validation and test images in memory, with what a network must know of them.</summary>
 /// <example>
 /// <code>
-/// var data = DataSet.Load(new DataOptions { Path = "photos.zip" }, seed: 1, Environment.CurrentDirectory, Console.WriteLine);
+/// var data = DataSet.Load(new DataOptions { Path = "photos.zip" }, seed: 1, Console.WriteLine);
 /// Console.WriteLine($"{data.Training.Count} images of {data.ClassNames.Count} classes, input {data.Shape}");
 /// new DataInspection(data).WriteGrid("grid.png");
 /// </code>
@@ -89,27 +89,25 @@ public sealed class DataSet
     /// <summary>Loads, splits and measures a data set, and warns of images that are in two splits or two classes.</summary>
     /// <param name="options">The recipe's <c>data</c> section.</param>
     /// <param name="seed">Seed of the run: it draws the validation split, and the test split where the data has none.</param>
-    /// <param name="baseFolder">Folder that a relative <c>data.path</c> starts from.</param>
     /// <param name="log">Takes one line at a time.</param>
     /// <param name="cancellation">Checked before each image.</param>
     /// <exception cref="InputException">Data or settings are wrong; see the message.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static DataSet Load(
-        DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation = default)
+    public static DataSet Load(DataOptions options, long seed, Action<string> log, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(log);
-        using var archive = ImageArchive.OpenIfAny(SourceData.FullPath(options.Path, baseFolder));
-        options = DataKinds.Resolve(options, baseFolder, log);
-        return Load(SourceData.Open(options, baseFolder, log, cancellation), options, seed, baseFolder, log, cancellation);
+        using var archive = ImageArchive.OpenIfAny(SourceData.FullPath(options.Path));
+        options = DataKinds.Resolve(options, log);
+        return Load(SourceData.Open(options, log, cancellation), options, seed, log, cancellation);
     }
 
     internal static DataSet Load(
-        SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation)
+        SourceData source, DataOptions options, long seed, Action<string> log, CancellationToken cancellation)
     {
         options.CheckSizes();
-        using var unlabelled = ImageArchive.OpenIfAny(SourceData.FullPath(options.Unlabelled, baseFolder));
-        var splits = SourceSplits.Draw(source, options, seed, baseFolder, log, cancellation);
+        using var unlabelled = ImageArchive.OpenIfAny(SourceData.FullPath(options.Unlabelled));
+        var splits = SourceSplits.Draw(source, options, seed, log, cancellation);
         (options, var shape) = InputShape.Of(options, source, cancellation);
         options.CheckFit();
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));

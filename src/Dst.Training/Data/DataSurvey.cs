@@ -6,7 +6,7 @@ namespace Dst.Training.Data;
 /// <summary>What a data set holds: counts and sizes, found without decoding images whose format tells its size.</summary>
 /// <example>
 /// <code>
-/// var survey = DataSurvey.Of(new DataOptions { Path = "photos" }, Environment.CurrentDirectory);
+/// var survey = DataSurvey.Of(new DataOptions { Path = "photos" });
 /// Console.WriteLine($"{survey.Images} images of {survey.Classes} classes");
 /// </code>
 /// </example>
@@ -50,17 +50,16 @@ public sealed record DataSurvey
 
     /// <summary>Surveys a data set.</summary>
     /// <param name="options">The recipe's <c>data</c> section.</param>
-    /// <param name="baseFolder">Folder that a relative <c>data.path</c> starts from.</param>
     /// <param name="cancellation">Checked before each image.</param>
     /// <exception cref="InputException">The data is missing, an image cannot be read, or images have different bands.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static DataSurvey Of(DataOptions options, string baseFolder, CancellationToken cancellation = default)
+    public static DataSurvey Of(DataOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         static void Silent(string line) { } // DataSet.Load says the same lines
-        using var archive = ImageArchive.OpenIfAny(SourceData.FullPath(options.Path, baseFolder));
-        options = DataKinds.Resolve(options, baseFolder, Silent);
-        return Of(SourceData.Open(options, baseFolder, Silent, cancellation), cancellation);
+        using var archive = ImageArchive.OpenIfAny(SourceData.FullPath(options.Path));
+        options = DataKinds.Resolve(options, Silent);
+        return Of(SourceData.Open(options, Silent, cancellation), cancellation);
     }
 
     internal static DataSurvey Of(SourceData source, CancellationToken cancellation)

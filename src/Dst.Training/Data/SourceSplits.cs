@@ -16,7 +16,7 @@ internal sealed record SourceSplits(
     /// <exception cref="InputException">The data has too few images, or no test where one is to be halved.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static SourceSplits Draw(
-        SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation)
+        SourceData source, DataOptions options, long seed, Action<string> log, CancellationToken cancellation)
     {
         var splits = options.ValidationFrom == ValidationSource.Test
             ? HalveTest(source, options, seed, log)
@@ -32,7 +32,7 @@ internal sealed record SourceSplits(
         if (options.LabelsPerClass > 0) splits = splits.WithFewerLabels(options, seed, log);
         return splits with
         {
-            Unlabelled = [.. splits.Unlabelled, .. FolderSource.OpenUnlabelled(options, baseFolder, log, cancellation)],
+            Unlabelled = [.. splits.Unlabelled, .. FolderSource.OpenUnlabelled(options, log, cancellation)],
         };
     }
 

@@ -8,7 +8,7 @@ namespace Dst.Training.Engine;
 /// <summary>Measures a network on a split. Results do not depend on batch size or threads.</summary>
 /// <example>
 /// <code>
-/// var data = DataSet.Load(new DataOptions { Path = "photos" }, seed: 1, Environment.CurrentDirectory, Console.WriteLine);
+/// var data = DataSet.Load(new DataOptions { Path = "photos" }, seed: 1, Console.WriteLine);
 /// var model = Model.Load("dst.safetensors");
 /// using var predictor = new Predictor(model);
 /// using var images = new BatchLoader(data.For(model), data.Test, batchSize: 64, augment: false, seed: 0);

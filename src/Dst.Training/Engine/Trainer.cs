@@ -16,7 +16,7 @@ namespace Dst.Training.Engine;
 /// </summary>
 /// <example>
 /// <code>
-/// var data = DataSet.Load(new DataOptions { Path = "photos" }, seed: 1, Environment.CurrentDirectory, Console.WriteLine);
+/// var data = DataSet.Load(new DataOptions { Path = "photos" }, seed: 1, Console.WriteLine);
 /// var start = Initialiser.Initialise(Zoo.Build("resnet8", data.Shape, data.ClassNames.Count), seed: 1);
 /// using var pool = new WorkerPool(Environment.ProcessorCount);
 /// var phase = new TrainingPhase("student", start, new TrainOptions { Epochs = 20 }) { Teacher = Model.Load("teacher.safetensors") };

@@ -116,7 +116,7 @@ public sealed class Experiment
         var recipe = Parse(set);
         EffectiveKeys.Check(_preset, own, recipe, Source);
         var survey = _images is null
-            ? DataSurvey.Of(recipe.Data, Environment.CurrentDirectory, cancellation)
+            ? DataSurvey.Of(recipe.Data, cancellation)
             : DataSurvey.Of(_images, cancellation);
         var model = recipe.Teacher.Model is { } file ? Model.Load(file) : null;
         var suggestions = Suggestions.For(survey, recipe, set.SelectMany(setting => setting.Keys), model);
@@ -132,8 +132,8 @@ public sealed class Experiment
     {
         void Say(string line) => Log?.Invoke(line);
         return _images is null
-            ? DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, Say, cancellation)
-            : DataSet.Load(_images, recipe.Data, recipe.Seed, Environment.CurrentDirectory, Say, cancellation);
+            ? DataSet.Load(recipe.Data, recipe.Seed, Say, cancellation)
+            : DataSet.Load(_images, recipe.Data, recipe.Seed, Say, cancellation);
     }
 
     private ExperimentResult Run(RunFolder run, DataSet data, CancellationToken cancellation)

@@ -18,7 +18,7 @@ namespace Dst.Training.Experiments;
 /// <example>
 /// <code>
 /// var recipe = RecipeFile.Load("recipes/quickstart.yaml");
-/// var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, Console.WriteLine);
+/// var data = DataSet.Load(recipe.Data, recipe.Seed, Console.WriteLine);
 /// using var run = RunFolder.Create(recipe, DateTime.Now);
 /// using var pool = new WorkerPool(Environment.ProcessorCount);
 /// var compute = new ComputeContext(pool);

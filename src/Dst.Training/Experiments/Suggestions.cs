@@ -12,7 +12,7 @@ namespace Dst.Training.Experiments;
 /// </summary>
 /// <example>
 /// <code>
-/// var survey = DataSurvey.Of(new DataOptions { Path = "photos" }, Environment.CurrentDirectory);
+/// var survey = DataSurvey.Of(new DataOptions { Path = "photos" });
 /// var recipe = RecipeFile.Parse("a program", "name: photos");
 /// foreach (var suggestion in Suggestions.For(survey, recipe, [], null)) Console.WriteLine(suggestion.Text);
 /// </code>

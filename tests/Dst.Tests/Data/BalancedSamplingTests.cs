@@ -28,7 +28,7 @@ public sealed class BalancedSamplingTests : IDisposable
             Sampling = Sampling.Balanced,
             Gain = 0.5,
         };
-        _data = DataSet.Load(options, 1, "/", _ => { });
+        _data = DataSet.Load(options, 1, _ => { });
         Assert.Equal([2, 5, 7], _data.Training.CountByClass(3));
     }
 

@@ -189,7 +189,7 @@ public class BatchLoaderTests
         Assert.Superset(new HashSet<int> { 7, 11, 13, 17 }, places);
     }
 
-    private static DataSet Load(DataOptions options) => DataSet.Load(options, 1, "/", _ => { });
+    private static DataSet Load(DataOptions options) => DataSet.Load(options, 1, _ => { });
 
     private static (int[] Labels, float[] Images) Copy(Batch batch) => (batch.Labels[..batch.Count], batch.Images[..(batch.Count * 256)]);
 

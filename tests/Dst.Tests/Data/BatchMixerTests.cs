@@ -74,7 +74,7 @@ public class BatchMixerTests
     [Fact]
     public void AResumedEpochIsMixedInTheSameWay()
     {
-        var data = DataSet.Load(Plain with { Mixup = 0.2, Cutmix = 1 }, 1, "/", _ => { });
+        var data = DataSet.Load(Plain with { Mixup = 0.2, Cutmix = 1 }, 1, _ => { });
         using var loader = new BatchLoader(data, data.Training, 4, augment: true, seed: 3);
         var unbroken = loader.Epoch(2).Select(Copy).Skip(3).ToList();
         using var other = new BatchLoader(data, data.Training, 4, augment: true, seed: 3);
@@ -86,7 +86,7 @@ public class BatchMixerTests
     [Fact]
     public void BatchesThatAreNotAugmentedAreNotMixed()
     {
-        var data = DataSet.Load(Plain with { Mixup = 1 }, 1, "/", _ => { });
+        var data = DataSet.Load(Plain with { Mixup = 1 }, 1, _ => { });
         using var loader = new BatchLoader(data, data.Training, 4, augment: false, seed: 3);
         Assert.All(loader.Epoch(0).Select(Copy), batch => Assert.Equal(1, batch.Share));
     }
@@ -116,7 +116,7 @@ public class BatchMixerTests
 
     private static List<Copied> Batches(DataOptions options, int epochs = 2)
     {
-        var data = DataSet.Load(options, 1, "/", _ => { });
+        var data = DataSet.Load(options, 1, _ => { });
         using var loader = new BatchLoader(data, data.Training, 8, augment: true, seed: 3, readsUnlabelled: data.Unlabelled.Count > 0);
         return [.. Enumerable.Range(0, epochs).SelectMany(epoch => loader.Epoch(epoch).Select(Copy))];
     }

@@ -47,7 +47,7 @@ public sealed class ContrastTests : IDisposable
         Assert.All(row, pixel => Assert.InRange(pixel, 235, 255)); // the last row is the brightest
         Assert.Equal(0, picture.Data.Span[picture.Width + 1]);
 
-        var data = DataSet.Load(new() { Path = _folder.File("data") }, seed: 1, ".", _ => { });
+        var data = DataSet.Load(new() { Path = _folder.File("data") }, seed: 1, _ => { });
         var pixels = Thumbnail.Of(data, data.Test.Samples[0]).Pixels;
         Assert.Equal((0, 255), (pixels.Min(), pixels.Max()));
     }

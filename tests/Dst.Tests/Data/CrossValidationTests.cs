@@ -73,7 +73,7 @@ public sealed class CrossValidationTests : IDisposable
         Assert.Contains(words, Assert.Throws<InputException>(() => Load(1, folds)).Message);
 
     private DataSet Load(long seed, int folds, double test = 0.2) =>
-        DataSet.Load(new() { Path = _folder.Path, Folds = folds, Test = test, Validation = 0.2 }, seed, "/", _log.Add);
+        DataSet.Load(new() { Path = _folder.Path, Folds = folds, Test = test, Validation = 0.2 }, seed, _log.Add);
 
     private void Write(string name, int value)
     {

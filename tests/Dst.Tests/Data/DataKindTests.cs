@@ -19,14 +19,14 @@ public sealed class DataKindTests : IDisposable
     public void WithoutAPathDataIsSimulatedAndWithOneItIsNot()
     {
         var small = new DataOptions { Simulated = new() { Classes = 2, PerClassTrain = 4, PerClassTest = 2, Size = 16 } };
-        Assert.Equal(DataKind.Simulated, DataSet.Load(small, 1, "/", _log.Add).Options.Kind);
+        Assert.Equal(DataKind.Simulated, DataSet.Load(small, 1, _log.Add).Options.Kind);
         Assert.Equal("data: simulated chips, as data.path is empty", _log[0]);
         Write("a/1.png", TestImages.GreyPng(2, 2, (_, _) => 1));
         Write("b/2.png", TestImages.GreyPng(2, 2, (_, _) => 2));
         Assert.Contains("data.kind is simulated and data.path is '", Fails(small with { Kind = DataKind.Simulated }));
         Assert.Equal(DataKind.Folder, Resolve());
         Assert.Contains("does not exist", Assert.Throws<InputException>(
-            () => DataKinds.Resolve(new() { Path = _folder.File("none") }, "/", _log.Add)).Message);
+            () => DataKinds.Resolve(new() { Path = _folder.File("none") }, _log.Add)).Message);
     }
 
     [Theory]
@@ -86,16 +86,16 @@ public sealed class DataKindTests : IDisposable
     {
         Write("x.txt", [1, 2, 3]);
         Assert.Contains("x.txt' is a file of an unknown kind", Assert.Throws<InputException>(
-            () => DataKinds.Resolve(new() { Path = _folder.File("x.txt") }, "/", _log.Add)).Message);
+            () => DataKinds.Resolve(new() { Path = _folder.File("x.txt") }, _log.Add)).Message);
         Write("cifar.tar", [.. new byte[257], .. "ustar"u8, .. new byte[762]]);
         Assert.Contains("cifar.tar' is a tar archive; a folder or a zip archive of images, a CIFAR archive (.tar.gz) or", Assert.Throws<
-            InputException>(() => DataKinds.Resolve(new() { Path = _folder.File("cifar.tar") }, "/", _log.Add)).Message);
+            InputException>(() => DataKinds.Resolve(new() { Path = _folder.File("cifar.tar") }, _log.Add)).Message);
         Write("net.pt", [.. "PK"u8, 3, 4, 0, 0]);
         Assert.Contains("net.pt' is a PyTorch file (.pt) or another zip archive; a folder or", Assert.Throws<InputException>(
-            () => DataKinds.Resolve(new() { Path = _folder.File("net.pt") }, "/", _log.Add)).Message);
+            () => DataKinds.Resolve(new() { Path = _folder.File("net.pt") }, _log.Add)).Message);
         Write("t10k-labels-idx1-ubyte.gz", [0x1F, 0x8B, 8, 0]);
         Assert.Contains("is a file of labels; the file of images beside it was expected", Assert.Throws<InputException>(
-            () => DataKinds.Resolve(new() { Path = _folder.File("t10k-labels-idx1-ubyte.gz") }, "/", _log.Add)).Message);
+            () => DataKinds.Resolve(new() { Path = _folder.File("t10k-labels-idx1-ubyte.gz") }, _log.Add)).Message);
     }
 
     [Theory]
@@ -138,7 +138,7 @@ public sealed class DataKindTests : IDisposable
         Assert.Equal((9, 3), (data.Training.Count, data.Test.Count));
         Assert.Contains(_log, line => line.Contains("is the only set", StringComparison.Ordinal));
         var file = _folder.File("t10k-images-idx3-ubyte.gz");
-        Assert.Equal(9, DataSet.Load(new() { Path = file, Validation = 0, Test = 0.25 }, 1, "/", _log.Add).Training.Count);
+        Assert.Equal(9, DataSet.Load(new() { Path = file, Validation = 0, Test = 0.25 }, 1, _log.Add).Training.Count);
     }
 
     [Fact]
@@ -241,12 +241,12 @@ public sealed class DataKindTests : IDisposable
         File.WriteAllBytes(_folder.File(name), content);
     }
 
-    private DataKind Resolve() => DataKinds.Resolve(new() { Path = _folder.Path }, "/", _log.Add).Kind;
+    private DataKind Resolve() => DataKinds.Resolve(new() { Path = _folder.Path }, _log.Add).Kind;
 
     private DataSet Load(DataOptions? options = null)
     {
         _log.Clear();
-        return DataSet.Load((options ?? new()) with { Path = _folder.Path }, 1, "/", _log.Add);
+        return DataSet.Load((options ?? new()) with { Path = _folder.Path }, 1, _log.Add);
     }
 
     private string Fails(DataOptions? options = null) => Assert.Throws<InputException>(() => Load(options)).Message;

@@ -17,7 +17,7 @@ public class DataSetTests
             Mean = [0.25],
             Deviation = [0.5],
         };
-        DataSet Load(DataOptions changed) => DataSet.Load(changed, seed: 1, ".", _ => { });
+        DataSet Load(DataOptions changed) => DataSet.Load(changed, seed: 1, _ => { });
         var (given, measured) = (Load(options), Load(options with { Mean = [], Deviation = [] }));
         Assert.Equal((0.25f, 0.5f), (given.Normalisation.Mean[0], given.Normalisation.Deviation[0]));
         Assert.NotEqual(0.25f, measured.Normalisation.Mean[0]);
@@ -138,7 +138,7 @@ public class DataSetTests
         }
 
         var log = new List<string>();
-        var data = DataSet.Load(new() { Kind = DataKind.Folder, Path = folder.Path, Validation = 0, Test = 0.5 }, 1, "/", log.Add);
+        var data = DataSet.Load(new() { Kind = DataKind.Folder, Path = folder.Path, Validation = 0, Test = 0.5 }, 1, log.Add);
         Assert.Equal((0.2f, 1f), (data.Normalisation.Mean[0], data.Normalisation.Deviation[0]));
         var leak = Assert.Single(LeakCheck.Find(data));
         Assert.Equal(("images", "training", "test", 2), (leak.What, leak.First, leak.Second, leak.Count));
@@ -157,10 +157,10 @@ public class DataSetTests
         File.WriteAllBytes(folder.File("b/1.jpeg"), TestImages.ColourJpeg);
         File.WriteAllBytes(folder.File("b/2.tif"), TestImages.Tiff(false, 5, 7, 16, new byte[70]));
         var options = new DataOptions { Kind = DataKind.Folder, Path = folder.Path, Validation = 0, Test = 0.5 };
-        var data = DataSet.Load(options with { Crop = 6, Channels = 1, Shift = 1 }, 1, "/", _ => { });
+        var data = DataSet.Load(options with { Crop = 6, Channels = 1, Shift = 1 }, 1, _ => { });
         Assert.Equal(new(1, 6, 6), data.Shape);
         Assert.All(data.Test.Samples, s => Assert.Equal((1, 6, 6), (s.Window.Channels, s.Window.Height, s.Window.Width)));
-        var resized = DataSet.Load(options with { Resize = 10 }, 1, "/", _ => { });
+        var resized = DataSet.Load(options with { Resize = 10 }, 1, _ => { });
         Assert.Equal((10, 10), (resized.Shape.Height, resized.Shape.Width));
     }
 
@@ -168,7 +168,7 @@ public class DataSetTests
     public void ShiftWithoutRoomIsSaid()
     {
         var log = new List<string>();
-        DataSet.Load(Small with { Crop = 20, Shift = 5 }, 1, "/", log.Add);
+        DataSet.Load(Small with { Crop = 20, Shift = 5 }, 1, log.Add);
         const string Words = "36 of 36 training images move by less than data.shift's 5 pixels; those of 24x24 by at most 2";
         Assert.Contains(log, line => line.Contains(Words, StringComparison.Ordinal));
         Assert.Contains("1 band and the network takes 2", Assert.Throws<InputException>(() => Load(Small with { Channels = 2 })).Message);
@@ -183,7 +183,7 @@ public class DataSetTests
 
     [Fact]
     public void LoadingCanBeCancelled() =>
-        Assert.ThrowsAny<OperationCanceledException>(() => DataSet.Load(Small, 1, "/", _ => { }, new CancellationToken(canceled: true)));
+        Assert.ThrowsAny<OperationCanceledException>(() => DataSet.Load(Small, 1, _ => { }, new CancellationToken(canceled: true)));
 
     [Fact]
     public void InspectionCountsAndPaints()
@@ -232,11 +232,11 @@ public class DataSetTests
     private static List<string> LinesOf(DataOptions options)
     {
         var lines = new List<string>();
-        DataSet.Load(options, 1, "/", lines.Add);
+        DataSet.Load(options, 1, lines.Add);
         return lines;
     }
 
-    private static DataSet Load(DataOptions options, long seed = 1) => DataSet.Load(options, seed, "/", _ => { });
+    private static DataSet Load(DataOptions options, long seed = 1) => DataSet.Load(options, seed, _ => { });
 
     private static byte[] Bytes(DataSet data) =>
         [.. new[] { data.Training, data.Validation, data.Test }.SelectMany(s => s.Samples).SelectMany(s => s.Window.Data.ToArray())];

@@ -56,7 +56,7 @@ public sealed partial class FolderDataTests
         Assert.Single(_log, line => line.StartsWith(
             $"warning: 2 images are left out of 20, because data.unreadable is skip; the first: file '{first}'", StringComparison.Ordinal));
         Assert.Single(_log, line => line.StartsWith("warning: 1 image is left out of 2, because", StringComparison.Ordinal));
-        Assert.Equal(18, DataSurvey.Of(options with { Path = _folder.Path }, "/").Images);
+        Assert.Equal(18, DataSurvey.Of(options with { Path = _folder.Path }).Images);
         for (var i = 0; i < 20; i++) Write($"{(i < 10 ? "a" : "b")}/{i:00}.png", []);
         Assert.StartsWith($"file '{_folder.File("a/00.png")}'", Fails(options));
     }
@@ -74,7 +74,7 @@ public sealed partial class FolderDataTests
             Write($"{(i % 2 == 0 ? "a" : "b")}/{i}.png", TestImages.GreyPng(size.Width, size.Height, (y, x) => (byte)(16 * i + y)));
         }
 
-        Assert.Equal(ratio, DataSurvey.Of(new() { Path = _folder.Path }, "/").MedianRatio);
+        Assert.Equal(ratio, DataSurvey.Of(new() { Path = _folder.Path }).MedianRatio);
     }
 
     [Fact]

@@ -386,7 +386,7 @@ public sealed partial class FolderDataTests : IDisposable
     private DataSet Load(DataOptions? options = null, long seed = 1)
     {
         _log.Clear();
-        return DataSet.Load((options ?? new()) with { Kind = DataKind.Folder, Path = _folder.Path }, seed, "/", _log.Add);
+        return DataSet.Load((options ?? new()) with { Kind = DataKind.Folder, Path = _folder.Path }, seed, _log.Add);
     }
 
     private string Fails(DataOptions? options = null) => Assert.Throws<InputException>(() => Load(options)).Message;

@@ -64,7 +64,7 @@ public sealed class OblongInputTests : IDisposable
     {
         using var folder = new TemporaryFolder();
         for (var i = 0; i < 8; i++) Write(folder, i, TestImages.GreyPng(30, 20, (y, x) => (byte)(y * x + i)));
-        void LoadOther(DataOptions options) => DataSet.Load(options with { Path = folder.Path }, 1, "/", _log.Add);
+        void LoadOther(DataOptions options) => DataSet.Load(options with { Path = folder.Path }, 1, _log.Add);
         LoadOther(new() { Resize = new(16, 24) });
         Assert.DoesNotContain(_log, line => line.Contains("resized"));
         LoadOther(new() { Resize = 16 });
@@ -192,7 +192,7 @@ public sealed class OblongInputTests : IDisposable
     }
 
     private DataSet Load(DataOptions options) =>
-        DataSet.Load(options with { Path = _folder.Path, Validation = 0.3, Test = 0.3 }, 1, "/", _log.Add);
+        DataSet.Load(options with { Path = _folder.Path, Validation = 0.3, Test = 0.3 }, 1, _log.Add);
 
     private static Image Dot(int height, int width, int y, int x)
     {

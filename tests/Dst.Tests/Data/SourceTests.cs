@@ -82,9 +82,9 @@ public sealed class SourceTests : IDisposable
     public void MissingPathIsNamed()
     {
         string Refusal(DataOptions options) =>
-            Assert.Throws<InputException>(() => DataSet.Load(options, 1, _folder.Path, _log.Add)).Message;
+            Assert.Throws<InputException>(() => DataSet.Load(options, 1, _log.Add)).Message;
         Assert.Contains("data.path is empty", Refusal(new() { Kind = DataKind.Mstar }));
-        Assert.Contains("none' does not exist", Refusal(new() { Kind = DataKind.Mstar, Path = "none" }));
+        Assert.Contains("none' does not exist", Refusal(new() { Kind = DataKind.Mstar, Path = _folder.File("none") }));
         Assert.Contains("'17_DEG'", Fails(DataKind.Mstar));
     }
 
@@ -162,7 +162,7 @@ public sealed class SourceTests : IDisposable
         WriteArchive("set.tar.gz", prefix, files);
         foreach (var path in new[] { "set", "set.tar.gz" })
         {
-            var data = DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path, Validation = 0 }, 1, _folder.Path, _log.Add);
+            var data = DataSet.Load(new() { Kind = DataKind.Cifar100, Path = _folder.File(path), Validation = 0 }, 1, _log.Add);
             Assert.Equal(["apple", "bear", "chair"], data.ClassNames);
             Assert.Equal(new(3, 32, 32), data.Shape);
             Assert.Equal([0, 1, 2, 0, 1, 2], data.Training.Samples.Select(s => s.Label));
@@ -181,7 +181,7 @@ public sealed class SourceTests : IDisposable
             File.CreateSymbolicLink(_folder.File($"links/{name}"), _folder.File(name));
         }
 
-        var data = DataSet.Load(new() { Kind = DataKind.Cifar100, Path = "links", Validation = 0 }, 1, _folder.Path, _log.Add);
+        var data = DataSet.Load(new() { Kind = DataKind.Cifar100, Path = _folder.File("links"), Validation = 0 }, 1, _log.Add);
         Assert.Equal((6, 3), (data.Training.Count, data.Test.Count));
     }
 
@@ -192,7 +192,7 @@ public sealed class SourceTests : IDisposable
         files["test_batch.bin"] = Records(2, 1, 9);
         files["batches.meta.txt"] = "cat\ndog\n\n"u8.ToArray();
         WriteArchive("c10.tar.gz", "cifar-10-batches-bin/", files);
-        var data = DataSet.Load(new() { Kind = DataKind.Cifar10, Path = "c10.tar.gz", Validation = 0 }, 1, _folder.Path, _log.Add);
+        var data = DataSet.Load(new() { Kind = DataKind.Cifar10, Path = _folder.File("c10.tar.gz"), Validation = 0 }, 1, _log.Add);
         Assert.Equal((10, 2), (data.Training.Count, data.Test.Count));
         Assert.EndsWith("data_batch_3.bin[0]", data.Training.Samples[4].Name, StringComparison.Ordinal);
     }
@@ -201,7 +201,7 @@ public sealed class SourceTests : IDisposable
     public void CifarErrorsNameTheFile()
     {
         var files = Cifar100();
-        DataSet LoadFrom(string path) => DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path }, 1, _folder.Path, _log.Add);
+        DataSet LoadFrom(string path) => DataSet.Load(new() { Kind = DataKind.Cifar100, Path = _folder.File(path) }, 1, _log.Add);
         string Message(string path) => Assert.Throws<InputException>(() => LoadFrom(path)).Message;
         WriteArchive("whole.tar.gz", "", files);
         var whole = File.ReadAllBytes(_folder.File("whole.tar.gz"));
@@ -234,8 +234,8 @@ public sealed class SourceTests : IDisposable
         var files = Cifar100();
         files["fine_label_names.txt"] = Encoding.UTF8.GetBytes(names);
         WriteArchive("set.tar.gz", "", files);
-        var options = new DataOptions { Kind = DataKind.Cifar100, Path = "set.tar.gz" };
-        var message = Assert.Throws<InputException>(() => DataSet.Load(options, 1, _folder.Path, _log.Add)).Message;
+        var options = new DataOptions { Kind = DataKind.Cifar100, Path = _folder.File("set.tar.gz") };
+        var message = Assert.Throws<InputException>(() => DataSet.Load(options, 1, _log.Add)).Message;
         Assert.StartsWith(start, message, StringComparison.Ordinal);
         Assert.EndsWith($"set.tar.gz/fine_label_names.txt{end}", message, StringComparison.Ordinal);
     }
@@ -312,7 +312,7 @@ public sealed class SourceTests : IDisposable
         }
     }
 
-    private DataSet Load(DataOptions options, long seed = 1) => DataSet.Load(options with { Path = _folder.Path }, seed, "/", _log.Add);
+    private DataSet Load(DataOptions options, long seed = 1) => DataSet.Load(options with { Path = _folder.Path }, seed, _log.Add);
 
     private string Fails(DataKind kind, DataOptions? options = null)
     {

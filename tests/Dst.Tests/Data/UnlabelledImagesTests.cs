@@ -65,8 +65,8 @@ public sealed class UnlabelledImagesTests : IDisposable
         var options = new DataOptions
         {
             Kind = DataKind.Folder,
-            Path = "labelled",
-            Unlabelled = "more",
+            Path = _folder.File("labelled"),
+            Unlabelled = _folder.File("more"),
             Validation = 0,
             Test = 0.5,
             Crop = 3,
@@ -85,7 +85,13 @@ public sealed class UnlabelledImagesTests : IDisposable
     {
         Write("labelled", ("train/a/1.png", 1), ("train/b/2.png", 2), ("test/a/3.png", 3), ("test/b/4.png", 4));
         Write("more", ("1.png", 1), ("4.png", 4), ("5.png", 5));
-        var data = Load(new() { Kind = DataKind.Folder, Path = "labelled", Unlabelled = "more", Validation = 0 });
+        var data = Load(new()
+        {
+            Kind = DataKind.Folder,
+            Path = _folder.File("labelled"),
+            Unlabelled = _folder.File("more"),
+            Validation = 0,
+        });
         var leak = Assert.Single(LeakCheck.Find(data));
         Assert.Equal(("images", "unlabelled", "test", 1), (leak.What, leak.First, leak.Second, leak.Count));
         Assert.Contains(_log, line => line.StartsWith("warning: 1 image of the test split shows images of the unlabelled split", default));
@@ -97,8 +103,9 @@ public sealed class UnlabelledImagesTests : IDisposable
     {
         Write("labelled", ("a/1.png", 1), ("a/2.png", 2), ("b/3.png", 3), ("b/4.png", 4));
         Directory.CreateDirectory(_folder.File("empty"));
-        var options = new DataOptions { Kind = DataKind.Folder, Path = "labelled", Validation = 0 };
-        string Refusal(string folder) => Assert.Throws<InputException>(() => Load(options with { Unlabelled = folder })).Message;
+        var options = new DataOptions { Kind = DataKind.Folder, Path = _folder.File("labelled"), Validation = 0 };
+        string Refusal(string folder) =>
+            Assert.Throws<InputException>(() => Load(options with { Unlabelled = _folder.File(folder) })).Message;
         Assert.Contains($"data.unlabelled '{_folder.File("none")}' is not a folder", Refusal("none"), StringComparison.Ordinal);
         Assert.Contains($"folder '{_folder.File("empty")}' has no image files", Refusal("empty"), StringComparison.Ordinal);
     }
@@ -191,7 +198,7 @@ public sealed class UnlabelledImagesTests : IDisposable
 
     private static IEnumerable<string> Names(SampleSet samples) => samples.Samples.Select(sample => sample.Name);
 
-    private DataSet Load(DataOptions options, long seed = 1) => DataSet.Load(options, seed, _folder.Path, _log.Add);
+    private DataSet Load(DataOptions options, long seed = 1) => DataSet.Load(options, seed, _log.Add);
 
     private void Write(string folder, params IEnumerable<(string Name, int Value)> files)
     {

@@ -37,7 +37,7 @@ public sealed class ZipDataTests : IDisposable
             ? $"data: '{zip}' is read as data.kind folder"
             : $"data: '{zip}', folder '{inside}', is read as data.kind folder"));
 
-        Assert.Equal(6, DataSurvey.Of(new() { Path = zip }, "/").Images + 2);
+        Assert.Equal(6, DataSurvey.Of(new() { Path = zip }).Images + 2);
         Assert.True(DataKinds.IsData(zip));
         Assert.False(ImageFolder.Exists(zip)); // it is closed again
         using var archive = ImageArchive.OpenIfAny(zip);
@@ -52,7 +52,7 @@ public sealed class ZipDataTests : IDisposable
         var labelled = Zip([.. Photos]);
         var unlabelled = _folder.File("more.ZIP");
         File.Copy(labelled, unlabelled);
-        var data = DataSet.Load(new() { Path = labelled, Unlabelled = unlabelled, Validation = 0 }, seed: 1, "/", _log.Add);
+        var data = DataSet.Load(new() { Path = labelled, Unlabelled = unlabelled, Validation = 0 }, seed: 1, _log.Add);
         Assert.Equal((4, 6, 2), (data.Training.Count, data.Unlabelled.Count, data.Test.Count));
     }
 
@@ -125,7 +125,7 @@ public sealed class ZipDataTests : IDisposable
 
         Assert.Contains("whose name is not UTF-8", Fails(Write(_folder.File("old.zip"), bytes)));
         var plain = Zip("\u00e9/1.png", "\u00e9/2.png", "z/3.png", "z/4.png");
-        var data = DataSet.Load(new() { Path = plain, Validation = 0, Test = 0.5 }, seed: 1, "/", _log.Add);
+        var data = DataSet.Load(new() { Path = plain, Validation = 0, Test = 0.5 }, seed: 1, _log.Add);
         Assert.Equal(["z", "\u00e9"], data.ClassNames);
     }
 
@@ -168,7 +168,7 @@ public sealed class ZipDataTests : IDisposable
 
     private List<string> Read(string path)
     {
-        var data = DataSet.Load(new() { Path = path, Validation = 0 }, seed: 1, "/", _log.Add);
+        var data = DataSet.Load(new() { Path = path, Validation = 0 }, seed: 1, _log.Add);
         return [.. data.Splits.SelectMany(split => split.Samples.Select(
             sample => $"{split.Name} {data.ClassNames[sample.Label!.Value]} {Path.GetFileName(sample.Name)} {sample.Hash}"))];
     }
@@ -176,9 +176,9 @@ public sealed class ZipDataTests : IDisposable
     private static DataKind KindOf(string path)
     {
         using var archive = ImageArchive.OpenIfAny(path);
-        return DataKinds.Resolve(new() { Path = path }, "/", _ => { }).Kind;
+        return DataKinds.Resolve(new() { Path = path }, _ => { }).Kind;
     }
 
     private string Fails(string path) =>
-        Assert.Throws<InputException>(() => DataSet.Load(new() { Path = path }, seed: 1, "/", _log.Add)).Message;
+        Assert.Throws<InputException>(() => DataSet.Load(new() { Path = path }, seed: 1, _log.Add)).Message;
 }

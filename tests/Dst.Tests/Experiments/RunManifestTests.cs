@@ -36,7 +36,7 @@ public sealed class RunManifestTests
     private static RunManifest Describe(DataOptions options, long seed)
     {
         using var pool = new WorkerPool(1);
-        var data = DataSet.Load(options, seed, ".", _ => { });
+        var data = DataSet.Load(options, seed, _ => { });
         return RunManifest.Describe(new ComputeContext(pool), new Recipe { Seed = seed }, DateTime.Now, data);
     }
 }

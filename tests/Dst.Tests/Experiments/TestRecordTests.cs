@@ -81,7 +81,7 @@ public sealed class TestRecordTests : IDisposable
         }
 
         var options = new DataOptions { Kind = DataKind.Folder, Path = _folder.Path, Crop = 4, Validation = 0 };
-        var colours = DataSet.Load(options, seed: 1, ".", _ => { });
+        var colours = DataSet.Load(options, seed: 1, _ => { });
         var picture = Thumbnail.Of(colours, colours.Test.Samples[1]);
         Assert.Equal((3, 4, 4), (picture.Channels, picture.Height, picture.Width));
         Assert.Equal([200, 100, 80, 200, 100, 80], picture.Pixels[..6]);

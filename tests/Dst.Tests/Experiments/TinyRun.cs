@@ -39,7 +39,7 @@ internal static class TinyRun
     public static Recipe Recipe(string folder, params string[] overrides) =>
         RecipeFile.Parse("recipe tiny", Text, [SettingOverride.Of("runs", folder, "the test"), .. overrides.Select(SettingOverride.Parse)]);
 
-    public static DataSet Load(Recipe recipe) => DataSet.Load(recipe.Data, recipe.Seed, ".", _ => { });
+    public static DataSet Load(Recipe recipe) => DataSet.Load(recipe.Data, recipe.Seed, _ => { });
 
     public static RunFolder Create(Recipe recipe) => RunFolder.Create(recipe, new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Local));
 

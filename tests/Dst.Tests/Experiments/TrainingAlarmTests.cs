@@ -10,7 +10,7 @@ public class TrainingAlarmTests
 {
     private static readonly DataSet Data = DataSet.Load(
         new() { Simulated = new() { Classes = 2, PerClassTrain = 16, PerClassTest = 2, Size = 16 }, Validation = 0.5 },
-        seed: 1, ".", _ => { });
+        seed: 1, _ => { });
 
     private static readonly TrainingPhase Phase = new(
         "student", Initialiser.Initialise(Zoo.Build("resnet8", Data.Shape, 2, width: 0.25), seed: 1), new() { Epochs = 40, Batch = 2 });
@@ -65,7 +65,7 @@ public class TrainingAlarmTests
     {
         var few = DataSet.Load(
             new() { Simulated = new() { Classes = 2, PerClassTrain = 10, PerClassTest = 2, Size = 16 }, Validation = 0.5 },
-            seed: 1, ".", _ => { });
+            seed: 1, _ => { });
         var alarm = new TrainingAlarm(Phase with { Options = new() { Epochs = 100, Batch = 2 } }, few);
         for (var epoch = 1; epoch <= 100; epoch++) Assert.Empty(alarm.Check(Epoch(epoch, accuracy: 0.5)));
     }

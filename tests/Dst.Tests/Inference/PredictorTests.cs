@@ -264,7 +264,7 @@ public class PredictorTests
     public void The_test_set_gets_the_classes_of_the_training_graph(string pattern)
     {
         var data = DataSet.Load(
-            new() { Simulated = new() { Classes = 4, PerClassTrain = 6, PerClassTest = 10, Size = 20 }, Crop = 16 }, 1, ".", _ => { });
+            new() { Simulated = new() { Classes = 4, PerClassTrain = 6, PerClassTest = 10, Size = 20 }, Crop = 16 }, 1, _ => { });
         var dense = InferencePlanTests.Initialised(Zoo.Build("resnet8", data.Shape, 4));
         var model = pattern switch
         {

@@ -79,7 +79,7 @@ public sealed class TeacherTests : IDisposable
     {
         var simulated = new SimulatedOptions { Classes = 3, PerClassTrain = 9, PerClassTest = 2, Size = 20 };
         var options = new DataOptions { Kind = DataKind.Simulated, Shift = shift, Crop = 16, Simulated = simulated };
-        return DataSet.Load(options, seed: 1, ".", _ => { });
+        return DataSet.Load(options, seed: 1, _ => { });
     }
 
     private static void AssertClose(float[] expected, ReadOnlySpan<float> actual)

@@ -38,16 +38,16 @@ public static class DataKinds
     /// <exception cref="InputException">
     /// The path does not exist or is of no known kind, simulated data has a path, or a key is of another kind.
     /// </exception>
-    internal static DataOptions Resolve(DataOptions options, string baseFolder, Action<string> log)
+    internal static DataOptions Resolve(DataOptions options, Action<string> log)
     {
         if (options.Kind == DataKind.Simulated && options.Path.Length > 0)
             throw new InputException(
                 $"data.kind is simulated and data.path is '{options.Path}'; one of them was expected, because without data.kind the path "
                 + "tells what it holds");
-        var resolved = options.Kind == DataKind.Auto ? options with { Kind = Find(options, baseFolder, log) } : options;
+        var resolved = options.Kind == DataKind.Auto ? options with { Kind = Find(options, log) } : options;
         CheckKeys(resolved);
         if (resolved.Kind is DataKind.Idx or DataKind.Cifar10 or DataKind.Cifar100
-            && ImageArchive.HasFolder(SourceData.FullPath(options.Path, baseFolder)))
+            && ImageArchive.HasFolder(SourceData.FullPath(options.Path)))
             throw new InputException(
                 $"data.path '{options.Path}' is a zip archive and data.kind {Words.Of(resolved.Kind)}; a zip archive of image files, or "
                 + "the files unpacked, were expected");
@@ -70,7 +70,7 @@ public static class DataKinds
         return null;
     }
 
-    private static DataKind Find(DataOptions options, string baseFolder, Action<string> log)
+    private static DataKind Find(DataOptions options, Action<string> log)
     {
         if (options.Path.Length == 0)
         {
@@ -78,9 +78,9 @@ public static class DataKinds
             return DataKind.Simulated;
         }
 
-        var path = SourceData.PathOf(options, baseFolder);
+        var path = SourceData.PathOf(options);
         var kind = ImageFolder.Exists(path) ? OfFolder(path) : OfFile(path);
-        var inside = Path.GetRelativePath(SourceData.FullPath(options.Path, baseFolder), path);
+        var inside = Path.GetRelativePath(SourceData.FullPath(options.Path), path);
         log($"data: '{options.Path}'{(inside == "." ? "" : $", folder '{inside}',")} is read as data.kind {Words.Of(kind)}");
         return kind;
     }

@@ -36,11 +36,10 @@ internal static class FolderSource
 
     /// <summary>The images in and below the folder <c>data.unlabelled</c>, whatever its folders are called; none without it.</summary>
     /// <exception cref="InputException">It is not a folder, or holds no image.</exception>
-    public static IReadOnlyList<SourceSample> OpenUnlabelled(
-        DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)
+    public static IReadOnlyList<SourceSample> OpenUnlabelled(DataOptions options, Action<string> log, CancellationToken cancellation)
     {
         if (options.Unlabelled.Length == 0) return [];
-        var folder = SourceData.FullPath(options.Unlabelled, baseFolder);
+        var folder = SourceData.FullPath(options.Unlabelled);
         if (!ImageFolder.Exists(folder))
             throw new InputException(
                 $"data.unlabelled '{folder}' is not a folder; a folder or a zip archive of images without labels was expected");

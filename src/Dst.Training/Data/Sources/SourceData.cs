@@ -18,9 +18,9 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
     /// <summary>Opens the source that the options name, without the images that they leave out.</summary>
     /// <exception cref="InputException">The data is missing, empty or not laid out as its kind is.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static SourceData Open(DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)
+    public static SourceData Open(DataOptions options, Action<string> log, CancellationToken cancellation)
     {
-        var source = OpenWhole(options, baseFolder, log, cancellation);
+        var source = OpenWhole(options, log, cancellation);
         if (source.ClassNames is [var only])
             throw new InputException($"'{options.Path}' holds images of one class, '{only}'; at least 2 classes were expected");
         if (options.Unreadable != UnreadableImages.Skip) return source;
@@ -41,10 +41,10 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
         }
     }
 
-    private static SourceData OpenWhole(DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)
+    private static SourceData OpenWhole(DataOptions options, Action<string> log, CancellationToken cancellation)
     {
         if (options.Kind == DataKind.Simulated) return SimulatedSource.Generate(options.Simulated, cancellation);
-        var path = PathOf(options, baseFolder);
+        var path = PathOf(options);
         return options.Kind switch
         {
             DataKind.Mstar => FolderSource.OpenMstar(path, log),
@@ -91,16 +91,16 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
         return missing < 0 ? list : throw new ArgumentException($"{split} image {missing} of {list.Count} is null; an image was expected");
     }
 
-    /// <summary>A path of a recipe, which may start from a folder.</summary>
-    public static string FullPath(string path, string baseFolder) => Path.GetFullPath(Path.Combine(baseFolder, path));
+    /// <summary>The full path of a path of a recipe; an empty one stays empty.</summary>
+    public static string FullPath(string path) => path.Length == 0 ? "" : Path.GetFullPath(path);
 
     /// <summary>The folder or file of the data. Of an open archive it is the folder in it that holds the classes or splits.</summary>
     /// <exception cref="InputException">None is given, or it does not exist.</exception>
-    public static string PathOf(DataOptions options, string baseFolder)
+    public static string PathOf(DataOptions options)
     {
         var expected = options.Kind == DataKind.Auto ? "a data set" : $"{Words.Of(options.Kind)} data";
         if (options.Path.Length == 0) throw new InputException($"data.path is empty; the folder or archive of {expected} was expected");
-        var path = FullPath(options.Path, baseFolder);
+        var path = FullPath(options.Path);
         if (ImageArchive.HasFolder(path)) return DataKinds.FindInside(path) ?? path;
         return Path.Exists(path)
             ? path
