@@ -49,7 +49,7 @@ internal sealed class RunTraining(Invocation call, string resumeCommand)
         using var dashboard = DashboardOptions.Begin(call, run);
         var monitor = new TrainingMonitor(call.Report, dashboard);
         var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
-        var pipeline = new Pipeline(run, data, compute, MeasureLatency)
+        var pipeline = new Pipeline(run, data, compute)
         {
             Command = call.CommandLine,
             Planned = monitor.Begin,
@@ -62,7 +62,4 @@ internal sealed class RunTraining(Invocation call, string resumeCommand)
         dashboard?.Finish();
         return summary;
     }
-
-    /// <summary>Rank 0 measures; what the others keep of it nobody reads.</summary>
-    private Latency MeasureLatency(Model model) => call.Ranks.IsFirst ? LatencyMeter.Measure(call.Tier, model) : new(0, 0);
 }

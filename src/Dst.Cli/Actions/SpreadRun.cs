@@ -74,7 +74,7 @@ internal static class SpreadRun
         public void Make(RunFolder run, string arm, Action<string> log, Action checkpointSaved)
         {
             if (run.Recipe.Seed != _loaded.Seed) _loaded = (run.Recipe.Seed, Load(run.Recipe, log));
-            var pipeline = new Pipeline(run, _loaded.Data, compute, model => LatencyMeter.Measure(call.Tier, model))
+            var pipeline = new Pipeline(run, _loaded.Data, compute)
             {
                 Command = call.CommandLine,
                 CheckpointSaved = checkpointSaved,

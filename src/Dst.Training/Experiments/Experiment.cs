@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Dst.Kernels.Simd;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -140,8 +139,7 @@ public sealed class Experiment
     {
         Folder = Path.GetFullPath(run.Path);
         using var pool = run.Recipe.CreatePool();
-        var compute = new ComputeContext(pool, SimdTiers.Best);
-        var pipeline = new Pipeline(run, data, compute, model => LatencyMeter.Measure(compute.Tier, model))
+        var pipeline = new Pipeline(run, data, new ComputeContext(pool))
         {
             Progress = Progress,
             EpochEnded = EpochEnded,

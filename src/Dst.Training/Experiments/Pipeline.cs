@@ -21,9 +21,7 @@ namespace Dst.Training.Experiments;
 /// var data = DataSet.Load(recipe.Data, recipe.Seed, Console.WriteLine);
 /// using var run = RunFolder.Create(recipe, DateTime.Now);
 /// using var pool = new WorkerPool(Environment.ProcessorCount);
-/// var compute = new ComputeContext(pool);
-/// var pipeline = new Pipeline(run, data, compute, model => LatencyMeter.Measure(compute.Tier, model));
-/// foreach (var arm in pipeline.Run().Arms) Console.WriteLine($"{arm.Arm}: {arm.TestTop1:P1}");
+/// foreach (var arm in new Pipeline(run, data, new ComputeContext(pool)).Run().Arms) Console.WriteLine($"{arm.Arm}: {arm.TestTop1:P1}");
 /// </code>
 /// </example>
 public sealed class Pipeline
@@ -43,12 +41,13 @@ public sealed class Pipeline
     /// <param name="run">Where everything is written.</param>
     /// <param name="data">The data of the run's recipe.</param>
     /// <param name="compute">Threads and vector width.</param>
-    /// <param name="measureLatency">Measures a model: batch 1, 1 thread; masked layers in their compact form.</param>
-    public Pipeline(RunFolder run, DataSet data, ComputeContext compute, Func<Model, Latency> measureLatency)
+    public Pipeline(RunFolder run, DataSet data, ComputeContext compute)
     {
         if (compute.Ranks.Count == 1) compute = compute with { Ranks = RankGroup.Alone(run.Recipe.Parts) };
         (_run, _recipe, _data, _compute) = (run, run.Recipe, data, compute);
-        _finisher = new(run, data, compute, measureLatency);
+        // Rank 0 measures; what the others keep of it nobody reads.
+        MeasureLatency = model => compute.Ranks.IsFirst ? LatencyMeter.Measure(compute.Tier, model) : new(0, 0);
+        _finisher = new(run, data, compute, model => MeasureLatency(model));
         _starts = new(run.Recipe, data);
         _given = new(run.Recipe, data);
         _pruningStart = new(run, data, compute);
@@ -77,6 +76,9 @@ public sealed class Pipeline
 
     /// <summary>Called when an arm begins and when it is resumed, with a line for the log.</summary>
     public Action<string>? Log { get; init; }
+
+    /// <summary>Measures a finished model. Tests replace it, because it takes time.</summary>
+    internal Func<Model, Latency> MeasureLatency { get; init; }
 
     /// <summary>Checks a recipe before a folder is made for its run.</summary>
     /// <exception cref="InputException">The recipe contradicts itself or the data, or a model that it gives cannot be read.</exception>

@@ -53,8 +53,9 @@ internal static class TinyRun
     {
         using var pool = new WorkerPool(run.Recipe.Threads);
         var compute = new ComputeContext(pool) { Ranks = ranks ?? RankGroup.Single };
-        var pipeline = new Pipeline(run, Load(run.Recipe), compute, Measure)
+        var pipeline = new Pipeline(run, Load(run.Recipe), compute)
         {
+            MeasureLatency = Measure,
             Progress = new StepCounter(afterStep),
             EpochEnded = row => epochEnded?.Invoke(row.Epoch),
             Log = log,

@@ -4,6 +4,7 @@ using Dst.Runtime.Inference;
 namespace Dst.Training.Experiments.Runs;
 
 /// <summary>Measures the time of one image through a network's inference plan: batch 1, 1 thread, each layer in its fastest form.</summary>
+/// <seealso cref="Pipeline"/>
 public static class LatencyMeter
 {
     private const int MinRuns = 20;

@@ -120,8 +120,9 @@ public sealed class SpreadRunsTests : IDisposable
         {
             if (fails == $"seed {run.Recipe.Seed}: {arm}") throw new IOException("the disk is full");
             using var pool = new WorkerPool(1);
-            new Pipeline(run, TinyRun.Load(run.Recipe), new ComputeContext(pool), _ => new(1, 3))
+            new Pipeline(run, TinyRun.Load(run.Recipe), new ComputeContext(pool))
             {
+                MeasureLatency = _ => new(1, 3),
                 CheckpointSaved = saved,
                 Log = said,
                 Progress = new Steps(step),
