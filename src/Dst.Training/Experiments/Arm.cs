@@ -17,7 +17,7 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     public MaskKind? Masks { get; init; }
 
     /// <summary>The section of the recipe by which it is taught, or null if it learns from labels alone.</summary>
-    public Func<Recipe, DistillationOptions?>? Distill { get; init; }
+    public Func<Recipe, DistillationOptions?> Distill { get; init; } = _ => null;
 
     /// <summary>The arm whose finished network it makes one of 8-bit integers, or null if its network is one of floats.</summary>
     public Func<Recipe, Arm>? Quantises { get; init; }
@@ -122,7 +122,7 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     public IReadOnlyList<Arm> NeedsIn(Recipe recipe)
     {
         if (Given(recipe) is not null) return [];
-        var distill = Distill?.Invoke(recipe);
+        var distill = Distill(recipe);
         var needs = new List<Arm>();
         if (Quantises is not null) needs.Add(Quantises(recipe));
         var startsDense = StartIn(recipe) == ArmStart.DenseNetwork;
@@ -158,7 +158,7 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
 
     private string DescribeTeaching(Recipe recipe)
     {
-        if (Distill?.Invoke(recipe) is not { } distill || distill is { LearnsFromTeacher: false, NeedsDense: false })
+        if (Distill(recipe) is not { } distill || distill is { LearnsFromTeacher: false, NeedsDense: false })
             return "trained on labels alone";
         var before = recipe.Student.IsTeacher || !distill.LearnsFromTeacher;
         return before ? "taught by the network before pruning"

@@ -18,7 +18,7 @@ internal sealed class ArmNetworks(Recipe recipe, DataSet data, StartNetworks sta
     }
 
     /// <summary>The network that teaches an arm, and whose layers its pairs of layers name; null if none does.</summary>
-    public ArmNetwork? TeacherOf(Arm arm) => arm.Distill?.Invoke(recipe) switch
+    public ArmNetwork? TeacherOf(Arm arm) => arm.Distill(recipe) switch
     {
         { LearnsFromTeacher: true } => Of(Arm.Of(ArmNames.Teacher)),
         { NeedsDense: true } => Of(Arm.DenseOf(recipe)),

@@ -107,7 +107,7 @@ public static class EffectiveKeys
         if (start == ArmStart.Teacher) yield return "teacher.train";
         if (start == ArmStart.DenseNetwork) yield return "prune_train";
         if (arm.Masks is not null || start == ArmStart.NarrowStudent) yield return "prune";
-        if (arm.Distill?.Invoke(recipe) is not { } distill) yield break;
+        if (arm.Distill(recipe) is not { } distill) yield break;
         yield return "distill"; // distill_pruned inherits from it
         if (distill is PrunedDistillationOptions) yield return "distill_pruned";
     }

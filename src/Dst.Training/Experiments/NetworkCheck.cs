@@ -32,7 +32,7 @@ internal sealed class NetworkCheck(Recipe recipe, DataSet data, StartNetworks st
         else if (arm.Masks is not null) PruningPlan.CheckPrunesAny($"'{network.Graph.Name}'", network.Graph, recipe.Prune);
         if (arm.Start == ArmStart.NarrowStudent) CheckNarrow();
         NetworkMemory.Check(network.Graph, arm.TrainIn(recipe).Batch);
-        if (arm.Distill?.Invoke(recipe) is { } distill && networks.TeacherOf(arm) is { } teacher) CheckTaught(network, teacher, distill);
+        if (arm.Distill(recipe) is { } distill && networks.TeacherOf(arm) is { } teacher) CheckTaught(network, teacher, distill);
     }
 
     /// <summary>Checks that a layer is left to quantise.</summary>
@@ -52,7 +52,7 @@ internal sealed class NetworkCheck(Recipe recipe, DataSet data, StartNetworks st
         if (arm.Masks != MaskKind.Uhp)
             throw new InputException($"{pruned}, and the arm {arm.Name} needs a dense one; expected arms: [dst] or [uhp], which train it "
                 + "on");
-        if (arm.Distill?.Invoke(recipe) is { NeedsDense: true } distill)
+        if (arm.Distill(recipe) is { NeedsDense: true } distill)
             throw new InputException(
                 $"{pruned}, and {distill.Section} compares it with the dense network before; expected {distill.Section}.teacher: teacher "
                 + "and features: 0");

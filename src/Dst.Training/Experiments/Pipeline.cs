@@ -200,7 +200,7 @@ public sealed class Pipeline
     /// <param name="cancellation">Ends the training of a teacher.</param>
     private TrainingPhase Taught(Arm arm, TrainingPhase phase, Func<Model> dense, CancellationToken cancellation)
     {
-        var distill = arm.Distill?.Invoke(_recipe);
+        var distill = arm.Distill(_recipe);
         return phase with
         {
             Distillation = distill ?? new(),

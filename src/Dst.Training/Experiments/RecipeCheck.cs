@@ -14,7 +14,7 @@ internal sealed class RecipeCheck(Recipe recipe, DataSet data, StartNetworks sta
     private readonly IReadOnlyList<Arm> _arms = Arm.NeededBy(recipe);
 
     /// <summary>The sections by which arms are taught.</summary>
-    private IEnumerable<DistillationOptions> Taught => _arms.Select(arm => arm.Distill?.Invoke(recipe)).OfType<DistillationOptions>();
+    private IEnumerable<DistillationOptions> Taught => _arms.Select(arm => arm.Distill(recipe)).OfType<DistillationOptions>();
 
     private string Method => Words.Of(recipe.Prune.Method);
 
