@@ -139,12 +139,11 @@ public sealed class Pipeline
     private (PhaseResult Result, bool IsPruned) TrainFloats(Arm arm, CancellationToken cancellation)
     {
         var startsDense = arm.StartIn(_recipe) == ArmStart.DenseNetwork;
-        var network = startsDense ? DenseNetwork().ToLogits() : Begin(arm, cancellation);
-        var hasMasks = startsDense && network.Masks.Count > 0;
-        if (hasMasks)
+        var network = startsDense ? DenseNetwork(cancellation) : Begin(arm, cancellation);
+        if (startsDense && network.Masks.Count > 0)
             Log?.Invoke(
                 $"{arm.Name}: {Arm.DenseFileOf(_recipe)} is pruned already; it keeps its masks, and section prune has no effect");
-        var pruning = arm.Masks is { } masks && !hasMasks ? new Pruning(_recipe.Prune, masks) { Ranks = _compute.Ranks } : null;
+        var pruning = PruningOf(arm, cancellation);
         var (dense, start) = pruning is null ? (network, network) : _pruningStart.Of(arm.Name, network, pruning, Log, cancellation);
         var phase = new TrainingPhase(arm.Name, start, arm.TrainIn(_recipe))
         {
@@ -152,8 +151,18 @@ public sealed class Pipeline
         };
         return (Train(Taught(arm, phase, DenseTeacher, cancellation), cancellation), pruning is not null);
 
-        Model DenseNetwork() => Get(Arm.DenseOf(_recipe), cancellation);
-        Model DenseTeacher() => startsDense ? dense : DenseNetwork();
+        Model DenseTeacher() => startsDense ? dense : Get(Arm.DenseOf(_recipe), cancellation);
+    }
+
+    /// <summary>The finished network that pruned arms start from. A given one may have masks.</summary>
+    private Model DenseNetwork(CancellationToken cancellation) => Get(Arm.DenseOf(_recipe), cancellation).ToLogits();
+
+    /// <summary>How section prune prunes an arm; null if the arm stays dense, or keeps the masks of a given network.</summary>
+    private Pruning? PruningOf(Arm arm, CancellationToken cancellation)
+    {
+        if (arm.Masks is not { } masks) return null;
+        var keepsMasks = arm.StartIn(_recipe) == ArmStart.DenseNetwork && DenseNetwork(cancellation).Masks.Count > 0;
+        return keepsMasks ? null : new(_recipe.Prune, masks) { Ranks = _compute.Ranks };
     }
 
     /// <summary>What an arm other than those of S* starts from, with the weights of an encoder if the recipe asks for that.</summary>
@@ -176,9 +185,7 @@ public sealed class Pipeline
     {
         var source = arm.Quantises!(_recipe);
         var model = Get(source, cancellation).ToLogits();
-        var pruning = source.Masks is { } masks && !(source.StartIn(_recipe) == ArmStart.DenseNetwork && DenseNetwork().Masks.Count > 0)
-            ? new Pruning(_recipe.Prune, masks)
-            : null;
+        var pruning = PruningOf(source, cancellation);
         var quantised = new Quantising(_run, _data, _compute.Tier).Start(arm.Name, model, Log, cancellation);
         if (!_recipe.Quantise.IsTrained) return (_finisher.Import(arm, quantised, cancellation), pruning is not null);
         var phase = new TrainingPhase(arm.Name, BatchNormFolding.Apply(model), arm.TrainIn(_recipe)) { Quantised = quantised };
@@ -186,11 +193,10 @@ public sealed class Pipeline
         var validated = _finisher.Import(arm, trained.Model, cancellation);
         return (trained with { BestTop1 = validated.BestTop1 }, pruning is not null);
 
-        Model DenseNetwork() => Get(Arm.DenseOf(_recipe), cancellation).ToLogits();
         // Its channels are in the order that pruning gave them.
         Model DenseTeacher() => pruning is null || pruning.Options.IsFromScratch
-            ? DenseNetwork()
-            : _pruningStart.Permute(DenseNetwork(), pruning, log: null);
+            ? DenseNetwork(cancellation)
+            : _pruningStart.Permute(DenseNetwork(cancellation), pruning, log: null);
     }
 
     /// <summary>A phase with the networks that teach in an arm.</summary>
