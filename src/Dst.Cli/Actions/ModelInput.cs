@@ -42,8 +42,7 @@ internal static class ModelInput
             Amplitude = normalisation.Amplitude,
         };
         RunData.CheckSeed(call, recipe);
-        var data = DataSet.Load(options, recipe.Seed, call.Report.Log, call.Cancellation);
-        RunData.Check(call, recipe, data, model);
+        var data = RunData.Load(call, recipe with { Data = options }, model);
         ModelFit.CheckScale(model, data, call.Report.Log);
         return data.For(model with { Normalisation = normalisation });
     }

@@ -55,7 +55,7 @@ internal sealed class RecipeRun(Invocation call, TrainingRequest request, Recipe
     private void Begin()
     {
         var first = RunSet.FirstOf(recipe);
-        var data = Load(first);
+        var data = RunData.Load(call, first);
         var arms = Pipeline.Check(first, data);
         if (RunOptions.IsDryRun(call.Arguments))
         {
@@ -71,7 +71,7 @@ internal sealed class RecipeRun(Invocation call, TrainingRequest request, Recipe
     {
         if (RunOptions.IsDryRun(call.Arguments) || DashboardOptions.IsAsked(call))
             throw new InputException("option --spread runs is given with --dry-run or --dashboard; one of them was expected");
-        var data = Load(RunSet.FirstOf(recipe));
+        var data = RunData.Load(call, RunSet.FirstOf(recipe));
         Pipeline.Check(RunSet.FirstOf(recipe), data);
         var failures = SpreadRun.Run(call, recipe, data, OpenRuns);
         if (!call.Ranks.IsFirst) return;
@@ -103,18 +103,11 @@ internal sealed class RecipeRun(Invocation call, TrainingRequest request, Recipe
         ? RunSet.Create(recipe, DateTime.Now)
         : RunSet.Resume(_folder, recipe, RunOptions.IsForced(call.Arguments));
 
-    private DataSet Load(Recipe one)
-    {
-        var data = DataSet.Load(one.Data, one.Seed, call.Report.Log, call.Cancellation);
-        RunData.Check(call, one, data);
-        return data;
-    }
-
     /// <summary>Runs one seed; its data may be loaded already.</summary>
     private void RunOne(DataSet? data)
     {
         using var run = SharedRun.Open(call.Ranks, recipe, OpenRun);
-        data ??= Load(recipe);
+        data ??= RunData.Load(call, recipe);
         var summary = TrainingOf(run.Path).Run(run, data);
         if (call.Ranks.IsFirst) RunOutput.Write(call, request, run, summary, data);
     }
@@ -127,7 +120,7 @@ internal sealed class RecipeRun(Invocation call, TrainingRequest request, Recipe
         foreach (var seed in set.Recipe.Seeds)
         {
             using var run = set.Open(seed);
-            var data = firstData ?? Load(run.Recipe);
+            var data = firstData ?? RunData.Load(call, run.Recipe);
             var summary = TrainingOf(set.Path).Run(run, data, set.DiscardIfEmpty);
             firstData = null;
             runs.Add(new(run.Path, summary, run.Recipe));

@@ -6,8 +6,8 @@ using Dst.Training.Experiments.Runs;
 namespace Dst.Cli.Actions;
 
 /// <summary>
-/// Compares data with those that a run had, where the folder of the run stands for its recipe. Other data, or another seed, are split anew,
-/// and images that a model was trained on may then count as test images.
+/// Loads data, and compares them with those that a run had, where the folder of the run stands for its recipe. Other data, or another
+/// seed, are split anew, and images that a model was trained on may then count as test images.
 /// </summary>
 internal static class RunData
 {
@@ -21,13 +21,25 @@ internal static class RunData
             + $"such as {Path.Combine(folder, $"seed-{recipe.Seeds[0]}")}");
     }
 
-    /// <summary>Compares the data with the hashes in the manifests: of the run that the command line names, and of the model's.</summary>
+    /// <summary>
+    /// Loads the data of a recipe, and compares them with the hashes in the manifests: of the run that the command line names, and of the
+    /// model's.
+    /// </summary>
     /// <param name="call">The call.</param>
     /// <param name="recipe">The recipe, with what the command line sets.</param>
-    /// <param name="data">Its data, as they are now.</param>
     /// <param name="model">The model to measure, where it is read already.</param>
-    /// <exception cref="InputException">The images to measure a model on are others, and the command line does not name them.</exception>
-    public static void Check(Invocation call, Recipe recipe, DataSet data, Model? model = null)
+    /// <param name="log">Takes one line at a time; null for the call's report.</param>
+    /// <exception cref="InputException">
+    /// The data cannot be read, or the images to measure a model on are others, and the command line does not name them.
+    /// </exception>
+    public static DataSet Load(Invocation call, Recipe recipe, Model? model = null, Action<string>? log = null)
+    {
+        var data = DataSet.Load(recipe.Data, recipe.Seed, log ?? call.Report.Log, call.Cancellation);
+        Check(call, recipe, data, model);
+        return data;
+    }
+
+    private static void Check(Invocation call, Recipe recipe, DataSet data, Model? model)
     {
         if (IsCompress(call) && CompressInput.ModelOf(call.Arguments) is null) return; // no network is trained yet
         var folder = RecipeInput.RunOf(call.Arguments);

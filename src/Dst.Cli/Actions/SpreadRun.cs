@@ -73,7 +73,7 @@ internal static class SpreadRun
 
         public void Make(RunFolder run, string arm, Action<string> log, Action checkpointSaved)
         {
-            if (run.Recipe.Seed != _loaded.Seed) _loaded = (run.Recipe.Seed, Load(run.Recipe, log));
+            if (run.Recipe.Seed != _loaded.Seed) _loaded = (run.Recipe.Seed, RunData.Load(call, run.Recipe, log: log));
             var pipeline = new Pipeline(run, _loaded.Data, compute)
             {
                 Command = call.CommandLine,
@@ -82,13 +82,6 @@ internal static class SpreadRun
                 Only = arm,
             };
             pipeline.Run(call.Cancellation);
-        }
-
-        private DataSet Load(Recipe recipe, Action<string> log)
-        {
-            var other = DataSet.Load(recipe.Data, recipe.Seed, log, call.Cancellation);
-            RunData.Check(call, recipe, other);
-            return other;
         }
     }
 }

@@ -39,9 +39,7 @@ internal static class DataInspectCommand
         EffectiveKeys.Check(RecipeInput.Overrides(call.Arguments), RecipeInput.DataKeys, call.Command);
         var recipe = new TrainingRequest { TrainsNothing = true }.Read(call);
         RunData.CheckSeed(call, recipe);
-        var options = recipe.Data with { AllowsSmallClasses = true };
-        var data = DataSet.Load(options, recipe.Seed, call.Report.Log, call.Cancellation);
-        RunData.Check(call, recipe, data);
+        var data = RunData.Load(call, recipe with { Data = recipe.Data with { AllowsSmallClasses = true } });
         var inspection = new DataInspection(data);
         if (call.Arguments.GetValue(Grid) is { } file) WriteGrid(inspection, file, data.Shape.Channels, call);
         var document = new
