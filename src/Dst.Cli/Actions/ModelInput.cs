@@ -1,7 +1,7 @@
 using Dst.Cli.Usage;
 using Dst.Training.Data;
-using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Starts;
 
 namespace Dst.Cli.Actions;
 

@@ -2,6 +2,7 @@ using Dst.Cli.Usage;
 using Dst.Report.Runs;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
+using Dst.Training.Experiments.Checks;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Ranks;

@@ -4,7 +4,7 @@ using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Report;
 using Dst.Training.Data;
-using Dst.Training.Experiments;
+using Dst.Training.Experiments.Checks;
 
 namespace Dst.Cli.Commands;
 

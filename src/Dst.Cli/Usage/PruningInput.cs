@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Dst.Masks;
-using Dst.Training.Experiments;
+using Dst.Training.Experiments.Checks;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Dst.Foundations;
 using Dst.Training.Data;
-using Dst.Training.Experiments;
+using Dst.Training.Experiments.Checks;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 

@@ -2,6 +2,7 @@ using Dst.Graph;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Starts;
 
 namespace Dst.Training.Experiments;
 

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
+using Dst.Training.Experiments.Checks;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 

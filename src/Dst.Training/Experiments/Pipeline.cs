@@ -3,8 +3,10 @@ using Dst.ModelFiles;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
+using Dst.Training.Experiments.Checks;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Experiments.Starts;
 using Dst.Training.Masks;
 using Dst.Training.Ranks;
 

@@ -2,6 +2,7 @@ using Dst.Foundations;
 using Dst.Graph;
 using Dst.Training.Data;
 using Dst.Training.Engine;
+using Dst.Training.Experiments.Checks;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Optimizers;
 

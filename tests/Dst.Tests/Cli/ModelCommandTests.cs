@@ -5,7 +5,7 @@ using Dst.Interop;
 using Dst.ModelFiles;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
-using Dst.Training.Experiments;
+using Dst.Training.Experiments.Starts;
 using Dst.Training.Networks;
 
 namespace Dst.Tests.Cli;

@@ -3,6 +3,7 @@ using Dst.ModelFiles;
 using Dst.Tests.Foundations;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Experiments.Starts;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
 

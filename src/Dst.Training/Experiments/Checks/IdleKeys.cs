@@ -2,7 +2,7 @@ using Dst.Training.Experiments.Recipes;
 using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Checks;
 
 /// <summary>Finds keys that another key of their section switches off, such as the milestones of a cosine.</summary>
 /// <seealso cref="Dst.Training.Experiments.Recipes.RecipeFile"/>

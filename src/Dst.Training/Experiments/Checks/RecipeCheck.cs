@@ -3,10 +3,11 @@ using Dst.Graph;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Starts;
 using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Checks;
 
 /// <summary>Checks the keys of a recipe against each other and against the data, before the first arm spends hours.</summary>
 internal sealed class RecipeCheck(Recipe recipe, DataSet data, StartNetworks starts)

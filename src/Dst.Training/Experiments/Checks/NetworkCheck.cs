@@ -2,10 +2,11 @@ using Dst.Foundations;
 using Dst.Graph;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Starts;
 using Dst.Training.Masks;
 using Dst.Training.Objectives;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Checks;
 
 /// <summary>Checks the networks of a recipe's arms before the first arm spends hours.</summary>
 internal sealed class NetworkCheck(Recipe recipe, DataSet data, StartNetworks starts, ArmNetworks networks)

@@ -4,7 +4,7 @@ using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks.Repair;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Starts;
 
 /// <summary>Fits a model to a data set.</summary>
 /// <seealso cref="Pipeline"/>

@@ -2,7 +2,7 @@ using Dst.Graph;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Starts;
 
 /// <summary>
 /// The layer whose filters are the classes of a network, and what follows it: operations that keep the order of channels.

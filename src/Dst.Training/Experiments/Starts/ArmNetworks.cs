@@ -2,7 +2,7 @@ using Dst.Graph;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Starts;
 
 /// <summary>The networks of arms as they are before any training: what can be checked and planned at once.</summary>
 internal sealed class ArmNetworks(Recipe recipe, DataSet data, StartNetworks starts, GivenModels given)

@@ -3,7 +3,7 @@ using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks.Repair;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Starts;
 
 /// <summary>Finished models that a recipe gives instead of an arm.</summary>
 internal sealed class GivenModels(Recipe recipe, DataSet data)

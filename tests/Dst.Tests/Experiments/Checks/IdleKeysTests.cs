@@ -1,8 +1,8 @@
 using Dst.Tests.Foundations;
-using Dst.Training.Experiments;
+using Dst.Training.Experiments.Checks;
 using Dst.Training.Experiments.Recipes;
 
-namespace Dst.Tests.Experiments;
+namespace Dst.Tests.Experiments.Checks;
 
 /// <summary>Keys that another key switches off, and other things that a recipe does not say of itself.</summary>
 public sealed class IdleKeysTests : IDisposable

@@ -1,7 +1,7 @@
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Objectives;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Checks;
 
 /// <summary>Knows which keys have an effect in a recipe, and refuses those that a command sets in vain.</summary>
 /// <seealso cref="Dst.Training.Experiments.Recipes.RecipeFile"/>

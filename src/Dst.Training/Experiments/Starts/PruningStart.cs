@@ -6,7 +6,7 @@ using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Starts;
 
 /// <summary>Makes of a dense network what the training of a pruned arm starts from.</summary>
 internal sealed class PruningStart(RunFolder run, DataSet data, ComputeContext compute)

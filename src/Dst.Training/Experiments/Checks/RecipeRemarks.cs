@@ -5,7 +5,7 @@ using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 using Dst.Training.Optimizers;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Checks;
 
 /// <summary>What a recipe means for its data where its keys do not say so themselves.</summary>
 /// <seealso cref="Dst.Training.Experiments.Recipes.RecipeFile"/>

@@ -8,7 +8,7 @@ using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Networks;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Starts;
 
 /// <summary>
 /// Starts a network from the encoder of an auto-encoder. The auto-encoder is trained once for a run and kept in its folder, with a picture

@@ -8,7 +8,7 @@ using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Starts;
 
 /// <summary>Makes a finished network one of 8-bit integers, on some of the training images.</summary>
 internal sealed class Quantising(RunFolder run, DataSet data, SimdTier tier)

@@ -5,7 +5,7 @@ using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
 
-namespace Dst.Training.Experiments;
+namespace Dst.Training.Experiments.Starts;
 
 /// <summary>The networks that arms start from: with initial weights, or those of a model file that a recipe names.</summary>
 internal sealed class StartNetworks(Recipe recipe, DataSet data)
