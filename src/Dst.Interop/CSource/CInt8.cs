@@ -14,7 +14,6 @@ internal static class CInt8
         switch (node.Operation)
         {
             case ConversionOp when program.Network.Program.Values[node.Inputs[0]].Scale is { } scale:
-                program.Use("to_floats.c");
                 program.Call("to_floats", node, $"{CText.Float(scale.Scale)}, {scale.Zero}");
                 break;
             case ConversionOp:
@@ -24,14 +23,12 @@ internal static class CInt8
                 EmitConvolution(program, node);
                 break;
             case FlattenOp:
-                program.Use("write_planes_bytes.c");
                 program.CallToPlanes("write_planes_bytes", node);
                 break;
             case ConcatOp:
                 EmitConcat(program, node);
                 break;
             case MaxPoolOp or GlobalMaxPoolOp:
-                program.Use("max_pool_bytes.c");
                 program.Call("max_pool_bytes", node, CPooling.Arguments(CPooling.WindowOf(program, node)));
                 break;
             case AvgPoolOp or GlobalAvgPoolOp:
@@ -50,7 +47,6 @@ internal static class CInt8
     public static void EmitMaxima(CProgram program, CMaxima maxima)
     {
         var layer = AddConvolution(program, maxima.Convolution);
-        program.Use("convolve_max_bytes.c");
         var (x, y) = (maxima.Convolution.Inputs[0], maxima.Pooling.Output);
         program.Statement(
             "convolve_max_bytes", layer, program.AddressOf(x), program.MapOf(x), program.AddressOf(y), program.MapOf(y));
@@ -64,21 +60,13 @@ internal static class CInt8
         var scale = program.Network.Program.Values[y].Scale!.Value;
         var arguments = $"{CText.Float(1 / scale.Scale)}, {scale.Zero}";
         if (program.Network[x].IsPlanes)
-        {
-            program.Use("planes_to_bytes.c");
             program.Statement("planes_to_bytes", program.AddressOf(x), arguments, program.AddressOf(y), program.MapOf(y));
-        }
-        else
-        {
-            program.Use("to_bytes.c");
-            program.Call("to_bytes", node, arguments);
-        }
+        else program.Call("to_bytes", node, arguments);
     }
 
     private static void EmitConvolution(CProgram program, LoweredNode node)
     {
         var layer = AddConvolution(program, node);
-        program.Use("convolve_bytes.c");
         program.CallLayer("convolve_bytes", node, layer);
     }
 
@@ -95,7 +83,6 @@ internal static class CInt8
     private static void EmitMeanPool(CProgram program, LoweredNode node)
     {
         UseRequantisation(program);
-        program.Use("mean_pool_bytes.c");
         var window = CPooling.WindowOf(program, node);
         var (arguments, counted) = (CPooling.Arguments(window), CPooling.CountedPadding(node, window));
         var integers = node.Integers!;
@@ -106,7 +93,6 @@ internal static class CInt8
     /// <summary>Writes the call that replaces each byte of an input by that of its table.</summary>
     private static void EmitLookup(CProgram program, LoweredNode node, int input, string output)
     {
-        program.Use("look_bytes.c");
         program.Statement(
             "look_bytes", program.AddIntegers(node, $"table{input}", node.Integers!.Tables[input]),
             program.AddressOf(node.Inputs[input]), program.MapOf(node.Inputs[input]), output, program.MapOf(node.Output));
@@ -115,7 +101,6 @@ internal static class CInt8
     private static void EmitRescaling(CProgram program, LoweredNode node)
     {
         UseRequantisation(program);
-        program.Use("rescale_bytes.c");
         var second = node.Inputs.Count > 1 ? program.AddressOf(node.Inputs[1]) : "NULL";
         var integers = node.Integers!;
         program.Call("rescale_bytes", node, $"{second}, {integers.SumShift}, {AddRequantisation(program, node, integers.ToBytes!)}");

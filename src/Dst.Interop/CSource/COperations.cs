@@ -22,7 +22,6 @@ internal static class COperations
         if (network[input].Argument is null)
         {
             program.Begin("input", $"{network[input].Shape}, from channel planes to a map", input);
-            program.Use("read_planes.c");
             program.Statement("read_planes", "input", program.AddressOf(input), program.MapOf(input));
         }
 
@@ -47,7 +46,6 @@ internal static class COperations
         if (network[output].Argument is null or "input")
         {
             program.Begin("output", "from a map to channel planes", output);
-            program.Use("write_planes.c");
             program.Statement("write_planes", program.AddressOf(output), program.MapOf(output), "logits");
         }
 
@@ -105,12 +103,10 @@ internal static class COperations
                 EmitLocalResponseNorm(program, node, l);
                 break;
             case SoftmaxOp:
-                program.Use("softmax.c");
                 program.UseMath();
                 program.CallToPlanes("softmax", node);
                 break;
             case FlattenOp:
-                program.Use("write_planes.c");
                 program.CallToPlanes("write_planes", node);
                 break;
             case ConcatOp:
@@ -123,15 +119,12 @@ internal static class COperations
                 EmitPad(program, node, p);
                 break;
             case EdgePadOp p:
-                program.Use("edge_pad.c");
                 program.Call("edge_pad", node, $"{p.Top}, {p.Left}, {(p.Reflects ? 1 : 0)}");
                 break;
             case ChannelShuffleOp s:
-                program.Use("shuffle.c");
                 program.Call("shuffle", node, $"{s.Groups}");
                 break;
             case UpsampleOp u:
-                program.Use("upsample.c");
                 program.Call("upsample", node, $"{u.Scale}, {(u.Bilinear ? 1 : 0)}");
                 break;
             case { IsElementwise: true }:
@@ -144,14 +137,12 @@ internal static class COperations
 
     private static void EmitLayerNorm(CProgram program, LoweredNode node, LayerNormOp norm)
     {
-        program.Use("layer_norm.c");
         program.UseMath();
         program.Call("layer_norm", node, $"{AddScales(program, node)}, {CText.Float(norm.Epsilon)}");
     }
 
     private static void EmitGroupNorm(CProgram program, LoweredNode node, GroupNormOp norm)
     {
-        program.Use("group_norm.c");
         program.UseMath();
         var (low, high) = CProgram.BoundsOf(node);
         program.Call("group_norm", node, $"{norm.Groups}, {AddScales(program, node)}, {CText.Float(norm.Epsilon)}, {low}, {high}");
@@ -163,7 +154,6 @@ internal static class COperations
 
     private static void EmitLocalResponseNorm(CProgram program, LoweredNode node, LocalResponseNormOp norm)
     {
-        program.Use("local_response_norm.c");
         program.UseMath();
         var constants = string.Join(", ", new[] { norm.Alpha / norm.Size, norm.Beta, norm.Bias }.Select(CText.Float));
         program.Call("local_response_norm", node, $"{(norm.Size - 1) / 2}, {norm.Size / 2}, {constants}");
@@ -172,7 +162,6 @@ internal static class COperations
     private static void EmitPad(CProgram program, LoweredNode node, PadOp pad)
     {
         var padded = program.Network[node.Output];
-        program.Use("fill.c");
         program.Statement("fill", CText.Float(pad.Value), program.AddressOf(node.Output), program.MapOf(node.Output));
         var first = pad.Top * padded.Pitch + pad.Left * padded.Shape.Channels + pad.ChannelsBefore;
         EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, first);
@@ -191,7 +180,6 @@ internal static class COperations
 
     private static void EmitCopy(CProgram program, string from, int firstRead, int channels, string to, int firstWritten)
     {
-        program.Use("copy.c");
         program.Statement(
             "copy", $"{program.AddressOf(from)} + {firstRead}", program.MapOf(from), $"{channels}",
             $"{program.AddressOf(to)} + {firstWritten}", program.MapOf(to));

@@ -16,7 +16,6 @@ internal static class CPooling
         switch (node.Operation)
         {
             case AvgPoolOp or GlobalAvgPoolOp:
-                program.Use("average_pool.c");
                 program.Call("average_pool", node, $"{Arguments(window)}, {CountedPadding(node, window)}");
                 break;
             case MaxPoolOp or GlobalMaxPoolOp:

@@ -123,7 +123,6 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
         Write($"    /* {CText.Comment(layer)}: {meaning} */\n");
         if (network[output].Border == 0) return;
         var (function, zero) = network[output].Zero is { } z ? ("clear_border_bytes", $", {z}") : ("clear_border", "");
-        Use($"{function}.c");
         Statement(function, network.AddressOf(output), MapOf(output) + zero);
     }
 
@@ -157,9 +156,13 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
         function, layer, AddressOf(node.Inputs[0]), MapOf(node.Inputs[0]),
         node.Residual is { } residual ? AddressOf(residual) : "NULL", AddressOf(node.Output), MapOf(node.Output));
 
-    /// <summary>Adds the call of a function, in a block with the layers that are variables of it.</summary>
+    /// <summary>
+    /// Adds the call of a function, in a block with the layers that are variables of it, and the function itself if a template has its
+    /// name.
+    /// </summary>
     public void Statement(string function, params string[] arguments)
     {
+        if (Templates.Exists($"{function}.c")) Use($"{function}.c");
         var call = $"    {prefix}_{function}({string.Join(", ", arguments)});\n";
         Write(_layersOfCall.Length == 0 ? call : $"    {{\n{_layersOfCall}    {call}    }}\n");
         _layersOfCall.Clear();

@@ -8,6 +8,9 @@ namespace Dst.Interop.CSource;
 /// </summary>
 internal static partial class Templates
 {
+    /// <summary>Whether there is a template of a name.</summary>
+    public static bool Exists(string name) => typeof(Templates).Assembly.GetManifestResourceInfo(name) is not null;
+
     /// <summary>A template with its words replaced. Prefixes stay marked.</summary>
     public static string Read(string name, params (string Word, string Text)[] words)
     {
