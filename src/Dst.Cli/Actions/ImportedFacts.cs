@@ -23,11 +23,11 @@ internal static class ImportedFacts
         "--resize", "PIXELS", "Size to which images are resized, N or HxW, as data.resize does it, before their centre is taken.");
 
     private static readonly Option<string?> Fit = SharedOptions.Text(
-        "--fit", Words.Choice(Words.All(typeof(ResizeFit))),
+        "--fit", Words.Choice(Words.All<ResizeFit>()),
         "How images with another ratio of the sides are resized, as data.fit says it.");
 
     private static readonly Option<string?> Outputs = SharedOptions.Text(
-        "--outputs", Words.Choice(Words.All(typeof(OutputKind))),
+        "--outputs", Words.Choice(Words.All<OutputKind>()),
         "What the outputs are. Default: what the end of the network says. A single output is a score (none) unless it is called the "
             + "logit of the second of two classes.");
 
@@ -63,8 +63,8 @@ internal static class ImportedFacts
 
     private static Model WithFit(Model model, string word)
     {
-        if (Words.Find(typeof(ResizeFit), word) is not ResizeFit fit)
-            throw new InputException($"option --fit is '{word}'; {Words.Choice(Words.All(typeof(ResizeFit)))} was expected");
+        if (Words.Find<ResizeFit>(word) is not { } fit)
+            throw new InputException($"option --fit is '{word}'; {Words.Choice(Words.All<ResizeFit>())} was expected");
         return model.Normalisation is { Resize.IsNone: false } normalisation
             ? model with { Normalisation = normalisation with { Fit = fit } }
             : throw new InputException($"option --fit is '{word}', and the model does not resize images; --resize was expected too");
@@ -72,7 +72,7 @@ internal static class ImportedFacts
 
     private static Model WithOutputs(Model model, string word)
     {
-        if (Words.Find(typeof(OutputKind), word) is OutputKind outputs && model.Graph.AllowsOutputs(outputs))
+        if (Words.Find<OutputKind>(word) is { } outputs && model.Graph.AllowsOutputs(outputs))
         {
             var renamed = model with { ClassNames = [], Outputs = outputs };
             return renamed.Classes == model.Classes ? model with { Outputs = outputs } : renamed;

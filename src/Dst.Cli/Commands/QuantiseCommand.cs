@@ -27,7 +27,7 @@ internal static class QuantiseCommand
         "--method",
         $"How the range of a value is found: its ends, its ends without 0.01 % on each side, or the least squared error. "
             + $"Default: {UsualMethod}.",
-        Words.All(typeof(RangeMethod)), UsualMethod);
+        Words.All<RangeMethod>(), UsualMethod);
 
     private static readonly Option<string[]> KeepFloat = new("--keep-float")
     {
@@ -83,7 +83,7 @@ internal static class QuantiseCommand
         LayerName.Check(KeepFloat.Name, names, layers, " with weights");
         return new()
         {
-            Method = (RangeMethod)Words.Find(typeof(RangeMethod), call.Arguments.GetRequiredValue(Method))!,
+            Method = Words.Find<RangeMethod>(call.Arguments.GetRequiredValue(Method))!.Value,
             KeptFloat = layers.Where(layer => names.Any(name => LayerName.Fits(name, layer))).ToHashSet(),
             Tier = call.Tier,
         };

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Dst.Foundations;
 
-/// <summary>The words of an enum: each value's name in snake_case. Recipes, model files, help and messages use them.</summary>
+/// <summary>
+/// Words for messages and files: those of an enum, which are its names in snake_case, and parts of sentences, such as choices and counts.
+/// </summary>
 public static class Words
 {
     /// <summary>The word of a value: <c>SrSte</c> is <c>sr_ste</c>.</summary>
@@ -14,7 +16,13 @@ public static class Words
     /// <summary>All words of an enum, in the order of declaration.</summary>
     public static IReadOnlyList<string> All(Type type) => Array.ConvertAll(Enum.GetNames(type), OfName);
 
+    /// <inheritdoc cref="All(Type)"/>
+    public static IReadOnlyList<string> All<T>() where T : struct, Enum => All(typeof(T));
+
     /// <summary>The value with the word <paramref name="word"/>, or null.</summary>
+    public static T? Find<T>(string word) where T : struct, Enum => (T?)Find(typeof(T), word);
+
+    /// <inheritdoc cref="Find{T}"/>
     public static object? Find(Type type, string word) =>
         Array.Find(Enum.GetNames(type), name => OfName(name) == word) is { } name ? Enum.Parse(type, name) : null;
 

@@ -67,7 +67,7 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group, int Keep
     public static UhpPattern Parse(string text)
     {
         var parts = text.Split(':');
-        if (parts.Length is not (3 or 4) || Words.Find(typeof(PruningUnit), parts[0]) is not PruningUnit unit) throw Illegal(text);
+        if (parts.Length is not (3 or 4) || Words.Find<PruningUnit>(parts[0]) is not { } unit) throw Illegal(text);
         var numbers = new int[parts.Length - 1];
         for (var i = 0; i < numbers.Length; i++)
         {

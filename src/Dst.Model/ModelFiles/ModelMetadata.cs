@@ -90,9 +90,9 @@ internal static class ModelMetadata
     public static OutputKind ReadOutputs(MetadataStrings file, CheckedGraph graph)
     {
         if (!file.Values.TryGetValue("outputs", out var word)) return graph.OutputKind;
-        if (Words.Find(typeof(OutputKind), word) is OutputKind outputs && graph.AllowsOutputs(outputs)) return outputs;
+        if (Words.Find<OutputKind>(word) is { } outputs && graph.AllowsOutputs(outputs)) return outputs;
         throw file.Malformed(
-            $"has the outputs '{word}'; {Words.Choice(Words.All(typeof(OutputKind)))} was expected, which the end of its network allows");
+            $"has the outputs '{word}'; {Words.Choice(Words.All<OutputKind>())} was expected, which the end of its network allows");
     }
 
     /// <summary>Class names.</summary>

@@ -10,9 +10,9 @@ internal sealed class WordConverter<T> : JsonConverter<T> where T : struct, Enum
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         var word = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw new JsonException();
-        return Words.Find(typeof(T), word) is T value
+        return Words.Find<T>(word) is { } value
             ? value
-            : throw new JsonException($"found '{word}', expected {Words.Choice(Words.All(typeof(T)))}");
+            : throw new JsonException($"found '{word}', expected {Words.Choice(Words.All<T>())}");
     }
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(Words.Of(value));

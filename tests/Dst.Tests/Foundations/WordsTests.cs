@@ -16,10 +16,10 @@ public sealed class WordsTests
     [Fact]
     public void Every_value_has_a_word_by_which_it_is_found()
     {
-        Assert.Equal(["one_shot", "gradual", "sr_ste", "random_channels"], Words.All(typeof(PruningMethod)));
-        Assert.Equal("one_shot, gradual, sr_ste or random_channels", Words.Choice(Words.All(typeof(PruningMethod))));
-        foreach (var method in Enum.GetValues<PruningMethod>()) Assert.Equal(method, Words.Find(typeof(PruningMethod), Words.Of(method)));
-        foreach (var wrong in new[] { "SrSte", "sr-ste", "2", "" }) Assert.Null(Words.Find(typeof(PruningMethod), wrong));
+        Assert.Equal(["one_shot", "gradual", "sr_ste", "random_channels"], Words.All<PruningMethod>());
+        Assert.Equal("one_shot, gradual, sr_ste or random_channels", Words.Choice(Words.All<PruningMethod>()));
+        foreach (var method in Enum.GetValues<PruningMethod>()) Assert.Equal(method, Words.Find<PruningMethod>(Words.Of(method)));
+        foreach (var wrong in new[] { "SrSte", "sr-ste", "2", "" }) Assert.Null(Words.Find<PruningMethod>(wrong));
     }
 
     [Fact]

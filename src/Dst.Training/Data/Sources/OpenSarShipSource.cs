@@ -75,7 +75,7 @@ internal static partial class OpenSarShipSource
 
     private static Polarisation[] BandsOf(string file, string suffix)
     {
-        if (suffix.Length > 0) return [(Polarisation)Words.Find(typeof(Polarisation), suffix.ToLowerInvariant())!];
+        if (suffix.Length > 0) return [Words.Find<Polarisation>(suffix.ToLowerInvariant())!.Value];
         return ImageFile.Measure(file).Channels switch
         {
             1 => OneBand,

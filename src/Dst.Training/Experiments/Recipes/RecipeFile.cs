@@ -124,7 +124,7 @@ public static partial class RecipeFile
     private static void FillPreset(RecipeTree tree, string section)
     {
         if (tree.Find(section, "preset") is YamlScalarNode { Value: { } word }
-            && Words.Find(typeof(DistillationPreset), word) is DistillationPreset preset)
+            && Words.Find<DistillationPreset>(word) is { } preset)
             tree.Fill(section, SettingWriter.Write(DistillationPresets.Of(preset)));
     }
 
