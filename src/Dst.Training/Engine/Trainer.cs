@@ -38,7 +38,7 @@ public sealed class Trainer : IDisposable
     private readonly ExponentialMovingAverage? _average;
     private readonly WeightRule? _rule;
     private readonly IReadOnlyList<Parameter> _trained; // the network's and the projections of hints
-    private readonly float[][] _best; // parameters of the best epoch
+    private readonly BestWeights _best;
     private readonly float[] _gradient; // of the logits of a batch
     private readonly float[] _noisy; // images of a batch with noise
     private readonly long _seed;
@@ -73,7 +73,7 @@ public sealed class Trainer : IDisposable
         _rule = phase.Quantised is { } quantised
             ? new QuantisedWeights(_network, quantised)
             : TrainingMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, compute, seed);
-        _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
+        _best = new(_network.Parameters);
         _gradient = new float[options.Batch * _network.Classes];
         _noisy = new float[phase.Noise > 0 ? options.Batch * _network.Graph.Input.Count : 0];
     }
@@ -112,7 +112,7 @@ public sealed class Trainer : IDisposable
         foreach (var state in _optimizer.State) yield return state;
         foreach (var state in _average?.State ?? []) yield return state;
         foreach (var state in _rule?.State ?? []) yield return state;
-        for (var i = 0; i < _best.Length; i++) yield return ($"{_network.Parameters[i].Shape.Name}.best", _best[i]);
+        foreach (var state in _best.State) yield return state;
     }
 
     /// <summary>What is wrong with the counters of a checkpoint, or null if this phase may have left them.</summary>
@@ -128,7 +128,7 @@ public sealed class Trainer : IDisposable
         _average?.Restore(tensors, State.Step);
         foreach (var parameter in _trained) tensors[parameter.Shape.Name].CopyTo(parameter.Value, 0);
         _rule?.Restore(tensors, State.Step);
-        for (var i = 0; i < _best.Length; i++) tensors[$"{_network.Parameters[i].Shape.Name}.best"].CopyTo(_best[i], 0);
+        _best.Restore(tensors);
     }
 
     /// <summary>Trains from <see cref="State"/> to the end.</summary>
@@ -155,7 +155,7 @@ public sealed class Trainer : IDisposable
             throw;
         }
 
-        for (var i = 0; i < _best.Length; i++) _best[i].CopyTo(_network.Parameters[i].Value, 0);
+        _best.Apply();
         _rule?.Finish();
         var trained = _network.ToModel();
         var result = _phase.Quantised is { } quantised ? WeightSteps.Apply(quantised, trained) : trained;
@@ -194,12 +194,7 @@ public sealed class Trainer : IDisposable
         var logits = _network.Forward(WithNoise(batch), batch.Count, training: true, State.Step);
         var loss = _objective.Compute(batch, State.Epoch, logits, gradient);
         _divergence.CheckLoss("loss", loss, State);
-        var labels = batch.Share < 0.5 ? batch.Partners : batch.Labels; // of mixed images the label of the larger share
-        for (var i = 0; i < batch.Labelled && !_phase.Reconstructs; i++)
-        {
-            if (ClassificationMetrics.Prediction(logits.Slice(i * _network.Classes, _network.Classes)) == labels[i]) State.Correct++;
-        }
-
+        if (!_phase.Reconstructs) State.Correct += CountCorrect(batch, logits);
         _network.Backward(gradient);
         if (_phase.Options.Clip > 0) GradientClipping.Clip(_trained, _phase.Options.Clip);
         _rule?.BeginUpdate();
@@ -210,6 +205,15 @@ public sealed class Trainer : IDisposable
         State.Batch++;
         State.Step++;
         State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
+    }
+
+    /// <summary>How many labelled images are classified rightly; of mixed images the label of the larger share counts.</summary>
+    private int CountCorrect(Batch batch, ReadOnlySpan<float> logits)
+    {
+        var (labels, classes, correct) = (batch.Share < 0.5 ? batch.Partners : batch.Labels, _network.Classes, 0);
+        for (var i = 0; i < batch.Labelled; i++)
+            if (ClassificationMetrics.Prediction(logits.Slice(i * classes, classes)) == labels[i]) correct++;
+        return correct;
     }
 
     /// <summary>The images of a batch, with the noise of a denoising auto-encoder.</summary>
@@ -277,7 +281,7 @@ public sealed class Trainer : IDisposable
         if (top1 > State.BestTop1) State.ImprovedEpoch = State.Epoch + 1;
         if (top1 < State.BestTop1 && _data.HasValidation) return;
         (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, top1); // of equal epochs the later, which has seen more training
-        for (var i = 0; i < _best.Length; i++) _network.Parameters[i].Value.CopyTo(_best[i], 0);
+        _best.Keep();
     }
 
     private void SaveCheckpoint()
