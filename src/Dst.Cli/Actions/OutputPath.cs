@@ -66,10 +66,7 @@ internal static class OutputPath
     {
         var words = arguments.Tokens.Where(token => token is { Type: TokenType.Argument, Value.Length: > 0 }).Select(token => token.Value);
         if (RecipeOf(arguments) is not { } recipe) return words;
-        string?[] paths =
-        [
-            recipe.Data.Path, recipe.Data.Unlabelled, recipe.Teacher.From, recipe.Teacher.Model, recipe.Student.From, recipe.Student.Model,
-        ];
+        string?[] paths = [recipe.Data.Path, recipe.Data.Unlabelled, .. recipe.ModelFiles.Select(file => file.Path)];
         return words.Concat(paths.OfType<string>().Where(path => path.Length > 0));
     }
 

@@ -93,6 +93,12 @@ public sealed record Recipe
     [Setting("when the state is saved for --resume")]
     public CheckpointOptions Checkpoint { get; init; } = new();
 
+    /// <summary>The model files that it names, by key; null for a key that names none.</summary>
+    public IReadOnlyList<(string Key, string? Path)> ModelFiles =>
+    [
+        ("teacher.model", Teacher.Model), ("teacher.from", Teacher.From), ("student.model", Student.Model), ("student.from", Student.From),
+    ];
+
     /// <summary>Starts as many threads as <see cref="Threads"/> says: those of the processor if that is 0.</summary>
     public WorkerPool CreatePool() => new(Threads > 0 ? Threads : Environment.ProcessorCount);
 }

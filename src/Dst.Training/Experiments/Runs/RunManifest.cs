@@ -167,16 +167,8 @@ public sealed record RunManifest
     internal static string HashOfFile(string path) => Convert.ToHexStringLower(XxHash128.Hash(InputFile.ReadAllBytes(path)));
 
     // A file that is gone cannot differ. What still needs it says so.
-    private static Dictionary<string, string> ModelsOf(Recipe recipe)
-    {
-        (string Key, string? Path)[] files =
-        [
-            ("teacher.model", recipe.Teacher.Model), ("teacher.from", recipe.Teacher.From),
-            ("student.model", recipe.Student.Model), ("student.from", recipe.Student.From),
-        ];
-        return files.Where(file => File.Exists(file.Path))
-            .ToDictionary(file => file.Key, file => HashOfFile(file.Path!));
-    }
+    private static Dictionary<string, string> ModelsOf(Recipe recipe) =>
+        recipe.ModelFiles.Where(file => File.Exists(file.Path)).ToDictionary(file => file.Key, file => HashOfFile(file.Path!));
 
     private static Dictionary<string, string> HashesOf(DataSet data)
     {
