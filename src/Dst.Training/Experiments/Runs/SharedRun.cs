@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Dst.Training.Experiments.Recipes;
-using Dst.Training.Experiments.Spread;
 using Dst.Training.Ranks;
 
 namespace Dst.Training.Experiments.Runs;

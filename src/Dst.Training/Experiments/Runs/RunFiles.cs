@@ -1,7 +1,6 @@
 using Dst.Foundations;
-using Dst.Training.Experiments.Runs;
 
-namespace Dst.Training.Experiments.Spread;
+namespace Dst.Training.Experiments.Runs;
 
 /// <summary>The files of a run that travel between ranks.</summary>
 internal static class RunFiles

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using Dst.Kernels;
 using Dst.Masks;
-using Dst.Training.Autodiff;
+using Dst.Training.Ranks;
 
-namespace Dst.Training.Ranks;
+namespace Dst.Training.Autodiff;
 
 /// <summary>
 /// The gradients of a backward pass on their way between ranks. Nobody needs them before the optimiser, so they travel while the pass goes
