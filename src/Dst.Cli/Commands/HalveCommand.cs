@@ -4,7 +4,6 @@ using Dst.Cli.Usage;
 using Dst.ModelFiles;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
-using Dst.Training.Data;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
@@ -63,17 +62,11 @@ internal static class HalveCommand
 
     private static void Halve(Invocation call, string path, Model model, Recipe recipe, string output)
     {
-        var (arguments, options) = (call.Arguments, recipe.Prune);
-        using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
-        DataSet? data = null;
-        if (arguments.GetValue(CalibrationInput.Folder) is null) (model, data) = ModelInput.Load(recipe, path, model, call);
-        var samples = data is null ? null : ModelEvaluation.SplitOf(data, call);
-        var count = NetworkRepair.ImagesFor(model.Graph, options);
-        var images = CalibrationInput.Draw(call, model, data, count, recipe.Seed);
+        using var pool = new WorkerPool(SharedOptions.ThreadsOf(call.Arguments));
+        var dense = new CalibratedModel(call, recipe, path, model);
+        var images = dense.Draw(NetworkRepair.ImagesFor(model.Graph, recipe.Prune), recipe.Seed);
         var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
-        var repaired = Halving.Apply(model, images, options, compute, call.Report.Log, call.Cancellation);
-        if (!call.Ranks.IsFirst) return;
-        var accuracy = samples is null ? null : AccuracyChange.Measure(call, data!, samples, model, repaired.Model);
-        PrunedOutput.Write(call.Report, repaired, output, accuracy);
+        var repaired = Halving.Apply(dense.Model, images, recipe.Prune, compute, call.Report.Log, call.Cancellation);
+        if (call.Ranks.IsFirst) PrunedOutput.Write(call.Report, repaired, output, dense.MeasureChangeTo(repaired.Model));
     }
 }

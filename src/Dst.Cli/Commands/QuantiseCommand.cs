@@ -6,7 +6,6 @@ using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
 using Dst.Runtime.Quantisation;
-using Dst.Training.Data;
 using Dst.Training.Masks;
 
 namespace Dst.Cli.Commands;
@@ -68,12 +67,10 @@ internal static class QuantiseCommand
         var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
         var model = ModelFile.Load(path).OfFloats(path);
         var options = OptionsOf(call, model);
-        DataSet? data = null;
-        if (arguments.GetValue(CalibrationInput.Folder) is null) (model, data) = ModelInput.Load(recipe, path, model, call);
-        var samples = data is null ? null : ModelEvaluation.SplitOf(data, call);
-        var images = CalibrationInput.Draw(call, model, data, arguments.GetValue(Images) ?? UsualImages, recipe.Seed);
-        var quantised = Quantiser.Quantise(model, images.Values, images.Count, options, call.Cancellation);
-        Write(call, quantised, output, samples is null ? null : AccuracyChange.Measure(call, data!, samples, model, quantised.Model));
+        var floats = new CalibratedModel(call, recipe, path, model);
+        var images = floats.Draw(arguments.GetValue(Images) ?? UsualImages, recipe.Seed);
+        var quantised = Quantiser.Quantise(floats.Model, images.Values, images.Count, options, call.Cancellation);
+        Write(call, quantised, output, floats.MeasureChangeTo(quantised.Model));
     }
 
     private static QuantiserOptions OptionsOf(Invocation call, Model model)
