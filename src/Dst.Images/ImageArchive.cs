@@ -14,8 +14,6 @@ namespace Dst.Images;
 /// </code></example>
 public sealed class ImageArchive : IDisposable
 {
-    private const int LargestRatio = 1032; // of what deflate unpacks to what it reads
-
     // Archives are open for the code that opened them and what it calls, on any thread.
     private static readonly AsyncLocal<ImageArchive?> Innermost = new();
 
@@ -103,10 +101,10 @@ public sealed class ImageArchive : IDisposable
     {
         var entry = node.Entry ?? throw new InputException($"'{path}' is a folder; a file was expected");
         if (entry.Length > maxBytes) throw new InputException($"file '{path}' has {entry.Length} bytes; at most {maxBytes} are read");
-        if (entry.Length > entry.CompressedLength * LargestRatio)
+        if (entry.Length > entry.CompressedLength * InputFile.LargestDeflateRatio)
             throw new InputException(
-                $"file '{path}' claims {entry.Length} bytes; its {entry.CompressedLength} packed bytes hold up to {LargestRatio} times as "
-                + "many");
+                $"file '{path}' claims {entry.Length} bytes; its {entry.CompressedLength} packed bytes hold up to "
+                + $"{InputFile.LargestDeflateRatio} times as many");
         return InputFile.Guard(path, () =>
         {
             var bytes = new byte[entry.Length];

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using Dst.Foundations;
 
 namespace Dst.Images.Decoding;
 
@@ -42,7 +43,6 @@ internal enum MatType
 internal sealed class MatReader(string name, byte[] file)
 {
     private const int HeaderBytes = 128;
-    private const int LargestRatio = 1032; // of what deflate unpacks to what it reads
     private const int ComplexFlag = 0x800;
     private const int FirstNumericClass = 6, LastNumericClass = 15;
 
@@ -114,7 +114,7 @@ internal sealed class MatReader(string name, byte[] file)
         var tag = new byte[8];
         stream.ReadExactly(tag);
         var bytes = (long)Integer(tag, 4);
-        if (bytes < 0 || bytes > (long)packed.Length * LargestRatio)
+        if (bytes < 0 || bytes > (long)packed.Length * InputFile.LargestDeflateRatio)
             throw SharpDecoder.Unreadable(name, "MATLAB file", $"a packed array declares {bytes} bytes");
         var element = new byte[8 + bytes];
         tag.CopyTo(element, 0);

@@ -8,6 +8,9 @@ public static class InputFile
     /// <summary>Largest file that is read into memory, in bytes.</summary>
     public const long MaxBytes = 512L << 20;
 
+    /// <summary>The largest ratio of the bytes that deflate, as in zip and gzip files, unpacks to those that it reads.</summary>
+    public const int LargestDeflateRatio = 1032;
+
     private static readonly Encoding[] Encodings =
     [
         new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true),

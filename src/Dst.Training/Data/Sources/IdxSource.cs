@@ -15,7 +15,6 @@ namespace Dst.Training.Data;
 internal static class IdxSource
 {
     private const int UnsignedBytes = 8; // the type in the third byte of a file
-    private const int LargestRatio = 1032; // of the bytes that deflate unpacks to those that it reads
 
     /// <summary>A folder with one or two sets, or one file of images.</summary>
     /// <exception cref="InputException">A file is missing, truncated, or not of this format.</exception>
@@ -104,7 +103,7 @@ internal static class IdxSource
             var sizes = new uint[dimensions];
             for (var i = 0; i < dimensions; i++) sizes[i] = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i));
             var bytes = sizes.Aggregate((Int128)1, (product, size) => product * size);
-            var most = Math.Min(InputFile.MaxBytes, file.Length * (isPacked ? LargestRatio : 1));
+            var most = Math.Min(InputFile.MaxBytes, file.Length * (isPacked ? InputFile.LargestDeflateRatio : 1));
             if (bytes < 1 || bytes > most)
                 throw new InputException(
                     $"file '{path}' declares {string.Join("x", sizes)} values; its {file.Length} bytes hold up to {most}");
