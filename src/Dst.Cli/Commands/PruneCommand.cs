@@ -8,6 +8,7 @@ using Dst.Report.Renderers;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
+using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;

@@ -1,4 +1,4 @@
-using Dst.Training.Masks;
+using Dst.Training.Engine;
 
 namespace Dst.Report.Models;
 

@@ -1,5 +1,6 @@
 using Dst.Runtime.Quantisation;
 using Dst.Training.Autodiff;
+using Dst.Training.Optimizers;
 
 namespace Dst.Training.Engine;
 

@@ -70,9 +70,10 @@ public sealed class Trainer : IDisposable
         _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
         _average = options.Ema > 0 ? new(_network.Parameters, options.Ema) : null;
-        _rule = phase.Quantised is { } quantised
-            ? new QuantisedWeights(_network, quantised)
-            : TrainingMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, compute, seed);
+        var steps = (long)_training.BatchesPerEpoch * options.Epochs;
+        _rule = phase.Quantised is { } quantised ? new QuantisedWeights(_network, quantised)
+            : phase.Pruning is { } pruning ? TrainingMasks.Create(pruning, _network, steps, new(data, options.Batch, compute, seed), seed)
+            : null;
         _best = new(_network.Parameters);
         _gradient = new float[options.Batch * _network.Classes];
         _noisy = new float[phase.Noise > 0 ? options.Batch * _network.Graph.Input.Count : 0];

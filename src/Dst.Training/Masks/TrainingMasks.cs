@@ -1,7 +1,6 @@
 using Dst.Masks;
 using Dst.Training.Autodiff;
-using Dst.Training.Data;
-using Dst.Training.Engine;
+using Dst.Training.Optimizers;
 
 namespace Dst.Training.Masks;
 
@@ -12,20 +11,21 @@ internal abstract class TrainingMasks : WeightRule
 
     protected TrainingNetwork Network { get; }
 
-    /// <summary>The masks that a phase asks for, or null.</summary>
-    public static TrainingMasks? Create(
-        TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, ComputeContext compute, long seed)
-    {
-        if (phase.Pruning is not { } pruning) return null;
-        var gradients = new ScoreGradients(data, phase.Options.Batch, compute, seed);
-        return pruning.Options.Method switch
+    /// <summary>The masks that a method of pruning changes.</summary>
+    /// <param name="pruning">The method and its options.</param>
+    /// <param name="network">The network in training.</param>
+    /// <param name="steps">Steps of the training.</param>
+    /// <param name="gradients">For scores that need them.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <exception cref="ArgumentException">The method does not prune during training.</exception>
+    public static TrainingMasks Create(
+        Pruning pruning, TrainingNetwork network, long steps, ScoreGradients gradients, long seed) => pruning.Options.Method switch
         {
             PruningMethod.Gradual => new GradualMasks(pruning, network, steps, () => gradients.Of(network.ToModel(), pruning.Options)),
             PruningMethod.SrSte => new StraightThroughMasks(pruning, network),
             PruningMethod.RandomChannels => new IncrementalMasks(pruning, network, steps, seed),
-            var method => throw new ArgumentException($"{method} does not prune during training", nameof(phase)),
+            var method => throw new ArgumentException($"{method} does not prune during training", nameof(pruning)),
         };
-    }
 
     /// <summary>The masks of the network's present weights.</summary>
     protected IReadOnlyDictionary<string, LayerMask> Plan(

@@ -1,8 +1,8 @@
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
-using Dst.Training.Engine;
+using Dst.Training.Masks;
 
-namespace Dst.Training.Masks;
+namespace Dst.Training.Engine;
 
 /// <summary>The accuracy of a network when one layer alone is pruned, without training afterwards.</summary>
 /// <param name="Layer">The layer, or <see cref="None"/> or <see cref="All"/>.</param>

@@ -1,4 +1,4 @@
-namespace Dst.Training.Engine;
+namespace Dst.Training.Optimizers;
 
 /// <summary>What changes the weights of a network in training besides its optimiser: masks that change, or rounding to 8 bits.</summary>
 internal abstract class WeightRule
