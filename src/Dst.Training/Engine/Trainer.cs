@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Dst.Foundations;
 using Dst.Runtime.Quantisation;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -40,8 +39,7 @@ public sealed class Trainer : IDisposable
     private readonly IReadOnlyList<Parameter> _trained; // the network's and the projections of hints
     private readonly BestWeights _best;
     private readonly float[] _gradient; // of the logits of a batch
-    private readonly float[] _noisy; // images of a batch with noise
-    private readonly long _seed;
+    private readonly InputNoise _noise;
     private readonly Stopwatch _clock = new(); // since this process began
     private double _secondsBefore; // seconds that earlier processes trained
     private double _lastCheckpoint; // seconds of the phase at the last checkpoint
@@ -60,7 +58,6 @@ public sealed class Trainer : IDisposable
         _network = new(
             phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms, phase.Quantised?.Int8!.Values);
         _divergence = new(phase.Arm, _network);
-        _seed = seed;
         var classWeights = ClassWeights.Of(options.ClassWeights, data.Training.CountByClass(_network.Classes));
         _objective = new(phase, _network, options.Batch, compute, seed, classWeights, data.Normalisation);
         _trained = [.. _network.Parameters, .. _objective.Projections];
@@ -76,7 +73,7 @@ public sealed class Trainer : IDisposable
             : null;
         _best = new(_network.Parameters);
         _gradient = new float[options.Batch * _network.Classes];
-        _noisy = new float[phase.Noise > 0 ? options.Batch * _network.Graph.Input.Count : 0];
+        _noise = new(phase.Noise, _network.Graph.Input.Count, options.Batch, seed);
     }
 
     /// <summary>How the phase computes convolutions.</summary>
@@ -192,7 +189,7 @@ public sealed class Trainer : IDisposable
     {
         _rule?.BeginStep(State.Step);
         var gradient = _gradient.AsSpan(0, batch.Count * _network.Classes);
-        var logits = _network.Forward(WithNoise(batch), batch.Count, training: true, State.Step);
+        var logits = _network.Forward(_noise.AddTo(batch, State.Epoch, State.Batch), batch.Count, training: true, State.Step);
         var loss = _objective.Compute(batch, State.Epoch, logits, gradient);
         _divergence.CheckLoss("loss", loss, State);
         if (!_phase.Reconstructs) State.Correct += CountCorrect(batch, logits);
@@ -215,16 +212,6 @@ public sealed class Trainer : IDisposable
         for (var i = 0; i < batch.Labelled; i++)
             if (ClassificationMetrics.Prediction(logits.Slice(i * classes, classes)) == labels[i]) correct++;
         return correct;
-    }
-
-    /// <summary>The images of a batch, with the noise of a denoising auto-encoder.</summary>
-    private float[] WithNoise(Batch batch)
-    {
-        if (_phase.Noise == 0) return batch.Images;
-        var random = new RandomStream(_seed, RandomPurpose.Noise, State.Epoch, State.Batch);
-        var length = batch.Count * (int)_network.Graph.Input.Count;
-        for (var i = 0; i < length; i++) _noisy[i] = batch.Images[i] + (float)(_phase.Noise * random.NextNormal());
-        return _noisy;
     }
 
     private void EndEpoch(CancellationToken cancellation)
