@@ -98,8 +98,17 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
 
         var peak = MachinePeak.Measure(options.Inference.Tier, threads: 1);
         return new(
-            Processor.Name, Processor.Generation, peak.ClockGhz, options.Inference.Tier, $"ONNX Runtime {_peerVersion}",
-            options.Pattern.ToString(), options.Int8, options.Threads, Batch, options.Rounds, results);
+            Cpu: Processor.Name,
+            Generation: Processor.Generation,
+            ClockGhz: peak.ClockGhz,
+            Tier: options.Inference.Tier,
+            Peer: $"ONNX Runtime {_peerVersion}",
+            Pattern: options.Pattern.ToString(),
+            Int8: options.Int8,
+            Threads: options.Threads,
+            Batch: Batch,
+            Rounds: options.Rounds,
+            Results: results);
     }
 
     private Model Typed(Model model) => options.Int8 ? RandomModel.Quantised(model, cancellation) : model;

@@ -76,12 +76,12 @@ internal static class BenchPeersCommand
         arguments.CheckNotBoth("bench peers", Large, Int8);
         OutputPath.Check(arguments, BenchOptions.Csv);
         var options = new PeerBenchOptions(
-            large ? [] : networks.Length > 0 ? networks : UsualNetworks,
-            arguments.GetValue(Pattern) is { } pattern ? UhpPattern.Parse(pattern) : UsualPattern,
-            arguments.GetValue(Int8),
-            BenchOptions.ThreadsOf(arguments),
-            arguments.GetValue(Rounds) ?? 7,
-            new() { Tier = call.Tier, Batch = BenchOptions.BatchOf(arguments), Cache = SharedOptions.CacheOf(call) });
+            Networks: large ? [] : networks.Length > 0 ? networks : UsualNetworks,
+            Pattern: arguments.GetValue(Pattern) is { } pattern ? UhpPattern.Parse(pattern) : UsualPattern,
+            Int8: arguments.GetValue(Int8),
+            Threads: BenchOptions.ThreadsOf(arguments),
+            Rounds: arguments.GetValue(Rounds) ?? 7,
+            Inference: new() { Tier = call.Tier, Batch = BenchOptions.BatchOf(arguments), Cache = SharedOptions.CacheOf(call) });
         BenchOptions.Write(call, new PeerBench(options, call.Cancellation).Run(call.Report.Log).ToResult());
     }
 }

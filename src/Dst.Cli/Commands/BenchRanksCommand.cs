@@ -42,9 +42,14 @@ internal static class BenchRanksCommand
     {
         var arguments = call.Arguments;
         var options = new RankBenchOptions(
-            call.Tier, arguments.GetRequiredValue(BenchOptions.Arch), arguments.GetValue(Batch) ?? 64, arguments.GetValue(Steps) ?? 10,
-            BenchOptions.ThreadsOf(arguments), [.. ListOf<int>(call, Machines, "8,64,512")],
-            [.. ListOf<double>(call, Gigabits, "1,10,100")], arguments.GetValue(Latency) ?? 30);
+            Tier: call.Tier,
+            Arch: arguments.GetRequiredValue(BenchOptions.Arch),
+            Batch: arguments.GetValue(Batch) ?? 64,
+            Steps: arguments.GetValue(Steps) ?? 10,
+            Threads: BenchOptions.ThreadsOf(arguments),
+            Machines: [.. ListOf<int>(call, Machines, "8,64,512")],
+            Gigabits: [.. ListOf<double>(call, Gigabits, "1,10,100")],
+            LatencyUs: arguments.GetValue(Latency) ?? 30);
         if (options.Machines.Any(machines => !BitOperations.IsPow2(machines)))
             throw new InputException($"option {Machines.Name} is '{arguments.GetValue(Machines)}'; powers of two were expected");
         call.Report.Write(new RankBench(options, call.Cancellation).Run(arguments.GetValue(Check), call.Report.Log).ToResult());

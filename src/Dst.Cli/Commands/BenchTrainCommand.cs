@@ -44,14 +44,14 @@ internal static class BenchTrainCommand
             throw new InputException($"option {Steps.Name} has no effect with {BenchOptions.UnderLoad.Name}; one of them was expected");
         OutputPath.Check(arguments, BenchOptions.Csv);
         var options = new TrainBenchOptions(
-            call.Tier,
-            arguments.GetRequiredValue(BenchOptions.Arch),
-            BenchOptions.WidthOf(arguments),
-            BenchOptions.ShapeOf(arguments),
-            arguments.GetValue(Batch) ?? 64,
-            underLoad ? BenchOptions.SeveralThreadsOf(arguments) : BenchOptions.ThreadsOf(arguments),
-            BenchOptions.PatternOf(arguments),
-            arguments.GetValue(Steps) ?? 20);
+            Tier: call.Tier,
+            Arch: arguments.GetRequiredValue(BenchOptions.Arch),
+            Width: BenchOptions.WidthOf(arguments),
+            Input: BenchOptions.ShapeOf(arguments),
+            Batch: arguments.GetValue(Batch) ?? 64,
+            Threads: underLoad ? BenchOptions.SeveralThreadsOf(arguments) : BenchOptions.ThreadsOf(arguments),
+            Pattern: BenchOptions.PatternOf(arguments),
+            Steps: arguments.GetValue(Steps) ?? 20);
         var bench = new TrainBench(options, call.Cancellation);
         BenchOptions.Write(
             call, underLoad ? bench.RunUnderLoad(call.Report.Log).ToResult() : bench.Run(call.Report.Log).ToResult());

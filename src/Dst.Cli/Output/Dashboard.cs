@@ -77,8 +77,17 @@ internal sealed class Dashboard : IDisposable
     {
         var last = progress.Last;
         _progress = new(
-            last.Arm, progress.Network, progress.Number, progress.Arms, last.Epoch, last.Epochs, progress.Done, last.Loss,
-            last.ImagesPerSecond, last.Remaining, progress.RemainingOfAll);
+            Arm: last.Arm,
+            Network: progress.Network,
+            Number: progress.Number,
+            Arms: progress.Arms,
+            Epoch: last.Epoch,
+            Epochs: last.Epochs,
+            Done: progress.Done,
+            Loss: last.Loss,
+            ImagesPerSecond: last.ImagesPerSecond,
+            Remaining: last.Remaining,
+            RemainingOfAll: progress.RemainingOfAll);
     }
 
     /// <summary>Says that there is an epoch more to show. Call from the thread that trains.</summary>

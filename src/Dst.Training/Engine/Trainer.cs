@@ -220,9 +220,15 @@ public sealed class Trainer : IDisposable
         var (validationLoss, validationTop1, balancedAccuracy) = Validate(cancellation);
         State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         EpochEnded?.Invoke(new(
-            _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1),
-            State.LossSum / State.Images, (double)State.Correct / _training.LabelledPerEpoch, validationLoss, validationTop1,
-            State.Seconds - State.EpochStart, State.Images / trainingSeconds)
+            Arm: _phase.Arm,
+            Epoch: State.Epoch + 1,
+            LearningRate: _schedule.LearningRate(State.Step - 1),
+            TrainLoss: State.LossSum / State.Images,
+            TrainTop1: (double)State.Correct / _training.LabelledPerEpoch,
+            ValidationLoss: validationLoss,
+            ValidationTop1: validationTop1,
+            Seconds: State.Seconds - State.EpochStart,
+            ImagesPerSecond: State.Images / trainingSeconds)
         {
             ValidationBalancedAccuracy = balancedAccuracy,
         });
@@ -285,7 +291,13 @@ public sealed class Trainer : IDisposable
         var seconds = _clock.Elapsed.TotalSeconds;
         var perStep = seconds / (State.Step - _firstStep);
         return new(
-            _phase.Arm, State.Epoch + 1, _phase.Options.Epochs, State.Batch, _training.BatchesPerEpoch, _phase.Options.Batch / perStep,
-            TimeSpan.FromSeconds((steps - State.Step) * perStep), State.LossSum / State.Images);
+            Arm: _phase.Arm,
+            Epoch: State.Epoch + 1,
+            Epochs: _phase.Options.Epochs,
+            Batch: State.Batch,
+            Batches: _training.BatchesPerEpoch,
+            ImagesPerSecond: _phase.Options.Batch / perStep,
+            Remaining: TimeSpan.FromSeconds((steps - State.Step) * perStep),
+            Loss: State.LossSum / State.Images);
     }
 }
