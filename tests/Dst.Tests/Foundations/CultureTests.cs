@@ -74,7 +74,7 @@ public sealed partial class CultureTests : IDisposable
         Assert.Equal("12.3k", Format.Count(12_345));
         Assert.Equal("1.5 s", Format.Duration(TimeSpan.FromSeconds(1.5)));
         var lines = new List<string>();
-        DataSet.Load(new() { Test = 0.25, Simulated = new() { Classes = 2, PerClassTrain = 4, PerClassTest = 2 } }, 1, ".", lines.Add);
+        DataSet.Load(new() { Test = 0.25, Simulated = new() { Classes = 2, PerClassTrain = 4, PerClassTest = 2 } }, 1, lines.Add);
         Assert.Contains(lines, line => line.StartsWith("data: data.test 0.25 has no effect", StringComparison.Ordinal));
     }
 
