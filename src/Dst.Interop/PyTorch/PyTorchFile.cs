@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Runtime.InteropServices;
 using Dst.Foundations;
 
 namespace Dst.Interop.PyTorch;
@@ -143,7 +142,7 @@ internal sealed class PyTorchFile : IDisposable
     {
         var entry = Find($"data/{key}") ?? throw new InputException(
             $"{_path} has no storage '{Words.Shorten(key)}' for tensor '{Words.Shorten(name)}', which was expected");
-        return ToFloats(name, type, ReadEntry(entry, Array.MaxLength));
+        return StateTensor.ToFloats(_path, name, type, ReadEntry(entry, Array.MaxLength));
     }
 
     /// <summary>The values of a tensor, which begins at an offset in its storage and has strides there.</summary>
@@ -180,16 +179,6 @@ internal sealed class PyTorchFile : IDisposable
 
         return true;
     }
-
-    private float[] ToFloats(string name, string type, byte[] bytes) => type switch
-    {
-        "float32" => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),
-        "float64" => Array.ConvertAll(MemoryMarshal.Cast<byte, double>(bytes).ToArray(), value => (float)value),
-        "float16" => Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), value => (float)value),
-        "bfloat16" => Array.ConvertAll(
-            MemoryMarshal.Cast<byte, ushort>(bytes).ToArray(), value => BitConverter.Int32BitsToSingle(value << 16)),
-        _ => throw StateDictImporter.NotFloat(_path, name, type),
-    };
 
     private ZipArchiveEntry? Find(string name) => _archive.GetEntry(_folder + name);
 

@@ -20,7 +20,7 @@ public sealed class StateDict : IDisposable
     /// <summary>The tensors of all dictionaries.</summary>
     public IEnumerable<StateTensor> Tensors => Dictionaries.SelectMany(dictionary => dictionary.Tensors);
 
-    /// <summary>Opens a file of <c>torch.save</c> (PyTorch 1.6 and later), or a safetensors file of 32-bit floats.</summary>
+    /// <summary>Opens a file of <c>torch.save</c> (PyTorch 1.6 and later), or a safetensors file.</summary>
     /// <exception cref="InputException">It cannot be read, is of another kind, or has no tensors.</exception>
     public static StateDict Open(string path) => FileKind.NameOf(path) switch
     {
@@ -40,8 +40,18 @@ public sealed class StateDict : IDisposable
         var tensors =
             from tensor in file.Tensors
             orderby tensor.Value.Offset
-            let type = tensor.Value.Type == TensorType.F32 ? "float32" : $"{tensor.Value.Type}"
-            select new StateTensor(tensor.Key, type, tensor.Value.Shape, () => file.ReadFloats(tensor.Key, tensor.Value.Shape));
+            let type = TypeOf(tensor.Value.Type)
+            select new StateTensor(
+                tensor.Key, type, tensor.Value.Shape, () => StateTensor.ToFloats(path, tensor.Key, type, file.ReadStored(tensor.Key)));
         return new(path, [new("", [.. tensors])], file);
     }
+
+    private static string TypeOf(TensorType type) => type switch
+    {
+        TensorType.F32 => "float32",
+        TensorType.F64 => "float64",
+        TensorType.F16 => "float16",
+        TensorType.BF16 => "bfloat16",
+        _ => $"{type}",
+    };
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Dst.Interop.PyTorch;
 
 /// <summary>A named tensor that takes memory only when it is read.</summary>
@@ -10,6 +12,18 @@ public sealed record StateTensor(string Name, string Type, IReadOnlyList<int> Sh
 {
     /// <summary>Whether its elements are floats, which alone can be weights.</summary>
     internal bool IsFloat => Type is "float32" or "float64" or "float16" or "bfloat16";
+
+    /// <summary>Stored values as 32-bit floats.</summary>
+    /// <exception cref="InputException">The type is not one of floats.</exception>
+    internal static float[] ToFloats(string path, string name, string type, byte[] bytes) => type switch
+    {
+        "float32" => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),
+        "float64" => Array.ConvertAll(MemoryMarshal.Cast<byte, double>(bytes).ToArray(), value => (float)value),
+        "float16" => Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), value => (float)value),
+        "bfloat16" => Array.ConvertAll(
+            MemoryMarshal.Cast<byte, ushort>(bytes).ToArray(), value => BitConverter.Int32BitsToSingle(value << 16)),
+        _ => throw StateDictImporter.NotFloat(path, name, type),
+    };
 }
 
 /// <summary>The tensors of one dictionary of a file.</summary>

@@ -79,6 +79,15 @@ public sealed class SafetensorsReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
 
+    /// <summary>The bytes of a tensor of any type, as they are stored.</summary>
+    internal byte[] ReadStored(string name)
+    {
+        var info = _tensors[name];
+        var bytes = new byte[info.Bytes];
+        ReadExactly(bytes, info.Offset);
+        return bytes;
+    }
+
     /// <summary>The error that names this file. A quotation from the file is cut to a readable length.</summary>
     internal InputException Malformed(string problem, Exception? cause = null) => Strings.Malformed(problem, cause);
 
@@ -231,7 +240,7 @@ public sealed class SafetensorsReader : IDisposable
             || !json.TryGetProperty("shape", out var shapeJson) || !json.TryGetProperty("data_offsets", out var offsetsJson))
             throw Malformed($"describes tensor '{name}' without dtype, shape and data_offsets, which were expected");
         if (TypeOf(dtype.GetString()) is not { } type)
-            throw Malformed($"tensor '{name}' has the dtype {dtype}; F32, U8, I8 or I64 was expected");
+            throw Malformed($"tensor '{name}' has the dtype {dtype}; F32, F16, BF16, F64, U8, I8 or I64 was expected");
         var shape = ReadIntegers(name, "shape", shapeJson, int.MaxValue);
         var offsets = ReadIntegers(name, "data_offsets", offsetsJson, long.MaxValue);
         if (offsets.Length != 2 || offsets[1] < offsets[0])
@@ -252,6 +261,9 @@ public sealed class SafetensorsReader : IDisposable
         "U8" => TensorType.U8,
         "I8" => TensorType.I8,
         "I64" => TensorType.I64,
+        "F16" => TensorType.F16,
+        "BF16" => TensorType.BF16,
+        "F64" => TensorType.F64,
         _ => null,
     };
 

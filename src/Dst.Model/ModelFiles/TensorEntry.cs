@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Dst.ModelFiles;
 
-/// <summary>Element types of a safetensors file that DST reads and writes; the names are the format's own.</summary>
+/// <summary>
+/// Element types of a safetensors file; the names are the format's own. Those of 16 bits and F64 are read as the weights of other programs
+/// alone, and never written.
+/// </summary>
 public enum TensorType
 {
     /// <summary>32-bit floating point.</summary>
@@ -16,6 +19,15 @@ public enum TensorType
 
     /// <summary>64-bit signed integer.</summary>
     I64,
+
+    /// <summary>16-bit floating point of IEEE 754.</summary>
+    F16,
+
+    /// <summary>16-bit floating point with the exponent of 32 bits.</summary>
+    BF16,
+
+    /// <summary>64-bit floating point.</summary>
+    F64,
 }
 
 /// <summary>Where a tensor lies in a safetensors file.</summary>
@@ -92,7 +104,8 @@ public sealed class TensorEntry
     internal static int SizeOf(TensorType type) => type switch
     {
         TensorType.F32 => sizeof(float),
-        TensorType.I64 => sizeof(long),
+        TensorType.I64 or TensorType.F64 => sizeof(long),
+        TensorType.F16 or TensorType.BF16 => sizeof(ushort),
         _ => sizeof(byte),
     };
 

@@ -110,6 +110,21 @@ public sealed class StateDictTests(PyTorchTools tools) : IClassFixture<PyTorchTo
             expected, Assert.Throws<InputException>(() => tensors.Tensors.Single(tensor => tensor.Name == name).Read()).Message);
     }
 
+    [Theory]
+    [InlineData("F32", "float32", "0000C03F000080BE")]
+    [InlineData("F16", "float16", "003E00B4")]
+    [InlineData("BF16", "bfloat16", "C03F80BE")]
+    [InlineData("F64", "float64", "000000000000F83F000000000000D0BF")]
+    public void Floats_of_every_width_are_read_from_safetensors(string dtype, string type, string stored)
+    {
+        var (path, bytes) = (_folder.File("w.safetensors"), Convert.FromHexString(stored));
+        var header = $$"""{"w":{"dtype":"{{dtype}}","shape":[2],"data_offsets":[0,{{bytes.Length}}] } }""";
+        File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. bytes]);
+        using var file = StateDict.Open(path);
+        Assert.Equal(type, file.Tensors.Single().Type);
+        Assert.Equal([1.5f, -0.25f], file.Tensors.Single().Read());
+    }
+
     [Fact]
     public void Half_precision_becomes_single()
     {

@@ -57,7 +57,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("""{"a":""", 0, "not the JSON")]
     [InlineData("""{"__metadata__":{"a":1}}""", 0, "not an object of strings")]
     [InlineData("""{"\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "not the JSON")]
-    [InlineData("""{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}""", 4, "dtype F16; F32, U8, I8 or I64")]
+    [InlineData("""{"a":{"dtype":"BOOL","shape":[4],"data_offsets":[0,4]}}""", 4, "dtype BOOL; F32, F16, BF16, F64, U8, I8 or I64")]
     [InlineData("""{"a":{"dtype":"F32","shape":2,"data_offsets":[0,8]}}""", 8, "shape 2; a list")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "-1 in its shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "1.5 in its shape")]
