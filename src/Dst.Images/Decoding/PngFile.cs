@@ -34,6 +34,7 @@ public static class PngFile
         var image = header.ColorType switch
         {
             PngColorType.Grayscale when !header.HasTransparency => isDeep ? Read<L16, ushort>(1) : Read<L8, byte>(1),
+            PngColorType.Grayscale when isDeep => Clear(Read<L16, ushort>(1), PngData.Chunk(chunks, "tRNS"u8)),
             PngColorType.Grayscale or PngColorType.GrayscaleWithAlpha => isDeep ? Read<La32, ushort>(2) : Read<La16, byte>(2),
             PngColorType.Rgb when !header.HasTransparency => isDeep ? Read<Rgb48, ushort>(3) : Read<Rgb24, byte>(3),
             PngColorType.Rgb when isDeep => Clear(Read<Rgb48, ushort>(3), PngData.Chunk(chunks, "tRNS"u8)),
@@ -82,19 +83,18 @@ public static class PngFile
     // Makes the pixels of one colour black, because they are transparent. ImageSharp 2 reads colours of 16 bits in the wrong byte order.
     private static Image Clear(Image image, ReadOnlySpan<byte> colour)
     {
-        var (red, green, blue) = (Sample(colour, 0), Sample(colour, 1), Sample(colour, 2));
         var data = image.Data.ToArray();
         var samples = MemoryMarshal.Cast<byte, ushort>(data.AsSpan());
         var area = image.Height * image.Width;
         for (var i = 0; i < area; i++)
         {
-            if ((samples[i], samples[area + i], samples[2 * area + i]) == (red, green, blue))
-                (samples[i], samples[area + i], samples[2 * area + i]) = (0, 0, 0);
+            var isColour = true;
+            for (var band = 0; band < image.Channels; band++)
+                isColour &= samples[band * area + i] == BinaryPrimitives.ReadUInt16BigEndian(colour[(2 * band)..]);
+            for (var band = 0; band < image.Channels && isColour; band++) samples[band * area + i] = 0;
         }
 
         return new(image.Channels, image.Height, image.Width, image.BitsPerSample, data);
-
-        static ushort Sample(ReadOnlySpan<byte> colour, int band) => BinaryPrimitives.ReadUInt16BigEndian(colour[(2 * band)..]);
     }
 
     private static PngMetadata HeaderOf(string name, byte[] chunks) =>
