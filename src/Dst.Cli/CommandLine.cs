@@ -4,6 +4,7 @@ using Dst.Cli.Actions;
 using Dst.Cli.Commands;
 using Dst.Cli.Usage;
 using Dst.Distributed;
+using Dst.Foundations;
 using Dst.Interop.CSource;
 using Dst.Kernels.Simd;
 using Dst.Report.Renderers;
@@ -76,6 +77,7 @@ public static class CommandLine
         {
             var tier = ReadTier();
             if (arguments.Count > 0 && arguments[0] == HelpWord) arguments = [.. arguments.Skip(1), "--help"];
+            arguments = [.. arguments.Select(InHome)];
             var root = RootFor(arguments.Count > 0 ? arguments[0] : null);
             var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             UsageCheck.Check(parsed);
@@ -115,6 +117,13 @@ public static class CommandLine
                 var hint = ShowsStackTrace ? "" : $" (set {DebugVariable}=1 for the stack trace)";
                 return Fail(standardError, $"{exception.Message.ReplaceLineEndings(" ")}{hint}", exception, Failed);
         }
+    }
+
+    // A shell leaves the ~ of --out=~/runs as it is.
+    private static string InHome(string argument)
+    {
+        var start = argument.StartsWith("--", StringComparison.Ordinal) ? argument.IndexOf('=') + 1 : 0;
+        return argument[..start] + HomeFolder.Expand(argument[start..]);
     }
 
     // An unknown width is refused: a measurement on another one would carry the wrong name.

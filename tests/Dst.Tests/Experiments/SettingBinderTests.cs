@@ -96,6 +96,31 @@ public class SettingBinderTests
     }
 
     [Theory]
+    [InlineData("true", true)]
+    [InlineData("True", true)]
+    [InlineData("TRUE", true)]
+    [InlineData("False", false)]
+    public void A_switch_has_the_spellings_of_YAML(string text, bool expected) => Assert.Equal(expected, Bind($"flag: {text}").Flag);
+
+    [Theory]
+    [InlineData("train: {epochs: '3'}", "epochs in train is '3'; expected a whole number from 1 to 100, without quotes")]
+    [InlineData("flag: \"true\"", "flag in the recipe is 'true'; expected true or false, without quotes")]
+    [InlineData("train: {epochs: 'three'}", "epochs in train is 'three'; expected a whole number from 1 to 100")]
+    [InlineData("flag: tRUE", "flag in the recipe is 'tRUE'; expected true or false")]
+    public void A_number_in_quotes_is_a_text(string text, string problem) =>
+        Assert.Equal($"recipe x.yaml line 1: {problem}", Sentence(text));
+
+    [Fact]
+    public void A_path_may_begin_with_the_home_folder()
+    {
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        Assert.Equal(Path.Combine(home, "a b/c.png"), Bind("file: ~/a b/c.png").File);
+        Assert.Equal(Path.Combine(home, "c.png"), Bind("seed: 1", "file=~/c.png").File);
+        Assert.Equal("a/~/c.png", Bind("file: a/~/c.png").File);
+        Assert.Equal("~ada/c.png", Bind("file: ~ada/c.png").File);
+    }
+
+    [Theory]
     [InlineData("0", 0, 0, "0")]
     [InlineData("32", 32, 32, "32")]
     [InlineData("128x64", 128, 64, "128x64")]

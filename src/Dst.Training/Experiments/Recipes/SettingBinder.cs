@@ -111,8 +111,13 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         };
         if (legal) return value!;
         var found = type == typeof(ImageSize) && node is YamlSequenceNode ? $"'{Words.Shorten(TextOf(node))}'" : RecipeTree.Describe(node);
-        throw Illegal(node, $"{property.Name} in {section} is {found}; expected {property.Expected}");
+        var quotes = IsQuoted(type, node) ? ", without quotes" : "";
+        throw Illegal(node, $"{property.Name} in {section} is {found}; expected {property.Expected}{quotes}");
     }
+
+    private static bool IsQuoted(Type type, YamlNode node) =>
+        node is YamlScalarNode { Value: { } text, Style: ScalarStyle.SingleQuoted or ScalarStyle.DoubleQuoted }
+        && Parse(type, text, plain: true) is not null;
 
     private static string TextOf(YamlNode node) => node switch
     {
@@ -127,12 +132,13 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
     // A quoted value in a file is a text; one that was not read from YAML has no style.
     private static object? Parse(Type type, string text, bool plain)
     {
-        if (type == typeof(string)) return IsWritable(text) ? text : null;
+        if (type == typeof(string)) return IsWritable(text) ? HomeFolder.Expand(text) : null; // only paths begin with ~/
         if (type.IsEnum) return Words.Find(type, text);
         if (type == typeof(ImageSize)) return ParseSize(text);
         if (!plain) return null;
         var culture = CultureInfo.InvariantCulture;
-        if (type == typeof(bool)) return text switch { "true" => true, "false" => false, _ => null };
+        if (type == typeof(bool))
+            return text switch { "true" or "True" or "TRUE" => true, "false" or "False" or "FALSE" => false, _ => null }; // as in YAML
         if (type == typeof(int)) return int.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var i) ? i : null;
         if (type == typeof(long)) return long.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var l) ? l : null;
         if (type == typeof(float)) return float.TryParse(text, NumberStyles.Float, culture, out var f) ? f : null;
