@@ -5,7 +5,8 @@ namespace Dst.Images;
 /// <summary>What a folder and the folders below it hold, by name. What file managers and systems leave behind is passed over.</summary>
 /// <param name="Images">Paths of image files.</param>
 /// <param name="Others">Paths of files of other kinds.</param>
-public sealed record FolderContent(IReadOnlyList<string> Images, IReadOnlyList<string> Others);
+/// <param name="Links">Paths of links to folders, which are not followed.</param>
+public sealed record FolderContent(IReadOnlyList<string> Images, IReadOnlyList<string> Others, IReadOnlyList<string> Links);
 
 /// <summary>Lists folders and image files in an order that does not depend on the file system.</summary>
 /// <example>
@@ -52,9 +53,9 @@ public static class ImageFolder
     /// <exception cref="InputException">A folder may not be read, or lies too deep.</exception>
     public static FolderContent Find(string folder)
     {
-        var (images, others) = (new List<string>(), new List<string>());
+        var (images, others, links) = (new List<string>(), new List<string>(), new List<string>());
         Add(folder, 0);
-        return new(images, others);
+        return new(images, others, links);
 
         void Add(string path, int depth)
         {
@@ -64,18 +65,22 @@ public static class ImageFolder
             foreach (var entry in Entries(path))
             {
                 if (!entry.IsFolder) (ImageFile.HasImageName(entry.Name) ? images : others).Add(entry.Path);
-                else if (!entry.IsLink) Add(entry.Path, depth + 1);
+                else if (entry.IsLink) links.Add(entry.Path);
+                else Add(entry.Path, depth + 1);
             }
         }
     }
 
-    /// <summary>The images in a folder and in the folders below it; a line counts the files of other kinds.</summary>
+    /// <summary>
+    /// The images in a folder and in the folders below it. Lines count the files of other kinds and the links to folders.
+    /// </summary>
     /// <exception cref="InputException">There is none, or a folder may not be read.</exception>
     public static IReadOnlyList<string> Images(string folder, Action<string> log)
     {
         ArgumentNullException.ThrowIfNull(log);
         var content = Find(folder);
         if (Describe(content.Others) is { } line) log(line);
+        if (DescribeLinks(content.Links) is { } links) log(links);
         return content.Images.Count > 0
             ? content.Images
             : throw new InputException($"folder '{folder}' has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
@@ -93,6 +98,12 @@ public static class ImageFolder
             .Select(kind => $"{kind.Count()} {kind.Key}");
         return $"{Words.Count(others.Count, "file")} of other kinds, not read: {string.Join(", ", kinds)}, such as '{others[0]}'";
     }
+
+    /// <summary>
+    /// What was not followed, in a line such as <c>2 links to folders, not followed, such as 'a/more'</c>; null if nothing was.
+    /// </summary>
+    public static string? DescribeLinks(IReadOnlyList<string> links) =>
+        links.Count == 0 ? null : $"{Words.Count(links.Count, "link to a folder", "links to folders")}, not followed, such as '{links[0]}'";
 
     /// <summary>Whether a name is of what file managers and systems leave behind.</summary>
     internal static bool IsJunk(string name) => name.StartsWith('.') || Junk.Contains(name, StringComparer.OrdinalIgnoreCase);

@@ -81,6 +81,7 @@ internal static class EmbeddingPrediction
         {
             var content = ImageFolder.Find(person);
             if (ImageFolder.Describe(content.Others) is { } line) call.Report.Log(line);
+            if (ImageFolder.DescribeLinks(content.Links) is { } links) call.Report.Log(links);
             if (content.Images.Count == 0) call.Report.Log($"warning: folder '{person}' holds no image file, so it is no person");
             foreach (var image in Embed(embedder, reader, content.Images, call))
                 gallery.Add(Path.GetFileName(person), image.Embedding);

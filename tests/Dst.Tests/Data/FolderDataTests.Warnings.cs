@@ -24,6 +24,25 @@ public sealed partial class FolderDataTests
         Assert.Contains("'d' (1 training, 1 test)", Assert.Single(_log, line => line.Contains("too few")));
     }
 
+    [Fact]
+    public void FoldersThatAClassTakesTogetherAreNamed()
+    {
+        WriteGrey("edgy/rect/1.png", "edgy/tri/2.png", "round/circle/3.png", "round/4.png");
+        Load(new() { Test = 0.5, Validation = 0 });
+        Assert.Equal(
+            "data: images of several folders are taken together in 1 class, such as 'edgy' (rect, tri)",
+            Assert.Single(_log, line => line.Contains("together")));
+    }
+
+    [Fact]
+    public void ImagesWithoutFoldersAreCounted()
+    {
+        WriteGrey("1.png", "2.png");
+        Assert.EndsWith(
+            "holds 0 class folders; at least 2 were expected; it holds 2 images: put those of each class into a folder of its own",
+            Fails());
+    }
+
     [Theory]
     [InlineData("train/b/same.png")]
     [InlineData("test/b/same.png")]

@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
+using Dst.Images;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
 using Dst.Training.Data;
@@ -53,6 +54,11 @@ public sealed class SourceTests : IDisposable
         File.CreateSymbolicLink(_folder.File("train/a/link.png"), "../../elsewhere.png");
         Directory.CreateSymbolicLink(_folder.File("train/a/loop"), "..");
         Assert.Equal([2, 1], Load(new() { Kind = DataKind.Folder, Validation = 0 }).Training.CountByClass(2));
+        var loop = _folder.File("train/a/loop");
+        Assert.Contains($"data: 1 link to a folder, not followed, such as '{loop}'", _log);
+        var lines = new List<string>();
+        Assert.Equal(2, ImageFolder.Images(_folder.File("train/a"), lines.Add).Count);
+        Assert.Equal([$"1 link to a folder, not followed, such as '{loop}'"], lines);
     }
 
     [Fact]

@@ -17,11 +17,13 @@ internal static class ClassFolders
     public static SortedDictionary<string, IReadOnlyList<string>> Read(string path, Action<string> log)
     {
         var classes = new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
-        var others = new List<string>();
+        var (others, links, nested) = (new List<string>(), new List<string>(), new List<string>());
         foreach (var folder in ImageFolder.Subfolders(path))
         {
             var content = ImageFolder.Find(folder);
             others.AddRange(content.Others);
+            links.AddRange(content.Links);
+            if (FoldersIn(folder, content.Images) is { Count: > 1 } folders) nested.Add($"'{NameOf(folder)}' ({Words.First(folders)})");
             if (content.Images.Count == 0) log($"warning: folder '{folder}' holds no image file, so it is no class");
             else if (!classes.TryAdd(NameOf(folder), content.Images))
                 throw new InputException(
@@ -30,9 +32,24 @@ internal static class ClassFolders
 
         others.AddRange(ImageFolder.OtherFiles(path));
         if (ImageFolder.Describe(others) is { } line) log($"data: {line}");
+        if (ImageFolder.DescribeLinks(links) is { } linked) log($"data: {linked}");
+        if (nested.Count > 0)
+            log(
+                $"data: images of several folders are taken together in {Words.Count(nested.Count, "class", "classes")}, such as "
+                + nested[0]);
         WarnOfImages(path, log);
         return classes;
     }
+
+    /// <summary>Names of the folders of a folder that hold these images.</summary>
+    private static List<string> FoldersIn(string folder, IReadOnlyList<string> images) =>
+    [
+        .. from image in images
+           let parts = Path.GetRelativePath(folder, image).Split(Path.DirectorySeparatorChar, '/')
+           where parts.Length > 1
+           group image by parts[0] into inner
+           select inner.Key,
+    ];
 
     /// <summary>Warns of images that lie in a folder itself, where folders were expected.</summary>
     public static void WarnOfImages(string path, Action<string> log)

@@ -54,8 +54,7 @@ internal static class FolderSource
         if (classes.Count < 2)
             throw new InputException(
                 $"folder '{trainingFolder}' holds {Words.Count(classes.Count, "class folder")}; at least 2 were expected"
-                + (ImageFolder.Files(trainingFolder).FirstOrDefault(DataKinds.IsList) is { } list
-                    ? $"; it holds '{Path.GetFileName(list)}', and {DataKinds.NoLists}" : "")
+                + AdviceFor(ImageFolder.Files(trainingFolder))
                 + (DataKinds.FindInside(trainingFolder) is { } inner ? $", and if '{inner}' is the data set, data.path {inner}" : ""));
         string[] names = [.. classes.Keys];
         var training = classes.Values.SelectMany((files, label) => files.Select(file => SourceSample.OfFile(file, label)));
@@ -63,6 +62,13 @@ internal static class FolderSource
         {
             Validation = ReadSplit(validationFolder, trainingFolder, names, log),
         };
+    }
+
+    private static string AdviceFor(IReadOnlyList<string> files)
+    {
+        if (files.FirstOrDefault(DataKinds.IsList) is { } list) return $"; it holds '{Path.GetFileName(list)}', and {DataKinds.NoLists}";
+        var images = files.Count(ImageFile.HasImageName);
+        return images > 0 ? $"; it holds {Words.Count(images, "image")}: put those of each class into a folder of its own" : "";
     }
 
     private static List<SourceSample> ReadSplit(string? folder, string trainingFolder, string[] names, Action<string> log)
