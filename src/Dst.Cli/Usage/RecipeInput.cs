@@ -110,7 +110,8 @@ internal static class RecipeInput
         if (file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
             throw new InputException($"'{file}' is a model file; {expected}, and a model to train on as --from {file}");
         if (DataKinds.IsList(file)) throw new InputException($"'{file}' is a list; {DataKinds.NoLists}, and name the folder around them");
-        if (FileKind.NameOf(file) is { } kind and not FileKind.Text)
+        var isArchive = file.EndsWith(".zip", StringComparison.OrdinalIgnoreCase); // by its name
+        if (FileKind.NameOf(file) is { } kind && (isArchive || kind != FileKind.Text))
             throw new InputException($"'{file}' is {kind}; {expected}");
     }
 }

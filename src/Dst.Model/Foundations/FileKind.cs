@@ -19,6 +19,7 @@ public static class FileKind
     internal const int Length = TarAt + 5;
 
     private const int TarAt = 257; // of the word in the first header of a tar archive
+    private const int BoxAt = 4; // of the word in the first box of a HEIC file and its relatives
     private const int TextLength = 16; // enough to tell a text
 
     private static readonly (string Start, string Name)[] Starts =
@@ -37,6 +38,8 @@ public static class FileKind
         ("\u001F\u008B", "a gzip archive"),
         ("BZh", "a bzip2 archive"),
         ("\u00FD7zXZ\0", "an xz archive"),
+        ("\0\0\0\u000CjP  ", "a JPEG 2000 image"),
+        ("%PDF", "a PDF document"),
     ];
 
     /// <summary>The kind of a file, such as <c>a PNG image</c>; null if it is not known.</summary>
@@ -58,6 +61,7 @@ public static class FileKind
     internal static string? NameOf(ReadOnlySpan<byte> start)
     {
         if (start.Length >= Length && StartsWith(start[TarAt..], "ustar")) return "a tar archive";
+        if (start.Length > BoxAt && StartsWith(start[BoxAt..], "ftyp")) return "a HEIC or AVIF image, or a video";
         foreach (var (text, name) in Starts)
         {
             if (StartsWith(start, text)) return name;

@@ -55,6 +55,23 @@ public sealed class PlainDataTests : IDisposable
         Assert.DoesNotContain("(--epochs", json.Error);
     }
 
+    [Fact]
+    public void An_option_takes_a_path_in_the_home_folder()
+    {
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var run = Terminal.Run("train", _photos, "--out=~/no runs", "--dry-run");
+        Assert.Contains($"run folder: {Path.Combine(home, "no runs", "my-photos")}", run.Output);
+        Terminal.Run("train", "~/no photos").AssertWrongInput($"'{Path.Combine(home, "no photos")}' does not exist");
+    }
+
+    [Fact]
+    public void A_text_that_is_named_as_an_archive_is_no_recipe()
+    {
+        var file = _folder.File("photos.zip");
+        File.WriteAllText(file, "<html>not found</html>");
+        Terminal.Run("train", file).AssertWrongInput($"'{file}' is a text file; a recipe file, or labelled images in a folder");
+    }
+
     [Theory]
     [InlineData("Bänder")]
     [InlineData("Ba\u0308nder")] // as file systems of macOS have it

@@ -123,6 +123,15 @@ public sealed partial class ImageFileTests : IDisposable
         Assert.Contains("grey TGA of 16 bits with 0 bits of alpha", Fails(tga));
     }
 
+    [Theory]
+    [InlineData("\0\0\0\u0018ftypheic\0\0\0\0", "it is a HEIC or AVIF image, or a video, and a JPEG")]
+    [InlineData("\0\0\0\u000CjP  \r\n", "it is a JPEG 2000 image, and a JPEG")]
+    [InlineData("<!DOCTYPE html><html>", "it is a text file, and a JPEG")]
+    [InlineData("%PDF-1.7 ", "it is a PDF document, and a JPEG")]
+    [InlineData("\u0001\u0002\u0003\u0004\u0005", "it starts with 01020304, and a JPEG")]
+    public void AFileOfAnotherFormatIsNamed(string content, string words) =>
+        Assert.Contains(words, Fails(System.Text.Encoding.Latin1.GetBytes(content)));
+
     [Fact]
     public void TheTransparentColourOfAPngIsBlack()
     {
@@ -130,6 +139,8 @@ public sealed partial class ImageFileTests : IDisposable
         var image = Read(TestImages.Png(2, 1, 16, 2, deep, ("tRNS", deep[..6])));
         Assert.Equal([0, 0x0102, 0, 0x0304, 0, 0x0507], image.Samples<ushort>().ToArray());
         Assert.Equal([0, 4, 0, 5, 0, 6], Read(TestImages.Png(2, 1, 8, 2, [1, 2, 3, 4, 5, 6], ("tRNS", [0, 1, 0, 2, 0, 3]))).Data.ToArray());
+        Assert.Equal([0, 0x0304], Read(TestImages.Png(2, 1, 16, 0, deep[..4], ("tRNS", deep[..2]))).Samples<ushort>().ToArray());
+        Assert.Equal([0, 2], Read(TestImages.Png(2, 1, 8, 0, [1, 2], ("tRNS", [0, 1]))).Data.ToArray());
     }
 
     [Fact]
@@ -332,8 +343,8 @@ public sealed partial class ImageFileTests : IDisposable
     {
         Assert.Contains("1 sample of 16 bits (sample format 3", Fails(TestImages.Tiff(false, 1, 1, 16, [1, 2], format: 3)));
         Assert.Contains("1 sample of 24 bits", Fails(TestImages.Tiff(false, 1, 1, 24, [1, 2, 3])));
-        Assert.Contains("of no format that is read: it starts with 68656C6C", Fails("hello"u8.ToArray()));
-        Assert.Contains("of no format that is read: it starts with 52494646", Fails("RIFF12"u8.ToArray()));
+        Assert.Contains("of no format that is read: it is a text file, and", Fails("hello"u8.ToArray()));
+        Assert.Contains("of no format that is read: it is a WebP image or another RIFF file", Fails("RIFF12"u8.ToArray()));
     }
 
     [Fact]
