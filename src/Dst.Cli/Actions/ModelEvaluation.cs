@@ -14,7 +14,8 @@ internal static class ModelEvaluation
 
     /// <summary>The split.</summary>
     public static readonly Option<string> Split = SharedOptions.Choice(
-        "--split", "Images on which the accuracy is measured. Default: test.", ["test", "validation", "training"], "test");
+        "--split", "Images on which the accuracy is measured; all takes the three together. Default: test.",
+        ["test", "validation", "training", "all"], "test");
 
     /// <summary>The images of the split that the command line names.</summary>
     /// <exception cref="InputException">There are none.</exception>
@@ -24,6 +25,7 @@ internal static class ModelEvaluation
         {
             "training" => data.Training,
             "validation" => data.Validation,
+            "all" => data.Labelled,
             _ => data.Test,
         };
         return samples.Count > 0 ? samples : throw new InputException($"the data has no {samples.Name} images; at least one was expected");

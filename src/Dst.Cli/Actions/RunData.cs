@@ -107,7 +107,7 @@ internal static class RunData
     {
         if (IsCompress(call)) return "test";
         var isMeasured = call.Arguments.CommandResult.Command.Options.Contains(ModelEvaluation.Split);
-        return isMeasured && call.Arguments.GetValue(ModelEvaluation.Split) is { } split and not "training" ? split : null;
+        return isMeasured && call.Arguments.GetValue(ModelEvaluation.Split) is { } split and not ("training" or "all") ? split : null;
     }
 
     private static string? ModelOf(Invocation call)

@@ -45,6 +45,9 @@ public sealed class DataSet
     /// <summary>The images on which epochs are measured: <see cref="Validation"/>, or <see cref="Training"/> if there are none.</summary>
     public SampleSet Observed => HasValidation ? Validation : Training;
 
+    /// <summary>All images with labels: training, validation and test.</summary>
+    public SampleSet Labelled => SampleSet.Join("labelled", Training, Validation, Test);
+
     /// <summary>Training, unlabelled (where there are such images), validation and test.</summary>
     internal IEnumerable<SampleSet> Splits =>
         Unlabelled.Count > 0 ? [Training, Unlabelled, Validation, Test] : [Training, Validation, Test];

@@ -19,7 +19,7 @@ public sealed class SampleSet
         Samples = samples;
     }
 
-    /// <summary><c>training</c>, <c>unlabelled</c>, <c>validation</c> or <c>test</c>.</summary>
+    /// <summary><c>training</c>, <c>unlabelled</c>, <c>validation</c> or <c>test</c>; <c>labelled</c> of all with labels.</summary>
     public string Name { get; }
 
     /// <summary>All samples, in a fixed order.</summary>
@@ -36,6 +36,9 @@ public sealed class SampleSet
             if (sample.Label is { } label) counts[label]++;
         return counts;
     }
+
+    /// <summary>The samples of some sets, one set after another.</summary>
+    internal static SampleSet Join(string name, params IEnumerable<SampleSet> sets) => new(name, [.. sets.SelectMany(set => set.Samples)]);
 
     /// <summary>Reads the images of some splits on all cores and keeps the windows about their centres.</summary>
     /// <exception cref="InputException">Images cannot be read, or the windows of a split do not fit into memory.</exception>

@@ -105,6 +105,23 @@ public sealed partial class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Eval_measures_all_images_of_a_data_set()
+    {
+        string[] arguments = ["eval", SaveModelOfSimulatedClasses(), .. SimulatedData, "--data.shift", "2", "--json"];
+        var parts = new[] { "training", "validation", "test" }.Select(Measure).ToList();
+        var all = Measure("all");
+        Assert.Equal(30, all.Count);
+        Assert.Equal((parts.Sum(part => part.Count), parts.Sum(part => part.Right)), (all.Count, all.Right));
+
+        (int Count, double Right) Measure(string split)
+        {
+            using var document = JsonDocument.Parse(Terminal.Run([.. arguments, "--split", split]).Output);
+            var count = document.RootElement.GetProperty("count").GetInt32();
+            return (count, Math.Round(count * document.RootElement.GetProperty("top1").GetDouble()));
+        }
+    }
+
+    [Fact]
     public void Balanced_accuracy_says_of_how_many_classes_it_is()
     {
         var (model, photos) = (SampleModel.SaveDense(_folder, "a", "b", "c"), _folder.File("photos"));
