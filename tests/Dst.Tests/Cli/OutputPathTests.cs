@@ -51,7 +51,8 @@ public sealed class OutputPathTests : IDisposable
             ["predict", _model, data, "--inputs", image, "--logits", _folder.File("l.npy")],
             ["report", run, "--out", Path.Combine(run, "summary.json")],
         ];
-        foreach (var call in calls) Terminal.Run(call).AssertWrongInput("is a file that this command reads in the folder");
+        foreach (var call in calls)
+            Terminal.Run(call).AssertFailsWith(CommandLine.WrongInput, "is a file that this command reads in the folder");
         Assert.Equal(content, File.ReadAllBytes(image));
     }
 
