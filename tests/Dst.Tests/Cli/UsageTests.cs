@@ -126,7 +126,8 @@ public class UsageTests
 
     [Fact]
     public void A_word_that_is_no_choice_is_named_with_the_choices() =>
-        Terminal.Run("eval", "model.safetensors", "--split", "nope").AssertWrongInput("'nope'", "'test'", "'validation'", "'training'", "'all'");
+        Terminal.Run("eval", "model.safetensors", "--split", "nope")
+            .AssertWrongInput("'nope'", "'test'", "'validation'", "'training'", "'all'");
 
     [Fact]
     public void An_argument_too_many_is_named() => Terminal.Run("doctor", "again").AssertWrongInput("'again'", "dst doctor --help");
