@@ -9,7 +9,7 @@ using Dst.Training.Networks;
 
 namespace Dst.Tests.Experiments;
 
-/// <summary>Models that are trained on, dense or pruned, and teachers that cannot teach.</summary>
+/// <summary>Models that are trained on, dense or pruned, rewound schedules, and teachers that cannot teach.</summary>
 public sealed class ContinuedTrainingTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -45,6 +45,18 @@ public sealed class ContinuedTrainingTests : IDisposable
         Assert.Equal(before.Normalisation!.Mean, after.Normalisation!.Mean);
         var (a, b) = (before.Parameters["layer3.0.conv2.weight"].Data, after.Parameters["layer3.0.conv2.weight"].Data);
         for (var i = 0; i < a.Length; i++) Assert.Equal(a[i], b[i], 1e-6);
+    }
+
+    [Fact]
+    public void A_rewound_schedule_replays_the_last_learning_rates_of_train()
+    {
+        var lines = new List<string>();
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, "arms=[dst]", "prune_train.schedule.kind=rewind"));
+        TinyRun.Run(run, log: lines.Add);
+        var rates = TinyRun.Metrics(run.Path).Skip(1).Select(line => line.Split(',')).ToLookup(cells => cells[0], cells => cells[2]);
+        Assert.Equal(rates[ArmNames.StudentKd].TakeLast(2), rates[ArmNames.Dst]);
+        var line = lines.Single(line => line.StartsWith("prune_train: ", StringComparison.Ordinal));
+        Assert.Contains("learning rates of the last 2 of train's 3 epochs", line, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -317,18 +317,6 @@ public sealed class PipelineTests : IDisposable
     }
 
     [Fact]
-    public void A_rewound_schedule_replays_the_last_learning_rates_of_train()
-    {
-        var lines = new List<string>();
-        using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, "arms=[dst]", "prune_train.schedule.kind=rewind"));
-        TinyRun.Run(run, log: lines.Add);
-        var rates = TinyRun.Metrics(run.Path).Skip(1).Select(line => line.Split(',')).ToLookup(cells => cells[0], cells => cells[2]);
-        Assert.Equal(rates[ArmNames.StudentKd].TakeLast(2), rates[ArmNames.Dst]);
-        var line = lines.Single(line => line.StartsWith("prune_train: ", StringComparison.Ordinal));
-        Assert.Contains("learning rates of the last 2 of train's 3 epochs", line, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Cancelling_while_the_test_data_is_read_leaves_an_arm_that_is_finished_without_training()
     {
         var unbroken = RunIn("unbroken", "arms=[student]");
