@@ -22,7 +22,10 @@ public sealed unsafe partial class DirectConvolution
         where TPitch : struct, ISourcePitch =>
         RegisterTiles.RunPairs<T, PairLoop<T, TPitch>>(width, new(count, in one, in other, in pixels, in otherPixels));
 
-    /// <summary>The innermost loop, for some tiles.</summary>
+    /// <summary>
+    /// The innermost loop, for some tiles: the taps of both blocks, one of each block by turns, and then those that are left of one block.
+    /// No weights are fetched ahead: that takes as many slots of the load unit as it saves.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pair<T, TPairs, TPitch>(
         int count, in TapList one, in TapList other, in TilePixels pixels, in TilePixels otherPixels)
@@ -52,23 +55,19 @@ public sealed unsafe partial class DirectConvolution
                     float* otherWeights = other.Weights + (long)otherStart[p] * Layout.Block;
                     var both = isShared ? taps : common[p];
                     for (var i = 0; i < both; i++, weights += Layout.Block, otherWeights += Layout.Block)
-                    {
-                        Prefetch.Ahead(weights);
-                        Prefetch.Ahead(otherWeights);
                         pairs.MultiplyAdd(source + offsets[i], pitch, T.Load(weights), T.Load(otherWeights));
-                    }
 
-                    for (var i = both; i < taps; i++, weights += Layout.Block)
+                    var turns = Math.Min(taps, otherTaps);
+                    for (var i = both; i < turns; i++, weights += Layout.Block, otherWeights += Layout.Block)
                     {
-                        Prefetch.Ahead(weights);
                         pairs.MultiplyAddFirst(source + offsets[i], pitch, T.Load(weights));
-                    }
-
-                    for (var i = both; i < otherTaps; i++, otherWeights += Layout.Block)
-                    {
-                        Prefetch.Ahead(otherWeights);
                         pairs.MultiplyAddSecond(source + otherOffsets[i], pitch, T.Load(otherWeights));
                     }
+
+                    for (var i = turns; i < taps; i++, weights += Layout.Block)
+                        pairs.MultiplyAddFirst(source + offsets[i], pitch, T.Load(weights));
+                    for (var i = turns; i < otherTaps; i++, otherWeights += Layout.Block)
+                        pairs.MultiplyAddSecond(source + otherOffsets[i], pitch, T.Load(otherWeights));
                 }
             }
 
