@@ -32,7 +32,7 @@ public static class CropRemarks
         var more = resize.Within(window) == resize ? "" : $", and to the input of {window}";
         return new[]
         {
-            DescribeCut(cut, "", $"cut by data.fit {Words.Of(normalisation.Fit)}{more}"),
+            DescribeCut(cut, "", $"cut by data.fit {EnumWords.Of(normalisation.Fit)}{more}"),
             DescribeCut(uncut, what, $"larger than the input of {window}"),
             DescribeZeros(filled, what, window),
         }.OfType<string>();

@@ -45,7 +45,7 @@ internal static class Framing
     {
         if (image.Channels != shape.Channels && (image.Channels, shape.Channels) is not ((1, 3) or (3, 1)))
             throw new InputException(
-                $"{image.Name} has {Words.Count(image.Channels, "band")} and the network takes {shape.Channels}; a file with only the "
+                $"{image.Name} has {Phrases.Count(image.Channels, "band")} and the network takes {shape.Channels}; a file with only the "
                 + "bands that the network takes was expected; grey and RGB alone become each other");
     }
 

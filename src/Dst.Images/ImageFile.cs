@@ -102,7 +102,7 @@ public static class ImageFile
         ImageFormat.All.FirstOrDefault(format => format.Recognises(file)) ?? throw new InputException(
             file.Length == 0
                 ? $"{name} is empty; an image was expected"
-                : $"{name} is of no format that is read: it {Describe(file)}, and a {Words.Choice(Formats)} file was expected");
+                : $"{name} is of no format that is read: it {Describe(file)}, and a {Phrases.Choice(Formats)} file was expected");
 
     private static string Describe(byte[] file) => FileKind.NameOf(file.AsSpan(0, Math.Min(FileKind.Length, file.Length))) is { } kind
         ? $"is {kind}"

@@ -83,7 +83,7 @@ public static class ImageFolder
         if (DescribeLinks(content.Links) is { } links) log(links);
         return content.Images.Count > 0
             ? content.Images
-            : throw new InputException($"folder '{folder}' has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
+            : throw new InputException($"folder '{folder}' has no image files; {Phrases.Choice(ImageFile.Formats)} files were expected");
     }
 
     /// <summary>
@@ -96,14 +96,16 @@ public static class ImageFolder
         var kinds = others.GroupBy(path => Path.GetExtension(path) is { Length: > 0 } extension ? extension : "without extension")
             .OrderByDescending(kind => kind.Count()).ThenBy(kind => kind.Key, StringComparer.Ordinal)
             .Select(kind => $"{kind.Count()} {kind.Key}");
-        return $"{Words.Count(others.Count, "file")} of other kinds, not read: {string.Join(", ", kinds)}, such as '{others[0]}'";
+        return $"{Phrases.Count(others.Count, "file")} of other kinds, not read: {string.Join(", ", kinds)}, such as '{others[0]}'";
     }
 
     /// <summary>
     /// What was not followed, in a line such as <c>2 links to folders, not followed, such as 'a/more'</c>; null if nothing was.
     /// </summary>
     public static string? DescribeLinks(IReadOnlyList<string> links) =>
-        links.Count == 0 ? null : $"{Words.Count(links.Count, "link to a folder", "links to folders")}, not followed, such as '{links[0]}'";
+        links.Count == 0
+            ? null
+            : $"{Phrases.Count(links.Count, "link to a folder", "links to folders")}, not followed, such as '{links[0]}'";
 
     /// <summary>Whether a name is of what file managers and systems leave behind.</summary>
     internal static bool IsJunk(string name) => name.StartsWith('.') || Junk.Contains(name, StringComparer.OrdinalIgnoreCase);

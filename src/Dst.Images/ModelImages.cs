@@ -59,7 +59,7 @@ public sealed class ModelImages(Model model, Action<string> log)
             + "the ratio of the sides was kept)";
         var normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
         if (CropRemarks.DescribeStretch(_sizes, normalisation) is { } stretch)
-            log($"{Words.Count(_sizes.Count, "image")}: {normalisation.DescribeResize()}, {stretch}");
+            log($"{Phrases.Count(_sizes.Count, "image")}: {normalisation.DescribeResize()}, {stretch}");
         foreach (var line in CropRemarks.Of(_sizes, normalisation, model.Graph.Input))
             log(line + (normalisation.Resize.IsNone ? Advice : ""));
     }

@@ -31,7 +31,7 @@ public static partial class NpyFile
         var text = Encoding.Latin1.GetString(bytes, header.Start.Value, header.End.Value - header.Start.Value);
         if (!Floats().IsMatch(text))
             throw new InputException(
-                $"{path} has the type '{Words.Shorten(Type().Match(text).Groups[1].Value)}'; "
+                $"{path} has the type '{Phrases.Shorten(Type().Match(text).Groups[1].Value)}'; "
                 + "32-bit little-endian floats were expected, which array.astype('<f4') makes");
         if (!RowMajor().IsMatch(text))
             throw new InputException($"{path} has its values column by column (Fortran order); C order was expected, which "
@@ -39,7 +39,7 @@ public static partial class NpyFile
         var shape = Shape().Match(text) is { Success: true } match ? ParseShape(match.Groups[1].Value) : null;
         var count = shape?.Aggregate((Int128)1, (product, extent) => product > int.MaxValue ? product : product * extent);
         if (shape is null || count * sizeof(float) != bytes.Length - data)
-            throw new InputException($"{path} has {bytes.Length - data} bytes of values; its header says {Words.Shorten(text.Trim())}");
+            throw new InputException($"{path} has {bytes.Length - data} bytes of values; its header says {Phrases.Shorten(text.Trim())}");
         return (shape, MemoryMarshal.Cast<byte, float>(bytes.AsSpan(data)).ToArray());
     }
 

@@ -86,7 +86,7 @@ internal sealed class Worker : IDisposable
         }
         catch (Exception e)
         {
-            Fail(Words.Shorten(e.ToString(), 3000), input);
+            Fail(Phrases.Shorten(e.ToString(), 3000), input);
             return false;
         }
         finally

@@ -17,7 +17,7 @@ internal static class CSourceOutput
         "--weights",
         "For c: source makes the weights constants of the source; separate writes them into a binary file, which a function takes at run "
             + "time. Default: source.",
-        Words.All<WeightsPlace>(), Words.Of(WeightsPlace.Source));
+        EnumWords.All<WeightsPlace>(), EnumWords.Of(WeightsPlace.Source));
 
     private static readonly Option<bool> Check = new("--check")
     {
@@ -52,7 +52,7 @@ internal static class CSourceOutput
         var name = call.Arguments.GetValue(Name) ?? CSourceExport.NameFor(path);
         (string, string)? data = call.Arguments.GetValue(CheckData) is [var inputs, var logits] ? (inputs, logits) : null;
         var check = new CSourceCheck(call.Arguments.GetValue(Check), data);
-        var place = Words.Find<WeightsPlace>(call.Arguments.GetRequiredValue(Weights))!.Value;
+        var place = EnumWords.Find<WeightsPlace>(call.Arguments.GetRequiredValue(Weights))!.Value;
         var report = CSourceExport.Write(model, folder, name, check, place, call.Cancellation);
         var notes = new List<string>(report.CheckOutput);
         if (report.Problem is not null) notes.Add($"code and stack: not measured, as {report.Problem}");

@@ -63,7 +63,7 @@ internal static class CalibrationInput
         var different = images.CountDifferent();
         if (images.Count > 0 && different < FewImages)
             call.Report.Log(
-                $"{call.Command} measures on {Words.Count(images.Count, "image")}"
+                $"{call.Command} measures on {Phrases.Count(images.Count, "image")}"
                 + (different < images.Count ? $", of which {different} {(different == 1 ? "is" : "are")} different" : "")
                 + "; 100 to 500 different images give better results");
         return images;

@@ -73,8 +73,8 @@ internal static class EmbeddingEvaluation
         var shares = samples.Name == data.Training.Name ? "a smaller data.validation" : "--data.test 0.5 --data.validation 0.9";
         var (pair, expected) = classes == 1 ? ("different classes", "several classes") : ("one class", "each class, two or more,");
         throw new InputException(
-            $"the {samples.Name} split has {Words.Count(samples.Count, "image")} of {Words.Count(classes, "class", "classes")}, which make "
-            + $"no pair of {pair}; images of {expected} were expected, such as by {shares}{otherwise}");
+            $"the {samples.Name} split has {Phrases.Count(samples.Count, "image")} of {Phrases.Count(classes, "class", "classes")}, which "
+            + $"make no pair of {pair}; images of {expected} were expected, such as by {shares}{otherwise}");
     }
 
     private static VerificationMetrics Measure(Embedder embedder, DataSet data, SampleSet samples, Invocation call)
@@ -99,7 +99,7 @@ internal static class EmbeddingEvaluation
         var zeros = embeddings.Chunk(length).Count(row => !row.AsSpan().ContainsAnyExcept(0f));
         if (zeros > 0)
             call.Report.Log(
-                $"warning: {Words.Count(zeros, "image")} of the {split} split without an embedding: all values of the layer "
+                $"warning: {Phrases.Count(zeros, "image")} of the {split} split without an embedding: all values of the layer "
                 + $"'{call.Arguments.GetValue(Layer)}' are 0; the similarity of their pairs counts as 0");
     }
 

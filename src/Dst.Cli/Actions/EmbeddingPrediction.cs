@@ -68,7 +68,7 @@ internal static class EmbeddingPrediction
         else Write(call, images.ConvertAll(image => Match.Of(image, gallery, threshold)));
         if (failures.Count > 0)
             throw new InputException(
-                $"{failures.Count} of {Words.Count(files.Count, "image")} could not be embedded; the lines above say why");
+                $"{failures.Count} of {Phrases.Count(files.Count, "image")} could not be embedded; the lines above say why");
     }
 
     private static void Write<T>(Invocation call, IReadOnlyList<T> results) =>

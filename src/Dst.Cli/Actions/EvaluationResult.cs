@@ -15,7 +15,7 @@ internal static class EvaluationResult
         // The cross-entropy is that of classes of which one is right.
         var hasLoss = model.Outputs is OutputKind.Logits or OutputKind.Probabilities || model.OutputCount == 1;
         var loss = hasLoss ? $"loss {metrics.Loss:F4}" : $"no loss, as the outputs are {model.DescribeOutputs()}";
-        var summary = $"{Words.Count(metrics.Count, "image")}: top-1 {Format.Percent(metrics.Top1)}, {Top5(metrics, classNames.Count)}"
+        var summary = $"{Phrases.Count(metrics.Count, "image")}: top-1 {Format.Percent(metrics.Top1)}, {Top5(metrics, classNames.Count)}"
             + $"balanced accuracy {Balanced(metrics.Confusion)}, {loss}";
         var table = classNames.Count > WidestMatrix
             ? RecallTable(metrics.Confusion, classNames)

@@ -23,11 +23,11 @@ internal static class ImportedFacts
         "--resize", "PIXELS", "Size to which images are resized, N or HxW, as data.resize does it, before their centre is taken.");
 
     private static readonly Option<string?> Fit = SharedOptions.Text(
-        "--fit", Words.Choice(Words.All<ResizeFit>()),
+        "--fit", Phrases.Choice(EnumWords.All<ResizeFit>()),
         "How images with another ratio of the sides are resized, as data.fit says it.");
 
     private static readonly Option<string?> Outputs = SharedOptions.Text(
-        "--outputs", Words.Choice(Words.All<OutputKind>()),
+        "--outputs", Phrases.Choice(EnumWords.All<OutputKind>()),
         "What the outputs are. Default: what the end of the network says. A single output is a score (none) unless it is called the "
             + "logit of the second of two classes.");
 
@@ -63,8 +63,8 @@ internal static class ImportedFacts
 
     private static Model WithFit(Model model, string word)
     {
-        if (Words.Find<ResizeFit>(word) is not { } fit)
-            throw new InputException($"option --fit is '{word}'; {Words.Choice(Words.All<ResizeFit>())} was expected");
+        if (EnumWords.Find<ResizeFit>(word) is not { } fit)
+            throw new InputException($"option --fit is '{word}'; {Phrases.Choice(EnumWords.All<ResizeFit>())} was expected");
         return model.Normalisation is { Resize.IsNone: false } normalisation
             ? model with { Normalisation = normalisation with { Fit = fit } }
             : throw new InputException($"option --fit is '{word}', and the model does not resize images; --resize was expected too");
@@ -72,14 +72,14 @@ internal static class ImportedFacts
 
     private static Model WithOutputs(Model model, string word)
     {
-        if (Words.Find<OutputKind>(word) is { } outputs && model.Graph.AllowsOutputs(outputs))
+        if (EnumWords.Find<OutputKind>(word) is { } outputs && model.Graph.AllowsOutputs(outputs))
         {
             var renamed = model with { ClassNames = [], Outputs = outputs };
             return renamed.Classes == model.Classes ? model with { Outputs = outputs } : renamed;
         }
 
-        var allowed = Enum.GetValues<OutputKind>().Where(model.Graph.AllowsOutputs).Select(kind => Words.Of(kind)).ToList();
-        throw new InputException($"option --outputs is '{word}'; {Words.Choice(allowed)} was expected, by the end of the network");
+        var allowed = Enum.GetValues<OutputKind>().Where(model.Graph.AllowsOutputs).Select(kind => EnumWords.Of(kind)).ToList();
+        throw new InputException($"option --outputs is '{word}'; {Phrases.Choice(allowed)} was expected, by the end of the network");
     }
 
     private static string[] ReadNames(string path, int classes)
@@ -88,8 +88,8 @@ internal static class ImportedFacts
         var names = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (names.Length != classes)
             throw new InputException($"{path} has {names.Length} names of classes; the network has "
-                + $"{Words.Count(classes, "class", "classes")}");
-        return Words.FindTwice(names) is { } twice
+                + $"{Phrases.Count(classes, "class", "classes")}");
+        return Duplicate.Find(names) is { } twice
             ? throw new InputException($"{path} has the class name '{twice}' twice; different names were expected")
             : names;
     }

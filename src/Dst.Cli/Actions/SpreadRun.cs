@@ -63,7 +63,7 @@ internal static class SpreadRun
 
     /// <summary>The sentence that names what has failed.</summary>
     public static string Describe(IReadOnlyList<string> failures, string folder) =>
-        $"{Words.Count(failures.Count, "arm")} failed: {string.Join("; ", failures)}; the others are finished, and "
+        $"{Phrases.Count(failures.Count, "arm")} failed: {string.Join("; ", failures)}; the others are finished, and "
         + $"{ProgramName.Value} run --resume {ShellText.Quote(folder)} makes those that are not";
 
     /// <summary>Makes single arms of runs on this rank, and keeps the data of the last seed for the next arm.</summary>

@@ -17,7 +17,7 @@ internal sealed record CompareReport(string Cpu, SimdTier Tier, string Model, in
     /// <summary>A row for each store of the weights.</summary>
     public Result ToResult() => new(
         this,
-        new Lines($"{Cpu}, {Tier}, {Words.Count(Threads, "thread")}; {Model}, batch {Batch}"),
+        new Lines($"{Cpu}, {Tier}, {Phrases.Count(Threads, "thread")}; {Model}, batch {Batch}"),
         Table.Of(
             Results,
             new("form", "weights", row => row.Form) { Alignment = Alignment.Left },

@@ -27,7 +27,7 @@ internal sealed record MachinePeak(double Gflops, double ClockGhz)
 
     /// <summary>The line that says on what machine a measurement was made, and what its peak is.</summary>
     public Lines Describe(string cpu, SimdTier tier, int threads) => new(
-        $"{cpu}, {tier}, {Words.Count(threads, "thread")}, peak {Gflops:F1} GFLOP/s: "
+        $"{cpu}, {tier}, {Phrases.Count(threads, "thread")}, peak {Gflops:F1} GFLOP/s: "
             + $"{MultiplyAddsPerCycle(tier, threads):F2} multiply-adds of a vector a cycle at {ClockGhz:F2} GHz");
 
     /// <summary>

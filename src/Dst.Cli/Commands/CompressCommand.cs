@@ -65,7 +65,7 @@ internal static class CompressCommand
         var where = RecipeOptions.Where(PruningInput.Pattern);
         return
         [
-            SettingOverride.Of("prune.unit", Words.Of(pattern.Unit), where),
+            SettingOverride.Of("prune.unit", EnumWords.Of(pattern.Unit), where),
             SettingOverride.Of("prune.block", $"{pattern.Block}", where),
             SettingOverride.Of("prune.group", $"{pattern.Group}", where),
             SettingOverride.Of("prune.keep", FormattableString.Invariant($"{pattern.Share:R}"), where),

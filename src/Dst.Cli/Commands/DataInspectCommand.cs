@@ -86,7 +86,7 @@ internal static class DataInspectCommand
         lines.Add(
             inspection.Leaks.Count == 0
                 ? "no image is in two splits"
-                : $"{Words.Count(inspection.Leaks.Count, "kind")} of leak between splits: see the warnings");
+                : $"{Phrases.Count(inspection.Leaks.Count, "kind")} of leak between splits: see the warnings");
         return new(lines);
     }
 

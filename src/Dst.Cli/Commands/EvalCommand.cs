@@ -12,7 +12,7 @@ internal static class EvalCommand
     private static readonly Option<string?> Inference = SharedOptions.Text(
         "--pool-inference", "weighted|scaled_max",
         "What max-pooling dropout computes, in place of what the model says. So one training serves to compare both.")
-        .AcceptOnlyFromAmong([.. Words.All<PoolInference>()]);
+        .AcceptOnlyFromAmong([.. EnumWords.All<PoolInference>()]);
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -56,7 +56,7 @@ internal static class EvalCommand
     private static Model WithInference(string path, Model model, string? word)
     {
         if (word is null) return model;
-        var inference = Words.Find<PoolInference>(word)!.Value;
+        var inference = EnumWords.Find<PoolInference>(word)!.Value;
         if (!model.Graph.Nodes.Any(node => node.Operation is MaxPoolDropoutOp))
             throw new InputException($"option --pool-inference is {word}, but {path} has no max-pooling dropout, which was expected");
         Node[] nodes =

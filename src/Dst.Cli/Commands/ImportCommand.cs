@@ -78,8 +78,8 @@ internal static class ImportCommand
         var restored = BatchNormRestorer.Restore(model, images, new(pool, call.Tier), call.Cancellation);
         var layers = restored.Graph.Nodes.Count - model.Graph.Nodes.Count;
         call.Report.Log(
-            $"import: {Words.Count(layers, "batch normalisation")} restored, with mean and deviation of "
-                + $"{Words.Count(images.Count, "image")}");
+            $"import: {Phrases.Count(layers, "batch normalisation")} restored, with mean and deviation of "
+                + $"{Phrases.Count(images.Count, "image")}");
         return restored;
     }
 
@@ -102,7 +102,7 @@ internal static class ImportCommand
         var size = $"{Format.Count(cost.Weights)} weights, {Format.Count(cost.Macs)} MACs an image";
         List<string> lines =
         [
-            $"{file}: {document.Network}, input {document.Input}, {Words.Count(model.OutputCount, "output")}, {size}",
+            $"{file}: {document.Network}, input {document.Input}, {Phrases.Count(model.OutputCount, "output")}, {size}",
             $"outputs: {model.DescribeOutputs()}",
         ];
         if (notes.Contains(NoBatchNorm)) lines.Add(NoBatchNorm);

@@ -110,13 +110,13 @@ internal static class InspectCommand
     }
 
     private static string Describe(Int8Scales? int8, int layers) => int8 is null ? "floats"
-        : $"8-bit integers: {int8.Filters.Count} of {layers} layers with weights, {Words.Count(int8.Values.Count, "scale")} of values";
+        : $"8-bit integers: {int8.Filters.Count} of {layers} layers with weights, {Phrases.Count(int8.Values.Count, "scale")} of values";
 
     private static string Describe(InputNormalisation? input)
     {
         if (input is null) return "used as it is";
         var resize = input.Resize.IsNone ? "" : $"{input.DescribeResize()}, ";
-        var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Words.Of(input.Amplitude)} of the amplitude, ";
+        var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{EnumWords.Of(input.Amplitude)} of the amplitude, ";
         var smooth = input.Smooth ? "smoothed, " : "";
         var scale = input.PerImage
             ? "less its own mean, divided by its own deviation"

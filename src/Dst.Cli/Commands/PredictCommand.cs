@@ -126,8 +126,8 @@ internal static class PredictCommand
 
     private static Exception Summarise(List<FileOutputs> failures, int count)
     {
-        var sentence = $"{failures.Count} of {Words.Count(count, "image")} could not be predicted, such as '{failures[0].File}'; the lines "
-            + "above say why";
+        var sentence = $"{failures.Count} of {Phrases.Count(count, "image")} could not be predicted, such as '{failures[0].File}'; the "
+            + "lines above say why";
         return failures[^1].Failure is InputException ? new InputException(sentence) : new NotFiniteNumberException(sentence);
     }
 

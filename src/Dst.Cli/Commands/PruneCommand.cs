@@ -82,8 +82,8 @@ internal static class PruneCommand
         options.Check();
         if (csv is not null && options.Repair != PruningRepair.None)
             throw new InputException(
-                $"prune --sensitivity has prune.repair {Words.Of(options.Repair)}; none was expected, because it measures pruned layers as "
-                + "they are");
+                $"prune --sensitivity has prune.repair {EnumWords.Of(options.Repair)}; none was expected, because it measures pruned "
+                + "layers as they are");
         PruningInput.CheckLayers(path, model, options);
         RankJob.Run(call, recipe.Parts, () => Prune(call, path, model, recipe, options));
     }

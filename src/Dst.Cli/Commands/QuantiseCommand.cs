@@ -15,7 +15,7 @@ internal static class QuantiseCommand
 {
     private const int UsualImages = 256;
 
-    private static readonly string UsualMethod = Words.Of(new QuantiserOptions().Method);
+    private static readonly string UsualMethod = EnumWords.Of(new QuantiserOptions().Method);
 
     private static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write. Required.");
 
@@ -26,7 +26,7 @@ internal static class QuantiseCommand
         "--method",
         $"How the range of a value is found: its ends, its ends without 0.01 % on each side, or the least squared error. "
             + $"Default: {UsualMethod}.",
-        Words.All<RangeMethod>(), UsualMethod);
+        EnumWords.All<RangeMethod>(), UsualMethod);
 
     private static readonly Option<string[]> KeepFloat = new("--keep-float")
     {
@@ -80,7 +80,7 @@ internal static class QuantiseCommand
         LayerName.Check(KeepFloat.Name, names, layers, " with weights");
         return new()
         {
-            Method = Words.Find<RangeMethod>(call.Arguments.GetRequiredValue(Method))!.Value,
+            Method = EnumWords.Find<RangeMethod>(call.Arguments.GetRequiredValue(Method))!.Value,
             KeptFloat = layers.Where(layer => names.Any(name => LayerName.Fits(name, layer))).ToHashSet(),
             Tier = call.Tier,
         };

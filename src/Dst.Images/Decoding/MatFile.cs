@@ -43,7 +43,7 @@ internal static class MatFile
     {
         if (arrays.Find(array => array.Name == ChipName) is { } chip) return chip;
         if (arrays is [var only]) return only;
-        var names = arrays.Count == 0 ? "" : $": {Words.First(arrays.ConvertAll(array => $"{array}"))}";
+        var names = arrays.Count == 0 ? "" : $": {Phrases.First(arrays.ConvertAll(array => $"{array}"))}";
         throw new InputException(
             $"{name} is a MATLAB file with {arrays.Count} arrays of rows and columns{names}; one was expected, or one called {ChipName}");
     }

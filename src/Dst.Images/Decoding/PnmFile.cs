@@ -44,7 +44,9 @@ internal static class PnmFile
 
         var image = Image.FromInterleaved(size.Channels, size.Height, size.Width, isDeep ? 16 : 8, data);
         var surplus = reader.Rest(isText: kind <= 3);
-        return surplus > 0 ? image.Warn($"{name} has {Words.Count(surplus, "byte")} behind its last pixel; they were passed over") : image;
+        return surplus > 0
+            ? image.Warn($"{name} has {Phrases.Count(surplus, "byte")} behind its last pixel; they were passed over")
+            : image;
     }
 
     /// <summary>Reads bands and size only.</summary>

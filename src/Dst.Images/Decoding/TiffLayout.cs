@@ -28,7 +28,7 @@ internal sealed class TiffLayout
         IsInverted = photometric == PhotometricWhiteIsZero && IsCompact;
         HasInvertedFloats = photometric == PhotometricWhiteIsZero && !IsCompact;
         IsCcitt = directory.Number(TiffTag.Compression, 1) is >= FirstCcitt and <= LastCcitt;
-        Kind = $"a TIFF of {Words.Count(channels, "sample")} of {bits} bits (sample format {(int)format}, photometric {photometric})";
+        Kind = $"a TIFF of {Phrases.Count(channels, "sample")} of {bits} bits (sample format {(int)format}, photometric {photometric})";
 
         var isUniform = directory.Numbers(TiffTag.BitsPerSample).All(b => b == bits);
         var colours = photometric == PhotometricRgb ? 3 : 1;

@@ -85,7 +85,8 @@ public static class OnnxImporter
             {
                 var int8 = new Int8Import();
                 var (model, onBytes, layers) = int8.Apply(NetworkImport.Run(graph, int8));
-                notes.Add($"the network is quantised: {onBytes} of {Words.Count(layers, "layer")} with weights compute in 8-bit integers");
+                notes.Add(
+                    $"the network is quantised: {onBytes} of {Phrases.Count(layers, "layer")} with weights compute in 8-bit integers");
                 return model;
             }
             catch (InputException e)

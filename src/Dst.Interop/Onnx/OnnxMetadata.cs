@@ -48,7 +48,7 @@ internal static class OnnxMetadata
     /// </summary>
     private static OutputKind ReadOutputs(MetadataStrings strings, CheckedGraph graph) =>
         strings.Values.TryGetValue("outputs", out var word)
-        && Words.Find<OutputKind>(word) is { } outputs && !graph.AllowsOutputs(outputs)
+        && EnumWords.Find<OutputKind>(word) is { } outputs && !graph.AllowsOutputs(outputs)
             ? graph.OutputKind
             : ModelMetadata.ReadOutputs(strings, graph);
 

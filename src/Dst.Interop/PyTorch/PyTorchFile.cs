@@ -65,7 +65,7 @@ internal sealed class PyTorchFile : IDisposable
         var root = PickleReader.Read(ReadEntry(Find(Pickle)!, MaxPickleBytes));
         var dictionaries = DictionariesOf(root, "", MaxDepth).Where(dictionary => dictionary.Tensors.Count > 0).ToList();
         if (dictionaries.Count > 0) return dictionaries;
-        var found = root is PickleCall { Callable: var callable } ? $"an object of {Words.Shorten($"{callable}")}" : "no tensors";
+        var found = root is PickleCall { Callable: var callable } ? $"an object of {Phrases.Shorten($"{callable}")}" : "no tensors";
         throw new InputException($"{_path} has {found}; a state dict, torch.save(model.state_dict(), FILE), was expected");
     }
 
@@ -88,8 +88,8 @@ internal sealed class PyTorchFile : IDisposable
                where tensor is not null
                select tensor,
         ];
-        return Words.FindTwice(tensors.Select(tensor => tensor.Name)) is { } twice
-            ? throw new InputException($"{_path} has the tensor '{Words.Shorten(twice)}' twice; different names were expected")
+        return Duplicate.Find(tensors.Select(tensor => tensor.Name)) is { } twice
+            ? throw new InputException($"{_path} has the tensor '{Phrases.Shorten(twice)}' twice; different names were expected")
             : tensors;
     }
 
@@ -103,7 +103,7 @@ internal sealed class PyTorchFile : IDisposable
         if (arguments is not [PickleReference { Id: object?[] id }, long offset, object?[] sizes, object?[] strides, ..]
             || id is not ["storage", PickleGlobal type, string key, ..] || sizes.Length != strides.Length || sizes.Length > MaxDimensions
             || !sizes.All(size => size is long and >= 0 and <= int.MaxValue) || !strides.All(stride => stride is long and >= 0))
-            throw new InvalidDataException($"tensor '{Words.Shorten(name)}' has arguments that are not those of a tensor");
+            throw new InvalidDataException($"tensor '{Phrases.Shorten(name)}' has arguments that are not those of a tensor");
         var elementType = ElementTypeOf(type.Name);
         int[] shape = [.. sizes.Select(size => (int)(long)size!)];
         long[] steps = [.. strides.Select(stride => (long)stride!)];
@@ -141,7 +141,7 @@ internal sealed class PyTorchFile : IDisposable
     private float[] ReadStorage(string name, string type, string key)
     {
         var entry = Find($"data/{key}") ?? throw new InputException(
-            $"{_path} has no storage '{Words.Shorten(key)}' for tensor '{Words.Shorten(name)}', which was expected");
+            $"{_path} has no storage '{Phrases.Shorten(key)}' for tensor '{Phrases.Shorten(name)}', which was expected");
         return StateTensor.ToFloats(_path, name, type, ReadEntry(entry, Array.MaxLength));
     }
 
@@ -151,10 +151,10 @@ internal sealed class PyTorchFile : IDisposable
         var count = shape.Aggregate((Int128)1, (product, extent) => product * extent);
         var last = offset + shape.Zip(strides).Aggregate((Int128)0, (sum, axis) => sum + (Int128)Math.Max(axis.First - 1, 0) * axis.Second);
         if (offset < 0 || offset > storage.Length || count > 0 && last >= storage.Length)
-            throw new InvalidDataException($"tensor '{Words.Shorten(name)}' reaches beyond its storage of {storage.Length} values");
+            throw new InvalidDataException($"tensor '{Phrases.Shorten(name)}' reaches beyond its storage of {storage.Length} values");
         if (count > Math.Max(storage.Length, MaxRepeated))
             throw new InputException(
-                $"{_path} repeats {storage.Length} values as the {count} of tensor '{Words.Shorten(name)}'; at most {MaxRepeated} were "
+                $"{_path} repeats {storage.Length} values as the {count} of tensor '{Phrases.Shorten(name)}'; at most {MaxRepeated} were "
                     + "expected");
         if (IsContiguous(shape, strides)) return storage.AsSpan((int)offset, (int)count).ToArray();
         var values = new float[(int)count];

@@ -28,11 +28,11 @@ internal sealed class StateDictFit
         {
             if (!_found.TryGetValue(shape.Name, out var tensor)) _problems.Add($"'{shape.Name}' is missing");
             else if (!tensor.Shape.SequenceEqual(shape.Shape))
-                _problems.Add($"'{Words.Shorten(tensor.Name)}' is {Describe(tensor.Shape)}, {Describe(shape.Shape)} was expected");
+                _problems.Add($"'{Phrases.Shorten(tensor.Name)}' is {Describe(tensor.Shape)}, {Describe(shape.Shape)} was expected");
         }
 
         var others = candidate.Tensors.Except(_found.Values);
-        _leftOver = [.. others.Select(tensor => $"'{Words.Shorten(tensor.Name)}' is not a part of it")];
+        _leftOver = [.. others.Select(tensor => $"'{Phrases.Shorten(tensor.Name)}' is not a part of it")];
     }
 
     /// <summary>Key of the candidate.</summary>
@@ -55,8 +55,8 @@ internal sealed class StateDictFit
         if (!IsExact) throw Misfit(path);
         if (_candidate.Ignored.Count > 0)
         {
-            var names = _candidate.Ignored.Select(name => $"'{Words.Shorten(name)}'").ToList();
-            notes.Add($"tensors that are not of {_graph.Name} were ignored: {Words.First(names)}");
+            var names = _candidate.Ignored.Select(name => $"'{Phrases.Shorten(name)}'").ToList();
+            notes.Add($"tensors that are not of {_graph.Name} were ignored: {Phrases.First(names)}");
         }
 
         Tensor TensorOf(ParameterShape shape) => new(shape.Shape, _found[shape.Name].Read());

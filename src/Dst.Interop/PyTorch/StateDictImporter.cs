@@ -56,11 +56,11 @@ public static class StateDictImporter
     }
 
     /// <summary>A key as messages have it.</summary>
-    internal static string Quote(string key) => $"'{(key.Length == 0 ? Top : Words.Shorten(key))}'";
+    internal static string Quote(string key) => $"'{(key.Length == 0 ? Top : Phrases.Shorten(key))}'";
 
     /// <summary>The error of a tensor that cannot be a weight.</summary>
     internal static InputException NotFloat(string path, string name, string type) => new(
-        $"{path} has the tensor '{Words.Shorten(name)}' of the type {Words.Shorten(type)}; float32, float64, float16 or bfloat16 was "
+        $"{path} has the tensor '{Phrases.Shorten(name)}' of the type {Phrases.Shorten(type)}; float32, float64, float16 or bfloat16 was "
             + "expected, so save it as one of these");
 
     private static List<StateDictCandidate> WithKey(string key, List<StateDictCandidate> candidates, string path)
@@ -69,7 +69,7 @@ public static class StateDictImporter
             || candidate.Key.StartsWith($"{key}.", StringComparison.Ordinal));
         if (found.Count > 0) return found;
         var known = candidates.Select(candidate => Quote(candidate.Key)).Distinct().ToList();
-        throw new InputException($"{path} has no state dict '{key}'; --state-dict was expected to be one of {Words.First(known)}");
+        throw new InputException($"{path} has no state dict '{key}'; --state-dict was expected to be one of {Phrases.First(known)}");
     }
 
     private static StateDictFit Choose(List<StateDictFit> fits, string path, string network)
@@ -98,5 +98,5 @@ public static class StateDictImporter
         return [.. fits.Where((_, i) => ranks[i] == best)];
     }
 
-    private static string KeysOf(IEnumerable<StateDictFit> fits) => Words.First([.. fits.Select(fit => fit.QuotedKey)]);
+    private static string KeysOf(IEnumerable<StateDictFit> fits) => Phrases.First([.. fits.Select(fit => fit.QuotedKey)]);
 }

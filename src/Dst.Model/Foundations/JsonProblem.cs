@@ -13,11 +13,11 @@ public static partial class JsonProblem
         if (exception is not JsonException problem) return "a value has no kind, or is a text that is not Unicode";
         var line = $"line {(problem.LineNumber ?? 0) + 1}";
         if (exception.GetType() != typeof(JsonException) || problem.InnerException is JsonException) return $"{line} is not JSON";
-        if (Missing().Match(message) is { Success: true } missing) return $"{Words.Shorten(missing.Groups[1].Value)} is missing";
+        if (Missing().Match(message) is { Success: true } missing) return $"{Phrases.Shorten(missing.Groups[1].Value)} is missing";
         if (Unknown().Match(message) is { Success: true } unknown)
-            return $"{line} has the unknown kind {Words.Shorten(unknown.Groups[1].Value)}";
+            return $"{line} has the unknown kind {Phrases.Shorten(unknown.Groups[1].Value)}";
         return message.Contains("Path: ", StringComparison.Ordinal) || message.Contains("type '", StringComparison.Ordinal)
-            ? $"{line} has a value of another kind at {Words.Shorten(problem.Path ?? "$")}"
+            ? $"{line} has a value of another kind at {Phrases.Shorten(problem.Path ?? "$")}"
             : message.TrimEnd('.'); // of our own converters
     }
 

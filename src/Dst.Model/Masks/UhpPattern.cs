@@ -60,14 +60,14 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group, int Keep
     /// The text <c>kernel:16:16</c> (unit:block:group) that commands take, or <c>kernel:16:16:4</c> (unit:block:group:keep) if it does not
     /// keep half.
     /// </summary>
-    public override string ToString() => $"{Words.Of(Unit)}:{Block}:{Group}" + (2 * Keep == Group ? "" : $":{Keep}");
+    public override string ToString() => $"{EnumWords.Of(Unit)}:{Block}:{Group}" + (2 * Keep == Group ? "" : $":{Keep}");
 
     /// <summary>Reads the text of <see cref="ToString"/>.</summary>
     /// <exception cref="InputException">The text is not a legal pattern.</exception>
     public static UhpPattern Parse(string text)
     {
         var parts = text.Split(':');
-        if (parts.Length is not (3 or 4) || Words.Find<PruningUnit>(parts[0]) is not { } unit) throw Illegal(text);
+        if (parts.Length is not (3 or 4) || EnumWords.Find<PruningUnit>(parts[0]) is not { } unit) throw Illegal(text);
         var numbers = new int[parts.Length - 1];
         for (var i = 0; i < numbers.Length; i++)
         {

@@ -15,7 +15,7 @@ internal sealed record MetadataStrings(string Path, IReadOnlyDictionary<string, 
     /// <summary>The error that names the file. A quotation from the file is cut to a readable length.</summary>
     public InputException Malformed(string problem, Exception? cause = null)
     {
-        var message = $"{Path}: {Words.Shorten(problem, 400)}";
+        var message = $"{Path}: {Phrases.Shorten(problem, 400)}";
         return cause is null ? new(message) : new(message, cause);
     }
 }

@@ -28,7 +28,7 @@ internal static class ModelMetadata
             ["graph"] = WriteJson(model.Graph.Definition),
             ["masks"] = WriteJson(model.Masks.ToDictionary(mask => mask.Key, mask => mask.Value.PatternName)),
             ["class_names"] = WriteJson(model.ClassNames.ToArray()),
-            ["outputs"] = Words.Of(model.Outputs),
+            ["outputs"] = EnumWords.Of(model.Outputs),
         };
         if (model.Normalisation is { } normalisation) metadata["normalisation"] = WriteJson(normalisation);
         if (model.Int8 is { } int8) metadata[Int8Values] = WriteJson(int8.Values.Keys.ToArray());
@@ -90,9 +90,9 @@ internal static class ModelMetadata
     public static OutputKind ReadOutputs(MetadataStrings file, CheckedGraph graph)
     {
         if (!file.Values.TryGetValue("outputs", out var word)) return graph.OutputKind;
-        if (Words.Find<OutputKind>(word) is { } outputs && graph.AllowsOutputs(outputs)) return outputs;
+        if (EnumWords.Find<OutputKind>(word) is { } outputs && graph.AllowsOutputs(outputs)) return outputs;
         throw file.Malformed(
-            $"has the outputs '{word}'; {Words.Choice(Words.All<OutputKind>())} was expected, which the end of its network allows");
+            $"has the outputs '{word}'; {Phrases.Choice(EnumWords.All<OutputKind>())} was expected, which the end of its network allows");
     }
 
     /// <summary>Class names.</summary>

@@ -46,12 +46,12 @@ internal static class ModelRules
         if (names.Count != 0 && names.Count != model.Classes)
         {
             var meaning = model.Classes > model.OutputCount ? ", which tells two classes apart" : "";
-            return $"has {Words.Count(names.Count, "class name")}; none or {model.Classes} were expected, because its network has "
-                + $"{Words.Count(model.OutputCount, "output")}{meaning}";
+            return $"has {Phrases.Count(names.Count, "class name")}; none or {model.Classes} were expected, because its network has "
+                + $"{Phrases.Count(model.OutputCount, "output")}{meaning}";
         }
 
         if (names.Contains(null!)) return "has a null class name; a string was expected";
-        return Words.FindTwice(names) is { } twice ? $"has the class name '{twice}' twice; different names were expected" : null;
+        return Duplicate.Find(names) is { } twice ? $"has the class name '{twice}' twice; different names were expected" : null;
     }
 
     /// <summary>Input normalisation, if any: its numbers are finite and fit the graph's input.</summary>
@@ -75,7 +75,7 @@ internal static class ModelRules
         if (names.Contains(null!)) return "has a null 8-bit value; a string was expected";
         if (names.FirstOrDefault(name => !graph.Shapes.ContainsKey(name)) is { } unknown)
             return $"has the 8-bit value '{unknown}'; names of its network's layers or '{NetworkGraph.InputName}' were expected";
-        return Words.FindTwice(names) is { } twice ? $"has the 8-bit value '{twice}' twice; different names were expected" : null;
+        return Duplicate.Find(names) is { } twice ? $"has the 8-bit value '{twice}' twice; different names were expected" : null;
     }
 
     /// <summary>Scales of 8-bit integers.</summary>
@@ -114,7 +114,7 @@ internal static class ModelRules
     private static string? OfResize(ImageSize resize, ResizeFit fit)
     {
         if (resize.IsNone)
-            return fit == ResizeFit.Stretch ? null : $"has the fit '{Words.Of(fit)}' without a resize; a resize was expected too";
+            return fit == ResizeFit.Stretch ? null : $"has the fit '{EnumWords.Of(fit)}' without a resize; a resize was expected too";
         return resize is { Height: >= 1 and <= MaxResize, Width: >= 1 and <= MaxResize }
             ? null
             : $"has a resize to {resize} pixels; 0, or 1 to {MaxResize} pixels a side, was expected";
@@ -122,7 +122,7 @@ internal static class ModelRules
 
     private static string? OfOutputs(Model model) => model.Graph.AllowsOutputs(model.Outputs)
         ? null
-        : $"has the outputs '{Words.Of(model.Outputs)}', which the end of its network does not allow";
+        : $"has the outputs '{EnumWords.Of(model.Outputs)}', which the end of its network does not allow";
 
     private static string? OfParameters(Model model)
     {
@@ -163,7 +163,7 @@ internal static class ModelRules
             return $"has scales of filters for '{layer}', which is no layer with weights";
         return scales.Length == weight.Shape[0]
             ? null
-            : $"has {Words.Count(scales.Length, "scale")} of filters for '{layer}'; {weight.Shape[0]} were expected";
+            : $"has {Phrases.Count(scales.Length, "scale")} of filters for '{layer}'; {weight.Shape[0]} were expected";
     }
 
     private static bool IsScale(float value) => value > 0 && float.IsFinite(value);

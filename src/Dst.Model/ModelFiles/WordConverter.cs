@@ -10,10 +10,11 @@ internal sealed class WordConverter<T> : JsonConverter<T> where T : struct, Enum
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         var word = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw new JsonException();
-        return Words.Find<T>(word) is { } value
+        return EnumWords.Find<T>(word) is { } value
             ? value
-            : throw new JsonException($"found '{word}', expected {Words.Choice(Words.All<T>())}");
+            : throw new JsonException($"found '{word}', expected {Phrases.Choice(EnumWords.All<T>())}");
     }
 
-    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(Words.Of(value));
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(EnumWords.Of(value));
 }

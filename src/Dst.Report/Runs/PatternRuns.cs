@@ -30,7 +30,7 @@ public sealed record PatternRuns(
     [JsonIgnore]
     public string Label =>
         string.Join(", ", Settings.Take(NamedSettings).Prepend(Pattern))
-        + (Settings.Count > NamedSettings ? $" and {Words.Count(Settings.Count - NamedSettings, "more key")}" : "");
+        + (Settings.Count > NamedSettings ? $" and {Phrases.Count(Settings.Count - NamedSettings, "more key")}" : "");
 
     /// <summary>
     /// Groups runs by recipe, then by pattern, both in alphabetical order, then by the other keys of their recipes. Runs that differ in

@@ -60,7 +60,7 @@ public sealed record RunResults(string Folder, RunSummary Summary, Recipe Recipe
 
     private static InputException NoneIn(string folder) => new(RunsBelow.Unfinished(folder) is { Length: > 0 } open
         ? $"folder {folder} has no finished arm, and a run in it is not finished; "
-            + $"'dst run {Words.Choice([.. open.Select(run => $"--resume {run}")])}' goes on with it"
+            + $"'dst run {Phrases.Choice([.. open.Select(run => $"--resume {run}")])}' goes on with it"
         : $"folder {folder} has no {RunFolder.SummaryName} in it or below; a run folder or a folder of them was expected");
 
     private static RunResults Load(string summary)

@@ -120,7 +120,7 @@ public sealed partial class PlanCache
     }
 
     private static string Reason(Exception exception) =>
-        exception is JsonException ? JsonProblem.Describe(exception) : Words.Shorten(exception.Message, 400);
+        exception is JsonException ? JsonProblem.Describe(exception) : Phrases.Shorten(exception.Message, 400);
 
     // The serialiser checks every property, but not the elements of lists.
     private static bool IsLegal(MeasuredLayer? layer) =>

@@ -23,7 +23,7 @@ internal static class ClassCheck
             .ToList();
         if (small.Count == 0) return null;
         var more = small.Count > MaxExamples ? $" and {small.Count - MaxExamples} more" : "";
-        return $"{Words.Count(small.Count, "class has", "classes have")} too few images to learn from or to measure on: "
+        return $"{Phrases.Count(small.Count, "class has", "classes have")} too few images to learn from or to measure on: "
             + string.Join(", ", small.Take(MaxExamples)) + more;
     }
 
@@ -34,7 +34,7 @@ internal static class ClassCheck
             .Select(copies => (First: copies.First(), Other: copies.FirstOrDefault(copy => copy.Label != copies.First().Label)))
             .Where(pair => pair.Other is not null).ToList();
         return pairs.Count == 0 ? null
-            : $"{Words.Count(pairs.Count, "image is", "images are")} in two classes, such as '{pairs[0].First.Name}' = "
+            : $"{Phrases.Count(pairs.Count, "image is", "images are")} in two classes, such as '{pairs[0].First.Name}' = "
             + $"'{pairs[0].Other!.Name}'; their labels contradict";
     }
 }

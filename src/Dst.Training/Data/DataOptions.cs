@@ -244,7 +244,7 @@ public sealed record DataOptions
     internal void CheckFit()
     {
         if (Fit != ResizeFit.Stretch && Resize.IsNone)
-            throw new InputException($"data.fit is {Words.Of(Fit)}, and images are not resized; data.resize was expected too");
+            throw new InputException($"data.fit is {EnumWords.Of(Fit)}, and images are not resized; data.resize was expected too");
     }
 
     /// <summary>Refuses augmentation that has no effect.</summary>
@@ -254,8 +254,8 @@ public sealed record DataOptions
     {
         if (Saturation > 0 && channels != 3)
             throw new InputException(
-                Invariant($"data.saturation is {Saturation}, and the network's input has {Words.Count(channels, "channel")}; expected 0, ")
-                + "because only RGB has colour");
+                Invariant($"data.saturation is {Saturation}, and the network's input has {Phrases.Count(channels, "channel")}; ")
+                + "expected 0, because only RGB has colour");
         foreach (var (name, value) in new[] { ("gain", Gain), ("contrast", Contrast) })
         {
             if (value > 0 && Normalise == NormalisationSource.Image)

@@ -74,7 +74,7 @@ internal static class DataReport
             if (negative.Count > 0)
                 log(
                     $"warning: {negative.Count} {samples.Name} images, such as '{negative[0].Name}', have negative values, which "
-                    + $"data.amplitude {Words.Of(data.Options.Amplitude)} takes as 0");
+                    + $"data.amplitude {EnumWords.Of(data.Options.Amplitude)} takes as 0");
         }
     }
 
@@ -84,7 +84,7 @@ internal static class DataReport
         var kinds = data.Splits.SelectMany(split => split.Samples).ToLookup(sample => sample.Window.IsFloat);
         if (!kinds.Contains(true) || !kinds.Contains(false)) return;
         log(
-            $"warning: {Words.Count(kinds[true].Count(), "image")}, such as '{kinds[true].First().Name}', have floats, which keep their "
+            $"warning: {Phrases.Count(kinds[true].Count(), "image")}, such as '{kinds[true].First().Name}', have floats, which keep their "
             + $"values, and {kinds[false].Count()}, such as '{kinds[false].First().Name}', have samples of 8 or 16 bits, which become "
             + "values from 0 to 1; one kind was expected, or floats from 0 to 1");
     }

@@ -104,6 +104,7 @@ public sealed record DataSurvey
             (false, true) => "; test images of their own",
             _ => "",
         };
-        return $"{Words.Count(Images, "image")} of {Words.Count(Classes, "class", "classes")}, {InputShape.NameOf(Channels)}, {size}{own}";
+        return $"{Phrases.Count(Images, "image")} of {Phrases.Count(Classes, "class", "classes")}, "
+            + $"{InputShape.NameOf(Channels)}, {size}{own}";
     }
 }

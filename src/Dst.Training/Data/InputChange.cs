@@ -56,6 +56,6 @@ internal sealed class InputChange
     }
 
     private static string Describe(InputNormalisation n) =>
-        $"amplitude {Words.Of(n.Amplitude)}, {(n.Smooth ? "smoothed" : "not smoothed")}, "
+        $"amplitude {EnumWords.Of(n.Amplitude)}, {(n.Smooth ? "smoothed" : "not smoothed")}, "
         + (n.PerImage ? "normalised image by image" : "normalised by the data");
 }

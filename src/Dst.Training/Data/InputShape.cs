@@ -43,7 +43,7 @@ internal static class InputShape
         var framed = data.Options.Resize.IsNone
             ? $"cropped or padded to {data.Shape.Height}x{data.Shape.Width}"
             : data.Normalisation.DescribeResize() + (stretch is null ? "" : $", {stretch}");
-        return $"{Words.Count(samples.Count, "image")}: {string.Join(", ", kinds)}{(found.Length > 0 ? $", {found}; {framed}" : "")}";
+        return $"{Phrases.Count(samples.Count, "image")}: {string.Join(", ", kinds)}{(found.Length > 0 ? $", {found}; {framed}" : "")}";
     }
 
     internal static string NameOf(int channels) => channels switch

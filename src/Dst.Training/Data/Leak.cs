@@ -12,6 +12,6 @@ public sealed record Leak(string What, string First, string Second, int Count, I
 {
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Words.Count(Count, "image")} of the {Second} split {(Count == 1 ? "shows" : "show")} {What} of the {First} split, such as "
+        $"{Phrases.Count(Count, "image")} of the {Second} split {(Count == 1 ? "shows" : "show")} {What} of the {First} split, such as "
         + $"{string.Join(", ", Examples.Select(e => $"'{e.Second}' = '{e.First}'"))}";
 }

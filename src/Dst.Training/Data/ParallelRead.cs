@@ -42,7 +42,7 @@ internal static class ParallelRead
         var readable = sources.Where((_, i) => problems[i] is null).ToList();
         if (Array.Find(problems, problem => problem is not null) is not { } first) return readable;
         if (readable.Count == 0) throw first;
-        var wrong = Words.Count(sources.Count - readable.Count, "image is", "images are");
+        var wrong = Phrases.Count(sources.Count - readable.Count, "image is", "images are");
         log($"warning: {wrong} left out of {sources.Count}, because data.unreadable is skip; the first: {first.Message}");
         return readable;
     }

@@ -69,7 +69,7 @@ internal sealed record SourceSplits(
         if (folds == 1) throw new InputException("data.folds is 1; 0 or at least 2 were expected");
         if (source.Test.Count > 0)
             throw new InputException(
-                $"data.folds is {folds}, and the data has a test split of {Words.Count(source.Test.Count, "image")}; 0 was expected");
+                $"data.folds is {folds}, and the data has a test split of {Phrases.Count(source.Test.Count, "image")}; 0 was expected");
         var round = Math.DivRem(seed - 1, folds, out var fold);
         if (fold < 0) (round, fold) = (round - 1, fold + folds);
         var first = round * folds + 1;
@@ -92,7 +92,8 @@ internal sealed record SourceSplits(
             throw new InputException("data.validation_from is test, and the data has validation images of its own; expected training");
         if (source.Test.Count == 0)
             throw new InputException(
-                $"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; expected training");
+                $"data.validation_from is test, and the {EnumWords.Of(options.Kind)} data has no test images of its own; "
+                + "expected training");
         var (test, validation) = StratifiedSplit.Draw(
             source.Test, source.ClassNames, HalfOfTheTest, seed, ValidationSplit,
             warn: WarningOf(options, log, "the validation has none"));

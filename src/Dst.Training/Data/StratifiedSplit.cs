@@ -52,7 +52,7 @@ internal static class StratifiedSplit
             var indices = members.ToArray();
             if (indices.Length < parts)
             {
-                var found = $"class '{classNames[members.Key]}' has {Words.Count(indices.Length, "image")}";
+                var found = $"class '{classNames[members.Key]}' has {Phrases.Count(indices.Length, "image")}";
                 if (warn is null)
                     throw new InputException($"{found}; at least {parts} were expected, one for each of data.folds{advice}");
                 warn(found);

@@ -52,7 +52,7 @@ public sealed class VerificationMetrics
 
         if (same.Count == 0 || different.Count == 0)
             throw new InputException(
-                $"{Words.Count(labels.Length, "image")} make {same.Count} pairs of one class and {different.Count} of different classes; "
+                $"{Phrases.Count(labels.Length, "image")} make {same.Count} pairs of one class and {different.Count} of different classes; "
                 + "at least one of each was expected");
         return new([.. same.Order()], [.. different.Order()]);
     }

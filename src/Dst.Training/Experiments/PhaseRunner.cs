@@ -33,7 +33,7 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         var dropped = run.TrimMetrics(phase.Arm, trainer.State.Epoch);
         if (!isResumed && dropped > 0)
             Log?.Invoke(
-                $"warning: {phase.Arm} has no checkpoint in {run.CheckpointPath}: {Words.Count(dropped, "recorded epoch")} of it "
+                $"warning: {phase.Arm} has no checkpoint in {run.CheckpointPath}: {Phrases.Count(dropped, "recorded epoch")} of it "
                 + $"{(dropped == 1 ? "is" : "are")} dropped and trained again");
         Log?.Invoke(
             $"{phase.Arm}: {phase.Start.Graph.Name}, {DescribeBeginning(trainer.State.Epoch, phase.Options.Epochs, isResumed)}"
@@ -81,9 +81,9 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
             : "";
 
     private static string DescribeBeginning(int epochsDone, int epochs, bool isResumed) =>
-        !isResumed ? Words.Count(epochs, "epoch")
+        !isResumed ? Phrases.Count(epochs, "epoch")
         : epochsDone < epochs ? $"resumed in epoch {epochsDone + 1} of {epochs}"
-        : $"resumed after its {Words.Count(epochs, "epoch")}";
+        : $"resumed after its {Phrases.Count(epochs, "epoch")}";
 
     private string DescribeImages(int unlabelledRead)
     {
@@ -97,7 +97,7 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
     private string DescribeCheckpoint(string arm)
     {
         if (CheckpointFile.FindState(run.CheckpointPath, arm) is not { } state) return $"no checkpoint of {arm} was written before";
-        var (epochs, steps) = (Words.Count(state.Epoch, "epoch"), Words.Count(state.Step, "step"));
+        var (epochs, steps) = (Phrases.Count(state.Epoch, "epoch"), Phrases.Count(state.Step, "step"));
         return $"the last good state, after {epochs} and {steps}, is in {run.CheckpointPath}";
     }
 }

@@ -53,7 +53,7 @@ public sealed class Suggestions
 
     private TrainOptions Options => _section == "train" ? _recipe.Train : _recipe.PruneTrain;
 
-    private string Images => $"for {Words.Count(_survey.Images, "image")}";
+    private string Images => $"for {Phrases.Count(_survey.Images, "image")}";
 
     private bool IsCropped => _set.Contains("data.crop") && !_recipe.Data.Crop.IsNone;
 
@@ -145,7 +145,7 @@ public sealed class Suggestions
     private IEnumerable<Suggestion> Augmentation()
     {
         var isColour = _survey.Channels == 3;
-        var pixels = Words.Count(Shift, "pixel");
+        var pixels = Phrases.Count(Shift, "pixel");
         if (Shift > 0)
         {
             yield return Suggestion.Of("data.shift", $"training images move by up to {pixels}", ("data.shift", Shift));
@@ -180,7 +180,7 @@ public sealed class Suggestions
         yield return small >= FewOfClass
             ? Suggestion.Of(key, $"classes weigh the same, though they have {small} to {large} images", (key, "balanced"))
             : Suggestion.Of(
-                key, $"classes are not weighed, because '{_survey.SmallestName}' has {Words.Count(small, "image")}, too few to weigh",
+                key, $"classes are not weighed, because '{_survey.SmallestName}' has {Phrases.Count(small, "image")}, too few to weigh",
                 (key, "none"));
     }
 
@@ -198,10 +198,10 @@ public sealed class Suggestions
         if (_section != "train") yield break;
         var patience = Math.Max(Epochs / 2, 5);
         yield return Suggestion.Of(
-            "train.epochs", $"{Words.Count(_scale.Epochs, "epoch")} {Images}", ("train.epochs", _scale.Epochs));
+            "train.epochs", $"{Phrases.Count(_scale.Epochs, "epoch")} {Images}", ("train.epochs", _scale.Epochs));
         if (patience < Epochs && _recipe.Data.ValidationFrom != ValidationSource.None) // else no image shows an improvement
             yield return Suggestion.Of(
-                "train.patience", $"training ends early after {Words.Count(patience, "epoch")} without a better one",
+                "train.patience", $"training ends early after {Phrases.Count(patience, "epoch")} without a better one",
                 ("train.patience", patience));
         var goesOn = (_recipe.Arms.Contains(ArmNames.Teacher) ? _recipe.Teacher.From : _recipe.Student.From) is not null;
         var rate = goesOn ? LearningRate / 10 : LearningRate;
@@ -213,12 +213,12 @@ public sealed class Suggestions
     {
         var epochs = Math.Max(Epochs / 2, 1);
         yield return Suggestion.Of(
-            "prune_train.epochs", $"{Words.Count(epochs, "epoch")} after halving", ("prune_train.epochs", epochs));
+            "prune_train.epochs", $"{Phrases.Count(epochs, "epoch")} after halving", ("prune_train.epochs", epochs));
         var rate = LearningRate / (_section == "train" ? 2 : 10);
         yield return Rate("prune_train", Invariant($"learning rate {rate:G3} after halving"), rate);
         yield return OneCycle("prune_train", "learning rate rises and falls in one cycle after halving");
         var rounded = Math.Max(Epochs / 8, 1);
-        var text = $"{Words.Count(rounded, "epoch")} with weights and values rounded to 8 bits";
+        var text = $"{Phrases.Count(rounded, "epoch")} with weights and values rounded to 8 bits";
         yield return Suggestion.Of("quantise.epochs", text, ("quantise.epochs", rounded));
     }
 

@@ -162,14 +162,15 @@ public sealed record PruningOptions
     {
         if (Method != PruningMethod.OneShot && Repair != PruningRepair.None)
             throw new InputException(
-                $"prune.repair is {Words.Of(Repair)} with prune.method {Words.Of(Method)}; expected none, because only what is pruned "
-                + "one_shot is repaired before it is trained");
+                $"prune.repair is {EnumWords.Of(Repair)} with prune.method {EnumWords.Of(Method)}; expected none, because only what is "
+                + "pruned one_shot is repaired before it is trained");
         if (Method != PruningMethod.OneShot && Score == PruningScore.Obs)
-            throw new InputException($"prune.score is obs with prune.method {Words.Of(Method)}; expected one_shot, or the score l1 or l2");
+            throw new InputException(
+                $"prune.score is obs with prune.method {EnumWords.Of(Method)}; expected one_shot, or the score l1 or l2");
         if (Score == PruningScore.Obs && Repair != PruningRepair.LeastSquares)
             throw new InputException(
-                $"prune.score is obs with prune.repair {Words.Of(Repair)}; expected least_squares, because obs counts on the other weights "
-                + "to make up for what is dropped");
+                $"prune.score is obs with prune.repair {EnumWords.Of(Repair)}; expected least_squares, because obs counts on the other "
+                + "weights to make up for what is dropped");
         if (Method == PruningMethod.SrSte && Score == PruningScore.Taylor)
             throw new InputException(
                 "prune.score is taylor with prune.method sr_ste; expected l1 or l2, because the mask is chosen at each step");
@@ -178,7 +179,7 @@ public sealed record PruningOptions
                 "prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
         if (Method == PruningMethod.RandomChannels && (Unit != PruningUnit.Kernel || Score != PruningScore.L1 || Permute))
             throw new InputException(
-                $"prune has unit {Words.Of(Unit)}, score {Words.Of(Score)} and permute {(Permute ? "true" : "false")} with method "
+                $"prune has unit {EnumWords.Of(Unit)}, score {EnumWords.Of(Score)} and permute {(Permute ? "true" : "false")} with method "
                 + "random_channels; expected kernel, l1 and false, because chance chooses whole input channels");
     }
 

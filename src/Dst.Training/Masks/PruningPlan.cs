@@ -142,7 +142,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         if (node.Operation is ConvTransposeOp) return "transposed convolution";
         if (node.Operation is not Conv2dOp convolution) return "linear layer";
         if (convolution.Groups > 1) return weight.Shape[1] == 1 ? "depthwise" : "grouped convolution";
-        if (CandidatesOf(weight.Shape, options) == 1) return $"each filter has one {Words.Of(options.Unit)}";
+        if (CandidatesOf(weight.Shape, options) == 1) return $"each filter has one {EnumWords.Of(options.Unit)}";
         if (options.Exclude.Any(name => LayerName.Fits(name, weight.Layer))) return "excluded by name";
         if (options.ExcludeFirst && weight.Layer == convolutions[0]) return "first convolution excluded";
         return options.ExcludeLast && weight.Layer == convolutions[^1] ? "last convolution excluded" : null;

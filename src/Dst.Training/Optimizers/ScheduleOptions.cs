@@ -82,7 +82,8 @@ public sealed record ScheduleOptions
                 $"{section}.schedule.kind is rewind; expected another form, because only prune_train can replay train's schedule");
         if (Restarts > 0 && (Kind != ScheduleKind.Cosine || Restarts >= epochs + EpochsBefore))
             throw new InputException(
-                $"{section}.schedule.restarts is {Restarts} with kind {Words.Of(Kind)} and {Words.Count(epochs + EpochsBefore, "epoch")}; "
+                $"{section}.schedule.restarts is {Restarts} with kind {EnumWords.Of(Kind)} and "
+                + $"{Phrases.Count(epochs + EpochsBefore, "epoch")}; "
                 + "expected kind cosine and fewer restarts than epochs");
         if (Kind == ScheduleKind.Cosine && FinalLearningRate > LearningRate)
             throw new InputException(

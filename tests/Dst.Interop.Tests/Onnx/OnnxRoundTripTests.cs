@@ -105,8 +105,8 @@ public sealed class OnnxRoundTripTests : IDisposable
             new("logits", new GlobalAvgPoolOp(), ["b.tap0"]));
         var again = ExportAndImport(model);
         var graph = OnnxFile.Parse(File.ReadAllBytes(_folder.File("model.onnx"))).Graph;
-        Assert.Null(Words.FindTwice(graph.Node.Select(node => node.Name)));
-        Assert.Null(Words.FindTwice(graph.Node.SelectMany(node => node.Output).Concat(graph.Initializer.Select(value => value.Name))));
+        Assert.Null(Duplicate.Find(graph.Node.Select(node => node.Name)));
+        Assert.Null(Duplicate.Find(graph.Node.SelectMany(node => node.Output).Concat(graph.Initializer.Select(value => value.Name))));
         Assert.Equal(
             model.Graph.Nodes.Select(node => (node.Name, node.Operation)), again.Graph.Nodes.Select(node => (node.Name, node.Operation)));
         OnnxTools.AssertClose(Logits(model), Logits(again));

@@ -42,7 +42,7 @@ public sealed class DataKindTests : IDisposable
         Write(file, [1]);
         if (expected == DataKind.Mstar) Write("TEST/15_DEG/x", [1]);
         Assert.Equal(expected, Resolve());
-        var word = Dst.Foundations.Words.Of(expected);
+        var word = Dst.Foundations.EnumWords.Of(expected);
         Assert.Contains(_log, line => line.EndsWith($"is read as data.kind {word}", StringComparison.Ordinal));
     }
 

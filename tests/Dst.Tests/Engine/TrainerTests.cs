@@ -119,7 +119,7 @@ public sealed class TrainerTests : IDisposable
             Assert.Contains(expected, message, StringComparison.Ordinal);
             if (CheckpointFile.FindState(run.CheckpointPath, "student") is { } state)
                 Assert.Contains(
-                    $"{Words.Count(state.Epoch, "epoch")} and {Words.Count(state.Step, "step")}, is in {run.CheckpointPath}", message,
+                    $"{Phrases.Count(state.Epoch, "epoch")} and {Phrases.Count(state.Step, "step")}, is in {run.CheckpointPath}", message,
                     StringComparison.Ordinal);
         }
     }

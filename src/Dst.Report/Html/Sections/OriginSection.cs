@@ -27,7 +27,7 @@ internal static class OriginSection
     {
         var (recipe, arms) = (run.Run.Recipe, run.Run.Summary.Arms);
         yield return ("Run folder", run.Run.Folder);
-        yield return ("Data", $"{Words.Of(recipe.Data.Kind)}{(recipe.Data.Path.Length > 0 ? $" {recipe.Data.Path}" : "")}");
+        yield return ("Data", $"{EnumWords.Of(recipe.Data.Kind)}{(recipe.Data.Path.Length > 0 ? $" {recipe.Data.Path}" : "")}");
         if (arms.Count > 0) yield return ("Images", ImagesOf(arms));
         yield return ("Teacher", NetworkOf(recipe.Teacher));
         yield return ("Student", recipe.Student.IsTeacher ? "the teacher itself" : NetworkOf(recipe.Student));
@@ -37,7 +37,7 @@ internal static class OriginSection
         yield return ("Begun", Invariant($"{manifest.Started:yyyy-MM-dd HH:mm} UTC"));
         var commit = manifest.Commit is null ? "" : $", commit {manifest.Commit}";
         yield return ("Version", $"DST {manifest.Version}{commit}, {manifest.Framework}");
-        yield return ("Processor", $"{manifest.Cpu}, vectors {manifest.Tier}, {Words.Count(manifest.Threads, "thread")}");
+        yield return ("Processor", $"{manifest.Cpu}, vectors {manifest.Tier}, {Phrases.Count(manifest.Threads, "thread")}");
         yield return ("System", manifest.System);
         foreach (var change in manifest.Changes) yield return ("Changed", change);
     }

@@ -23,7 +23,7 @@ internal static class ClassFolders
             var content = ImageFolder.Find(folder);
             others.AddRange(content.Others);
             links.AddRange(content.Links);
-            if (FoldersIn(folder, content.Images) is { Count: > 1 } folders) nested.Add($"'{NameOf(folder)}' ({Words.First(folders)})");
+            if (FoldersIn(folder, content.Images) is { Count: > 1 } folders) nested.Add($"'{NameOf(folder)}' ({Phrases.First(folders)})");
             if (content.Images.Count == 0) log($"warning: folder '{folder}' holds no image file, so it is no class");
             else if (!classes.TryAdd(NameOf(folder), content.Images))
                 throw new InputException(
@@ -35,7 +35,7 @@ internal static class ClassFolders
         if (ImageFolder.DescribeLinks(links) is { } linked) log($"data: {linked}");
         if (nested.Count > 0)
             log(
-                $"data: images of several folders are taken together in {Words.Count(nested.Count, "class", "classes")}, such as "
+                $"data: images of several folders are taken together in {Phrases.Count(nested.Count, "class", "classes")}, such as "
                 + nested[0]);
         WarnOfImages(path, log);
         return classes;
@@ -56,7 +56,9 @@ internal static class ClassFolders
     {
         var images = ImageFolder.Files(path).Select(file => Path.GetFileName(file)).Where(ImageFile.HasImageName).ToList();
         if (images.Count > 0)
-            log($"warning: folder '{path}' holds {Words.Count(images.Count, "image")} beside its folders, not read, such as '{images[0]}'");
+            log(
+                $"warning: folder '{path}' holds {Phrases.Count(images.Count, "image")} beside its folders, not read, "
+                + $"such as '{images[0]}'");
     }
 
     /// <summary>Drops classes of fewer than <paramref name="minSamples"/> images, with a line.</summary>
@@ -73,7 +75,7 @@ internal static class ClassFolders
 
         if (dropped.Count > 0)
             log(
-                $"data: dropped {Words.Count(dropped.Count, "class", "classes")} of fewer than {minSamples} images: "
+                $"data: dropped {Phrases.Count(dropped.Count, "class", "classes")} of fewer than {minSamples} images: "
                 + string.Join(", ", dropped));
         return kept.Count >= 2
             ? kept

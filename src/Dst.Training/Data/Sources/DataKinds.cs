@@ -49,8 +49,8 @@ public static class DataKinds
         if (resolved.Kind is DataKind.Idx or DataKind.Cifar10 or DataKind.Cifar100
             && ImageArchive.HasFolder(SourceData.FullPath(options.Path)))
             throw new InputException(
-                $"data.path '{options.Path}' is a zip archive and data.kind {Words.Of(resolved.Kind)}; a zip archive of image files, or "
-                + "the files unpacked, were expected");
+                $"data.path '{options.Path}' is a zip archive and data.kind {EnumWords.Of(resolved.Kind)}; a zip archive of image files, "
+                + "or the files unpacked, were expected");
         return resolved;
     }
 
@@ -81,7 +81,7 @@ public static class DataKinds
         var path = SourceData.PathOf(options);
         var kind = ImageFolder.Exists(path) ? OfFolder(path) : OfFile(path);
         var inside = Path.GetRelativePath(SourceData.FullPath(options.Path), path);
-        log($"data: '{options.Path}'{(inside == "." ? "" : $", folder '{inside}',")} is read as data.kind {Words.Of(kind)}");
+        log($"data: '{options.Path}'{(inside == "." ? "" : $", folder '{inside}',")} is read as data.kind {EnumWords.Of(kind)}");
         return kind;
     }
 
@@ -91,9 +91,9 @@ public static class DataKinds
         foreach (var (key, kinds, value) in KeysOfKinds)
         {
             if (kinds.Contains(options.Kind) || value(options).Equals(value(defaults))) continue;
-            var owners = string.Join(" and ", kinds.Select(kind => Words.Of(kind)));
+            var owners = string.Join(" and ", kinds.Select(kind => EnumWords.Of(kind)));
             throw new InputException(
-                $"{key} is set and data.kind is {Words.Of(options.Kind)}; {key} was expected with {owners} alone, so leave it out");
+                $"{key} is set and data.kind is {EnumWords.Of(options.Kind)}; {key} was expected with {owners} alone, so leave it out");
         }
     }
 

@@ -53,7 +53,7 @@ internal static class FolderSource
         var classes = ClassFolders.Read(trainingFolder, log);
         if (classes.Count < 2)
             throw new InputException(
-                $"folder '{trainingFolder}' holds {Words.Count(classes.Count, "class folder")}; at least 2 were expected"
+                $"folder '{trainingFolder}' holds {Phrases.Count(classes.Count, "class folder")}; at least 2 were expected"
                 + AdviceFor(ImageFolder.Files(trainingFolder))
                 + (DataKinds.FindInside(trainingFolder) is { } inner ? $", and if '{inner}' is the data set, data.path {inner}" : ""));
         string[] names = [.. classes.Keys];
@@ -68,7 +68,7 @@ internal static class FolderSource
     {
         if (files.FirstOrDefault(DataKinds.IsList) is { } list) return $"; it holds '{Path.GetFileName(list)}', and {DataKinds.NoLists}";
         var images = files.Count(ImageFile.HasImageName);
-        return images > 0 ? $"; it holds {Words.Count(images, "image")}: put those of each class into a folder of its own" : "";
+        return images > 0 ? $"; it holds {Phrases.Count(images, "image")}: put those of each class into a folder of its own" : "";
     }
 
     private static List<SourceSample> ReadSplit(string? folder, string trainingFolder, string[] names, Action<string> log)

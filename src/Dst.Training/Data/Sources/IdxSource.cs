@@ -99,7 +99,7 @@ internal static class IdxSource
             if (header[0] != 0 || header[1] != 0 || header[2] != UnsignedBytes || header[3] != dimensions)
                 throw new InputException(
                     $"file '{path}' starts with {Convert.ToHexString(header, 0, 4)}; 0000080{dimensions} was expected, unsigned bytes in "
-                    + Words.Count(dimensions, "dimension"));
+                    + Phrases.Count(dimensions, "dimension"));
             var sizes = new uint[dimensions];
             for (var i = 0; i < dimensions; i++) sizes[i] = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i));
             var bytes = sizes.Aggregate((Int128)1, (product, size) => product * size);

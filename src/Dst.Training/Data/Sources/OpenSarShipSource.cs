@@ -40,7 +40,7 @@ internal static partial class OpenSarShipSource
         IsScene(path) ? [path] : [.. ImageFolder.Subfolders(path).Where(IsScene)];
 
     /// <summary>Polarisations as a recipe has them.</summary>
-    public static string List(IEnumerable<Polarisation> bands) => string.Join(", ", bands.Select(band => Words.Of(band)));
+    public static string List(IEnumerable<Polarisation> bands) => string.Join(", ", bands.Select(band => EnumWords.Of(band)));
 
     private static bool IsScene(string folder) =>
         Enum.GetValues<OpenSarShipPatch>().Any(patch => ImageFolder.Exists(Path.Combine(folder, FolderOf(patch))));
@@ -75,7 +75,7 @@ internal static partial class OpenSarShipSource
 
     private static Polarisation[] BandsOf(string file, string suffix)
     {
-        if (suffix.Length > 0) return [Words.Find<Polarisation>(suffix.ToLowerInvariant())!.Value];
+        if (suffix.Length > 0) return [EnumWords.Find<Polarisation>(suffix.ToLowerInvariant())!.Value];
         return ImageFile.Measure(file).Channels switch
         {
             1 => OneBand,

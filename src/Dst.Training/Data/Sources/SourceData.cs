@@ -69,7 +69,7 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
         string[] names = [.. learning.Select(image => image.ClassName).Distinct().Order(StringComparer.Ordinal)];
         if (names.Length < 2)
             throw new InputException(
-                $"the training images are of {Words.Count(names.Length, "class", "classes")}; at least 2 were expected");
+                $"the training images are of {Phrases.Count(names.Length, "class", "classes")}; at least 2 were expected");
         return new(names, [.. learning.Select(Sample)], [.. testing.Select(Sample)]);
 
         SourceSample Sample(LabelledImage labelled, int number)
@@ -98,7 +98,7 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
     /// <exception cref="InputException">None is given, or it does not exist.</exception>
     public static string PathOf(DataOptions options)
     {
-        var expected = options.Kind == DataKind.Auto ? "a data set" : $"{Words.Of(options.Kind)} data";
+        var expected = options.Kind == DataKind.Auto ? "a data set" : $"{EnumWords.Of(options.Kind)} data";
         if (options.Path.Length == 0) throw new InputException($"data.path is empty; the folder or archive of {expected} was expected");
         var path = FullPath(options.Path);
         if (ImageArchive.HasFolder(path)) return DataKinds.FindInside(path) ?? path;

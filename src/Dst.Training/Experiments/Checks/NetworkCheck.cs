@@ -42,7 +42,7 @@ internal sealed class NetworkCheck(Recipe recipe, DataSet data, StartNetworks st
         string[] layers = [.. graph.Nodes.Where(node => node.Operation.IsWeighted).Select(node => node.Name)];
         if (Quantising.KeptFloat(recipe.Quantise, layers).Count == layers.Length)
             throw new InputException(
-                $"quantise.keep_float names each of the {Words.Count(layers.Length, "layer")} with weights of {graph.Name}; "
+                $"quantise.keep_float names each of the {Phrases.Count(layers.Length, "layer")} with weights of {graph.Name}; "
                 + "at least one was expected to be quantised");
     }
 

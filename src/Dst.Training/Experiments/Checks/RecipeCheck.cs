@@ -17,7 +17,7 @@ internal sealed class RecipeCheck(Recipe recipe, DataSet data, StartNetworks sta
     /// <summary>The sections by which arms are taught.</summary>
     private IEnumerable<DistillationOptions> Taught => _arms.Select(arm => arm.Distill(recipe)).OfType<DistillationOptions>();
 
-    private string Method => Words.Of(recipe.Prune.Method);
+    private string Method => EnumWords.Of(recipe.Prune.Method);
 
     /// <summary>Checks the recipe.</summary>
     /// <exception cref="InputException">It contradicts itself or the data.</exception>
@@ -85,7 +85,7 @@ internal sealed class RecipeCheck(Recipe recipe, DataSet data, StartNetworks sta
             return;
         }
 
-        var decoder = $"pretrain.decoder is {Words.Of(pretrain.Decoder)}";
+        var decoder = $"pretrain.decoder is {EnumWords.Of(pretrain.Decoder)}";
         if (IsBegunBy(ArmNames.Pretrain) && student.IsTeacher)
             throw new InputException($"{decoder} while student.is_teacher is true; expected none, because a student is pre-trained");
         if (IsBegunBy(ArmNames.Pretrain) && student.From is { } from)

@@ -25,7 +25,7 @@ public static class RecipeRemarks
         if (OfPretraining(recipe) is { } pretraining) yield return pretraining;
         if (recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
             yield return $"prune_train: learning rates of the last {recipe.PruneTrain.Epochs} of train's "
-                + $"{Words.Count(recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect";
+                + $"{Phrases.Count(recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect";
         if (OfTrainingFromScratch(recipe) is { } scratch) yield return scratch;
         if (OfStages(recipe, data) is { } stages) yield return stages;
         foreach (var key in IdleKeys.Of(recipe))
@@ -71,7 +71,7 @@ public static class RecipeRemarks
         var arms = Arm.NeededBy(recipe).Where(arm => arm.IsPrunedFromScratch(recipe)).Select(arm => arm.Name).ToList();
         return differs && arms.Count > 0
             ? $"{string.Join(", ", arms)}: trained with the settings of train, not of prune_train, because prune.method "
-                + $"{Words.Of(recipe.Prune.Method)} trains from scratch"
+                + $"{EnumWords.Of(recipe.Prune.Method)} trains from scratch"
             : null;
     }
 
@@ -88,7 +88,7 @@ public static class RecipeRemarks
         var steps = (long)(share * train.Epochs * data.StepsPerEpoch(train.Batch));
         return stages > steps
             ? Invariant($"warning: prune.{section}.stages is {stages}, and the share {share} of the training is ")
-                + $"{Words.Count(steps, "step")}, so that some stages never come"
+                + $"{Phrases.Count(steps, "step")}, so that some stages never come"
             : null;
     }
 
@@ -104,5 +104,5 @@ public static class RecipeRemarks
 
     private static string? OfBatch(string section, TrainOptions train, DataSet data) => data.StepsPerEpoch(train.Batch) > 1 ? null
         : $"{section}: an epoch is one step, because {section}.batch is {train.Batch} and there are "
-            + Words.Count(data.Training.Count + data.Unlabelled.Count, "training image");
+            + Phrases.Count(data.Training.Count + data.Unlabelled.Count, "training image");
 }

@@ -124,7 +124,7 @@ public static partial class RecipeFile
     private static void FillPreset(RecipeTree tree, string section)
     {
         if (tree.Find(section, "preset") is YamlScalarNode { Value: { } word }
-            && Words.Find<DistillationPreset>(word) is { } preset)
+            && EnumWords.Find<DistillationPreset>(word) is { } preset)
             tree.Fill(section, SettingWriter.Write(DistillationPresets.Of(preset)));
     }
 
@@ -140,9 +140,9 @@ public static partial class RecipeFile
                 + "--name");
         if (recipe.Arms.Count == 0)
             throw new InputException($"recipe {recipe.Name} has no arms; expected at least one of {string.Join(", ", ArmNames.All)}");
-        if (Words.FindTwice(recipe.Arms) is { } arm)
+        if (Duplicate.Find(recipe.Arms) is { } arm)
             throw new InputException($"recipe {recipe.Name} has the arm {arm} twice; expected different arms");
-        if (Words.FindTwice(recipe.Seeds.Select(seed => SettingWriter.Format(seed))) is { } twice)
+        if (Duplicate.Find(recipe.Seeds.Select(seed => SettingWriter.Format(seed))) is { } twice)
             throw new InputException($"recipe {recipe.Name} has the seed {twice} twice; expected different seeds");
     }
 

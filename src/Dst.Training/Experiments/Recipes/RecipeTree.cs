@@ -103,7 +103,7 @@ internal sealed class RecipeTree
         YamlMappingNode => "a section",
         YamlSequenceNode => "a list",
         YamlScalarNode { Value: null or "" } => "empty",
-        _ => $"'{Words.Shorten(node.ToString())}'",
+        _ => $"'{Phrases.Shorten(node.ToString())}'",
     };
 
     private static void AddMissing(YamlMappingNode target, YamlMappingNode source, string[] except)

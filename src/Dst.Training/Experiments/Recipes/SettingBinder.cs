@@ -31,7 +31,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
                 ? text
                 : throw Illegal(keyNode, $"a key in {section} is {RecipeTree.Describe(keyNode)}; expected a word");
             if (properties.FirstOrDefault(p => p.Name == key) is not { } property)
-                throw Illegal(keyNode, $"unknown key '{Words.Shorten(key)}' in {section}; {AdviceFor(key, properties)}");
+                throw Illegal(keyNode, $"unknown key '{Phrases.Shorten(key)}' in {section}; {AdviceFor(key, properties)}");
 
             property.Set(result, BindValue(property, value, result, section));
         }
@@ -43,7 +43,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
     private static string AdviceFor(string key, IReadOnlyList<SettingProperty> properties) =>
         (SettingSchema.FindBelow(properties, key) ?? NearestName.Find(key, properties.Select(p => p.Name))) is { } meant
             ? $"did you mean '{meant}'?"
-            : $"expected {Words.Choice([.. properties.Select(p => p.Name)])}";
+            : $"expected {Phrases.Choice([.. properties.Select(p => p.Name)])}";
 
     private object? BindValue(SettingProperty property, YamlNode node, object parent, string section)
     {
@@ -110,7 +110,9 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
                 && (setting.Choices.Length == 0 || setting.Choices.Contains(SettingWriter.Format(value))),
         };
         if (legal) return value!;
-        var found = type == typeof(ImageSize) && node is YamlSequenceNode ? $"'{Words.Shorten(TextOf(node))}'" : RecipeTree.Describe(node);
+        var found = type == typeof(ImageSize) && node is YamlSequenceNode
+            ? $"'{Phrases.Shorten(TextOf(node))}'"
+            : RecipeTree.Describe(node);
         var quotes = IsQuoted(type, node) ? ", without quotes" : "";
         throw Illegal(node, $"{property.Name} in {section} is {found}; expected {property.Expected}{quotes}");
     }
@@ -133,7 +135,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
     private static object? Parse(Type type, string text, bool plain)
     {
         if (type == typeof(string)) return IsWritable(text) ? HomeFolder.Expand(text) : null; // only paths begin with ~/
-        if (type.IsEnum) return Words.Find(type, text);
+        if (type.IsEnum) return EnumWords.Find(type, text);
         if (type == typeof(ImageSize)) return ParseSize(text);
         if (!plain) return null;
         var culture = CultureInfo.InvariantCulture;

@@ -12,7 +12,7 @@ internal sealed class SettingProperty
     {
         _property = property;
         Setting = setting;
-        Name = Words.OfName(property.Name);
+        Name = EnumWords.OfName(property.Name);
         Type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         IsOptional = new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable;
     }
@@ -48,8 +48,8 @@ internal sealed class SettingProperty
             if (IsSection) return "a section";
             if (IsListOfSections)
                 return $"sections such as {{{string.Join(", ", SettingSchema.Of(type).Select(key => $"{key.Name}: {key.Expected}"))}}}";
-            IReadOnlyList<string> choices = type.IsEnum ? Words.All(type) : Setting.Choices;
-            if (choices.Count > 0) return Words.Choice(choices);
+            IReadOnlyList<string> choices = type.IsEnum ? EnumWords.All(type) : Setting.Choices;
+            if (choices.Count > 0) return Phrases.Choice(choices);
             if (type == typeof(bool)) return "true or false";
             if (type == typeof(string)) return "text";
             if (type == typeof(ImageSize))

@@ -50,7 +50,7 @@ internal static class SettingWriter
     {
         null => "",
         bool flag => flag ? "true" : "false",
-        Enum word => Words.Of(word),
+        Enum word => EnumWords.Of(word),
         ImageSize size when size.Height == size.Width => Format(size.Height),
         not null when SettingSchema.Of(value.GetType()) is { Count: > 0 } keys => FormatSection(value, keys),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),

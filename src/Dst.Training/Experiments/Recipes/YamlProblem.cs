@@ -36,8 +36,8 @@ internal static class YamlProblem
     {
         var message = exception.Message;
         if (message.StartsWith(DuplicateKey, StringComparison.Ordinal))
-            return $"the key '{Words.Shorten(message[DuplicateKey.Length..])}' is there twice; expected each key of a section once";
+            return $"the key '{Phrases.Shorten(message[DuplicateKey.Length..])}' is there twice; expected each key of a section once";
         var known = Array.Find(Sentences, sentence => message.Contains(sentence.Words, StringComparison.OrdinalIgnoreCase));
-        return known.Sentence ?? $"{Words.Shorten(message.TrimEnd('.'), 200)}; expected YAML";
+        return known.Sentence ?? $"{Phrases.Shorten(message.TrimEnd('.'), 200)}; expected YAML";
     }
 }

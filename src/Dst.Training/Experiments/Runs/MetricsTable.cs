@@ -33,7 +33,7 @@ public static class MetricsTable
         return [.. lines.Skip(1).Select((line, i) => TryParse(line, out var row)
             ? row
             : throw new InputException(
-                $"{path} has '{Words.Shorten(line.TrimEnd('\r'))}' in line {i + 2}; expected an arm, an epoch and {Columns - 2} numbers: "
+                $"{path} has '{Phrases.Shorten(line.TrimEnd('\r'))}' in line {i + 2}; expected an arm, an epoch and {Columns - 2} numbers: "
                 + "correct the line, or remove it"))];
     }
 

@@ -169,7 +169,7 @@ public sealed partial class RunFolder
         if (!IsFromFirstRank) RunCheck.Check(this);
         if (ReadOwner() is not var (arm, hash)) return;
         if (!ArmNames.AutoEncoders.Contains(arm) && !ArmNames.All.Contains(arm))
-            throw new InputException($"{CheckpointPath} has the unknown arm '{arm}'; {Words.Choice(ArmNames.All)} was expected");
+            throw new InputException($"{CheckpointPath} has the unknown arm '{arm}'; {Phrases.Choice(ArmNames.All)} was expected");
         CheckHash(CheckpointPath, hash);
     }
 

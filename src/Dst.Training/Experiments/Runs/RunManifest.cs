@@ -129,7 +129,7 @@ public sealed record RunManifest
         [.. Data.Keys.Union(hashes.Keys).Where(split => Data.GetValueOrDefault(split) != hashes.GetValueOrDefault(split))];
 
     private string Describe(string split) =>
-        Data.GetValueOrDefault(split, "none") + (Images.TryGetValue(split, out var count) ? $" of {Words.Count(count, "image")}" : "");
+        Data.GetValueOrDefault(split, "none") + (Images.TryGetValue(split, out var count) ? $" of {Phrases.Count(count, "image")}" : "");
 
     /// <summary>What differs from an earlier manifest and may change bits of the result, each as "tier is v512, now v256".</summary>
     internal IReadOnlyList<string> Differences(RunManifest earlier)

@@ -25,7 +25,7 @@ public static class RunsBelow
         var open = Unfinished(folder);
         return open.Length == 0
             ? ", and the runs in it are finished; expected the folder of a run that is not"
-            : $", but runs that are not finished; expected {Words.Choice([.. open.Select(run => $"--resume {run}")])}"
+            : $", but runs that are not finished; expected {Phrases.Choice([.. open.Select(run => $"--resume {run}")])}"
                 + (open.Length > 1 ? ", the newest first" : "");
     }
 

@@ -161,7 +161,7 @@ public sealed class SpreadRuns
             case RankMessageKind.Done:
                 folder.Merge(item.Arm, message.Files);
                 _queue.Finish(message.Item);
-                _log?.Invoke($"{item.Name} is finished; {Words.Count(_queue.Left, "arm")} left");
+                _log?.Invoke($"{item.Name} is finished; {Phrases.Count(_queue.Left, "arm")} left");
                 break;
             default:
                 Fail(message, item, rank);

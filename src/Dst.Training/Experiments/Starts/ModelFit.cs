@@ -28,7 +28,7 @@ public static class ModelFit
         if (model.ClassNames.Count == 0)
         {
             log?.Invoke(
-                $"{what} has no class names, so its outputs are taken as the classes of the data in their order: {Words.First(names)}; "
+                $"{what} has no class names, so its outputs are taken as the classes of the data in their order: {Phrases.First(names)}; "
                 + "dst import with --classes gives it names");
             return model;
         }
@@ -96,7 +96,7 @@ public static class ModelFit
     }
 
     private static string Describe(ImageSize resize, ResizeFit fit) =>
-        $"data.resize {SettingWriter.Format(resize)} with data.fit {Words.Of(fit)}";
+        $"data.resize {SettingWriter.Format(resize)} with data.fit {EnumWords.Of(fit)}";
 
     /// <summary>Warns where images are on another scale than those that a model learnt from.</summary>
     /// <param name="model">The model.</param>
@@ -112,6 +112,6 @@ public static class ModelFit
         if (model.Classes == expected) return;
         var hint = model.Classes == 1 && expected == 2
             ? ", and dst import --outputs logits makes two classes of one output that is the logit of the second" : "";
-        throw new InputException($"{what} has {Words.Count(model.Classes, "class", "classes")}; the data has {expected}{hint}");
+        throw new InputException($"{what} has {Phrases.Count(model.Classes, "class", "classes")}; the data has {expected}{hint}");
     }
 }

@@ -30,7 +30,7 @@ internal sealed class Pretraining(string name, RunFolder run, DataSet data, Comp
     {
         var (started, taken, initial) = AutoEncoder.StartFrom(network, LoadOrTrain(network, train, log));
         log?.Invoke(
-            $"{(name == ArmNames.Pretrain ? "student" : "teacher")}: {Words.Count(taken.Count, "layer")} from {taken[0]} to {taken[^1]} "
+            $"{(name == ArmNames.Pretrain ? "student" : "teacher")}: {Phrases.Count(taken.Count, "layer")} from {taken[0]} to {taken[^1]} "
             + $"begin as in the auto-encoder, {string.Join(", ", initial)} with initial weights");
         return started;
     }

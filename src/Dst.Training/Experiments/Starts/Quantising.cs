@@ -31,7 +31,7 @@ internal sealed class Quantising(RunFolder run, DataSet data, SimdTier tier)
         if (File.Exists(path)) return ModelFile.Load(path);
         var images = CalibrationImages.Draw(data.For(model), Options.Images, run.Recipe.Seed);
         var advice = images.Count < FewImages ? "; 100 to 500 images give better ones" : "";
-        log?.Invoke($"{arm}: ranges of {Words.Count(images.Count, "training image")}{advice}");
+        log?.Invoke($"{arm}: ranges of {Phrases.Count(images.Count, "training image")}{advice}");
         var keptFloat = KeptFloat(Options, Quantiser.LayersOf(model));
         var options = new QuantiserOptions { Method = Options.Method, KeptFloat = keptFloat, Tier = tier };
         var quantised = Quantiser.Quantise(model, images.Values, images.Count, options, cancellation).Model;

@@ -25,7 +25,7 @@ internal sealed class StartNetworks(Recipe recipe, DataSet data)
         var model = FindFrom(start, log) ?? Initialise(OptionsOf(start));
         if (start == ArmStart.NarrowStudent && WideLayers(model.Graph) is { Count: > 0 } layers)
             log?.Invoke(
-                $"half-width: {Words.First(layers)} {(layers.Count == 1 ? "keeps" : "keep")} more than half of the student's channels, "
+                $"half-width: {Phrases.First(layers)} {(layers.Count == 1 ? "keeps" : "keep")} more than half of the student's channels, "
                 + $"because a layer has at least {NetworkBuilder.ChannelMultiple}");
         return model;
     }

@@ -72,8 +72,8 @@ public static class Halving
         options.Check();
         if (options.Method != PruningMethod.OneShot || options.Score == PruningScore.Taylor)
             throw new InputException(
-                $"halving has prune.method {Words.Of(options.Method)} and prune.score {Words.Of(options.Score)}; one_shot with l1, l2 or "
-                + "obs was expected, because the others need training or labels");
+                $"halving has prune.method {EnumWords.Of(options.Method)} and prune.score {EnumWords.Of(options.Score)}; one_shot with l1, "
+                + "l2 or obs was expected, because the others need training or labels");
         PruningPlan.CheckPrunesAny(what, model.Graph, options);
     }
 }

@@ -105,7 +105,7 @@ public sealed class NetworkRepair : IDisposable
         var clock = Stopwatch.StartNew();
         using var repair = new NetworkRepair(planned, options, images, compute);
         var model = repair.Run(cancellation);
-        var (word, number) = (Words.Of(options.Repair), Words.Count(images.Count, "image"));
+        var (word, number) = (EnumWords.Of(options.Repair), Phrases.Count(images.Count, "image"));
         log?.Invoke(Invariant($"repair {word}: {number} without labels, {clock.Elapsed.TotalSeconds:F1} s"));
         return new(model, repair._layers, images.Count, clock.Elapsed, planned.Plan);
     }
