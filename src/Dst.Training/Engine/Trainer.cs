@@ -56,10 +56,11 @@ public sealed class Trainer : IDisposable
         var options = phase.Options;
         (_phase, _data) = (phase, data);
         _network = new(
-            phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms, phase.Quantised?.Int8!.Values);
+            phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase.Lesson), phase.Forms, phase.Quantised?.Int8!.Values);
         _divergence = new(phase.Arm, _network);
         var classWeights = ClassWeights.Of(options.ClassWeights, data.Training.CountByClass(_network.Classes));
-        _objective = new(phase, _network, options.Batch, compute, seed, classWeights, data.Normalisation);
+        var lesson = phase.Lesson with { ClassWeights = classWeights };
+        _objective = new(lesson, _network, options.Batch, compute, seed, data.Normalisation);
         _trained = [.. _network.Parameters, .. _objective.Projections];
         var readers = phase.Reconstructs ? RankGroup.Single : compute.Ranks; // every rank compares all outputs with the images
         _training = new(data, data.Training, options.Batch, augment: true, seed, _objective.LearnsWithoutLabels, readers);

@@ -38,6 +38,15 @@ public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options
 
     /// <summary>What is learnt from the teachers.</summary>
     public DistillationOptions Distillation { get; init; } = new();
+
+    /// <summary>What the loss depends on, without weights of classes, which need the data.</summary>
+    internal Lesson Lesson => new(Start.Graph, Distillation)
+    {
+        Teacher = Teacher,
+        Dense = Dense,
+        Reconstructs = Reconstructs,
+        LabelSmoothing = Options.LabelSmoothing,
+    };
 }
 
 /// <summary>The result of a phase.</summary>

@@ -1,34 +1,32 @@
 using Dst.Foundations;
 using Dst.Graph;
-using Dst.Training.Engine;
 using Dst.Training.Objectives.Terms;
 
 namespace Dst.Training.Objectives;
 
-/// <summary>The terms that the options of a phase ask for.</summary>
+/// <summary>The terms that a lesson asks for.</summary>
 internal static class LossTerms
 {
     /// <summary>The terms in the order in which they are added: labels, logits, pairs of layers, ends of blocks.</summary>
-    /// <param name="phase">Teachers and options.</param>
+    /// <param name="lesson">Teachers and options.</param>
     /// <param name="seed">Seed of the projections of hints.</param>
-    /// <param name="classWeights">Weight of each class in the labels' loss, or null for 1 each.</param>
     /// <exception cref="InputException">
     /// A weight is not legal, a layer is unknown, or the two of a pair have maps of different sizes.
     /// </exception>
-    public static IReadOnlyList<ILossTerm> Of(TrainingPhase phase, long seed, float[]? classWeights = null)
+    public static IReadOnlyList<ILossTerm> Of(Lesson lesson, long seed)
     {
-        if (phase.Reconstructs) return [new ImageTerm()];
-        var isTaught = phase.Teacher is not null || phase.Dense is not null;
-        if (isTaught) phase.Distillation.Check();
-        var weight = isTaught ? (float)phase.Distillation.LabelWeight : 1;
-        var labels = new LabelTerm(weight, (float)phase.Options.LabelSmoothing, classWeights ?? []);
-        return [labels, .. OnLogits(phase), .. OnLayers(phase, seed), .. OnBlocks(phase)];
+        if (lesson.Reconstructs) return [new ImageTerm()];
+        var isTaught = lesson.Teacher is not null || lesson.Dense is not null;
+        if (isTaught) lesson.Distillation.Check();
+        var weight = isTaught ? (float)lesson.Distillation.LabelWeight : 1;
+        var labels = new LabelTerm(weight, (float)lesson.LabelSmoothing, lesson.ClassWeights ?? []);
+        return [labels, .. OnLogits(lesson), .. OnLayers(lesson, seed), .. OnBlocks(lesson)];
     }
 
     /// <summary>The layers of the student whose outputs are compared.</summary>
     /// <exception cref="InputException">As for <see cref="Of"/>.</exception>
-    public static IReadOnlyList<string> LayersOfStudent(TrainingPhase phase) =>
-        [.. OnLayers(phase, seed: 0).Concat(OnBlocks(phase)).Select(term => term.Layers!.Student).Distinct()];
+    public static IReadOnlyList<string> LayersOfStudent(Lesson lesson) =>
+        [.. OnLayers(lesson, seed: 0).Concat(OnBlocks(lesson)).Select(term => term.Layers!.Student).Distinct()];
 
     /// <summary>Checks the layers that the options name against both graphs.</summary>
     /// <exception cref="InputException">A layer is unknown, or the two of a pair have maps of different sizes.</exception>
@@ -72,11 +70,11 @@ internal static class LossTerms
             + $"'{NearestName.Of(layer, names)}'?");
     }
 
-    private static IEnumerable<ILossTerm> OnLogits(TrainingPhase phase)
+    private static IEnumerable<ILossTerm> OnLogits(Lesson lesson)
     {
-        var options = phase.Distillation;
+        var options = lesson.Distillation;
         var (dkd, dist, temperature) = (options.Dkd, options.Dist, (float)options.Temperature);
-        Model?[] asked = [options.LearnsFromTeacher ? phase.Teacher : null, options.LearnsFromDense ? phase.Dense : null];
+        Model?[] asked = [options.LearnsFromTeacher ? lesson.Teacher : null, options.LearnsFromDense ? lesson.Dense : null];
         var teachers = asked.OfType<Model>().ToList();
         var share = 1.0 / teachers.Count;
         foreach (var teacher in teachers)
@@ -88,12 +86,12 @@ internal static class LossTerms
         }
     }
 
-    private static IEnumerable<ILossTerm> OnLayers(TrainingPhase phase, long seed)
+    private static IEnumerable<ILossTerm> OnLayers(Lesson lesson, long seed)
     {
-        if ((phase.Teacher ?? phase.Dense) is not { } teacher) return [];
-        var (attention, hints) = (phase.Distillation.Attention, phase.Distillation.Hints);
-        CheckLayers(phase.Distillation, teacher.Graph, phase.Start.Graph);
-        var (teacherShapes, shapes) = (teacher.Graph.Shapes, phase.Start.Graph.Shapes);
+        if ((lesson.Teacher ?? lesson.Dense) is not { } teacher) return [];
+        var (attention, hints) = (lesson.Distillation.Attention, lesson.Distillation.Hints);
+        CheckLayers(lesson.Distillation, teacher.Graph, lesson.Student);
+        var (teacherShapes, shapes) = (teacher.Graph.Shapes, lesson.Student.Shapes);
         LayerPair[] attended = attention.Weight > 0 ? [.. attention.Layers] : [], hinted = hints.Weight > 0 ? [.. hints.Layers] : [];
         return
         [
@@ -103,11 +101,11 @@ internal static class LossTerms
         ];
     }
 
-    private static IEnumerable<ILossTerm> OnBlocks(TrainingPhase phase)
+    private static IEnumerable<ILossTerm> OnBlocks(Lesson lesson)
     {
-        if (phase.Dense is not { } dense || phase.Distillation.FeatureWeight == 0) return [];
-        var ends = BlockEnds.Of(phase.Start.Graph);
-        var weight = (float)(phase.Distillation.FeatureWeight / ends.Count);
+        if (lesson.Dense is not { } dense || lesson.Distillation.FeatureWeight == 0) return [];
+        var ends = BlockEnds.Of(lesson.Student);
+        var weight = (float)(lesson.Distillation.FeatureWeight / ends.Count);
 
         // Both have as many blocks, also where the student's normalisations are folded.
         return ends.Zip(BlockEnds.Of(dense.Graph), (student, teacher) =>

@@ -1,11 +1,10 @@
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
-using Dst.Training.Engine;
 
 namespace Dst.Training.Objectives;
 
 /// <summary>
-/// The loss of a phase, which is the sum of its <see cref="LossTerms"/>, and its gradient. Teachers see the same augmented batch as
+/// The loss of a lesson, which is the sum of its <see cref="LossTerms"/>, and its gradient. Teachers see the same augmented batch as
 /// the student, unless their logits are cached.
 /// </summary>
 internal sealed class Objective : IDisposable
@@ -20,21 +19,19 @@ internal sealed class Objective : IDisposable
     private readonly float[] _standardised; // logits of the student
     private readonly float[] _standardisedGradient;
 
-    /// <summary>Prepares the terms of a phase.</summary>
-    /// <param name="phase">Teachers and options.</param>
+    /// <summary>Prepares the terms of a lesson.</summary>
+    /// <param name="lesson">Teachers and options.</param>
     /// <param name="student">The network in training, with the features of <see cref="LossTerms.LayersOfStudent"/>.</param>
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="compute">Threads and vector width.</param>
     /// <param name="seed">Seed of the run, for the projections of hints.</param>
-    /// <param name="classWeights">Weight of each class in the labels' loss, or null for 1 each.</param>
     /// <param name="inputs">How the student's images are normalised, or null if they are as the teachers take them.</param>
     /// <exception cref="InputException">A layer of the options is not in the graphs, or cannot be compared.</exception>
     public Objective(
-        TrainingPhase phase, TrainingNetwork student, int maxBatch, ComputeContext compute, long seed, float[]? classWeights = null,
-        InputNormalisation? inputs = null)
+        Lesson lesson, TrainingNetwork student, int maxBatch, ComputeContext compute, long seed, InputNormalisation? inputs = null)
     {
-        (_student, _options) = (student, phase.Distillation);
-        var terms = LossTerms.Of(phase, seed, classWeights);
+        (_student, _options) = (student, lesson.Distillation);
+        var terms = LossTerms.Of(lesson, seed);
         _onLabels = [.. terms.Where(term => term.Teacher is null)];
         _onLogits = [.. terms.Where(term => term.Teacher is not null && term.Layers is null)];
         _onLayers = [.. terms.Where(term => term.Layers is not null)];

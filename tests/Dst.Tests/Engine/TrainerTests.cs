@@ -146,7 +146,7 @@ public sealed class TrainerTests : IDisposable
             Dense = Student(8),
         };
         using var student = new TrainingNetwork(phase.Start, 9, new(_pool), seed: 1);
-        using var objective = new Objective(phase, student, 9, new(_pool), seed: 1);
+        using var objective = new Objective(phase.Lesson, student, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
         var batch = loader.Epoch(0).First();
         var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();
@@ -177,7 +177,7 @@ public sealed class TrainerTests : IDisposable
         };
         var phase = Phase(_recipe.Train) with { Distillation = distillation, Dense = Student(8) };
         using var student = new TrainingNetwork(phase.Start, 9, new(_pool), seed: 1);
-        using var objective = new Objective(phase, student, 9, new(_pool), seed: 1);
+        using var objective = new Objective(phase.Lesson, student, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
         var batch = loader.Epoch(0).First();
         var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();

@@ -39,7 +39,7 @@ public class DistillationLossTests
         Assert.StartsWith(expected, Assert.Throws<InputException>(options.Check).Message);
         var model = Initialiser.Initialise(Zoo.Build("resnet8", new(1, 16, 16), Classes), seed: 1);
         var phase = new TrainingPhase("student-kd", model, new()) { Teacher = model, Distillation = options };
-        Assert.Throws<InputException>(() => LossTerms.Of(phase, seed: 1));
+        Assert.Throws<InputException>(() => LossTerms.Of(phase.Lesson, seed: 1));
     }
 
     [Fact]

@@ -32,8 +32,8 @@ public sealed class FeatureTermTests : IDisposable
     public void Gradients_of_weights_and_projections_are_the_slopes_of_the_loss(string layer)
     {
         var phase = Phase(hints: 2, attention: 3, layer);
-        using var student = new TrainingNetwork(phase.Start, Batch, new(_pool), seed: 1, LossTerms.LayersOfStudent(phase));
-        using var objective = new Objective(phase, student, Batch, new(_pool), seed: 1);
+        using var student = new TrainingNetwork(phase.Start, Batch, new(_pool), seed: 1, LossTerms.LayersOfStudent(phase.Lesson));
+        using var objective = new Objective(phase.Lesson, student, Batch, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, Batch, augment: false, seed: 1);
         var batch = loader.Epoch(0).First();
         var gradient = new float[batch.Count * student.Classes];
@@ -117,22 +117,22 @@ public sealed class FeatureTermTests : IDisposable
             Dense = dense,
             Distillation = new PrunedDistillationOptions { Alpha = 0.5, Features = 6 },
         };
-        var terms = LossTerms.Of(phase, seed: 1);
+        var terms = LossTerms.Of(phase.Lesson, seed: 1);
         Assert.Equal([null, teacher, dense, dense, dense], terms.Select(term => term.Teacher));
-        Assert.Equal(["layer1.0.relu2", "layer2.0.relu2", "layer3.0.relu2"], LossTerms.LayersOfStudent(phase));
+        Assert.Equal(["layer1.0.relu2", "layer2.0.relu2", "layer3.0.relu2"], LossTerms.LayersOfStudent(phase.Lesson));
 
-        using var student = new TrainingNetwork(phase.Start, Batch, new(_pool), seed: 1, LossTerms.LayersOfStudent(phase));
+        using var student = new TrainingNetwork(phase.Start, Batch, new(_pool), seed: 1, LossTerms.LayersOfStudent(phase.Lesson));
         using var loader = new BatchLoader(_data, _data.Training, Batch, augment: false, seed: 1);
         var batch = loader.Epoch(0).First();
         double LossWith(double features)
         {
             var options = new PrunedDistillationOptions { Alpha = 0.5, Features = features };
-            using var objective = new Objective(phase with { Distillation = options }, student, Batch, new(_pool), seed: 1);
+            using var objective = new Objective(phase.Lesson with { Distillation = options }, student, Batch, new(_pool), seed: 1);
             var logits = student.Forward(batch.Images, batch.Count, training: true);
             return objective.Compute(batch, epoch: 0, logits, new float[batch.Count * student.Classes]);
         }
 
-        var errors = LossTerms.LayersOfStudent(phase).Sum(ErrorOf);
+        var errors = LossTerms.LayersOfStudent(phase.Lesson).Sum(ErrorOf);
         Assert.Equal(6 * errors / 3, LossWith(6) - LossWith(0), 1e-5 * errors); // the mean over the layers
         double ErrorOf(string layer)
         {

@@ -63,7 +63,7 @@ public sealed class TeacherTests : IDisposable
         var data = Load(shift);
         var phase = new TrainingPhase("dst", _model, new()) { Teacher = _model, Distillation = new() { Alpha = 1, CacheTeacher = cache } };
         using var student = new TrainingNetwork(_model, BatchSize, new(_pool), seed: 1);
-        using var objective = new Objective(phase, student, BatchSize, new(_pool), seed: 1);
+        using var objective = new Objective(phase.Lesson, student, BatchSize, new(_pool), seed: 1);
         objective.CacheTeachers(data, BatchSize, CancellationToken.None);
 
         using var loader = new BatchLoader(data, data.Training, BatchSize, augment: true, seed: 1);

@@ -40,8 +40,8 @@ public sealed class UnlabelledLossTests : IDisposable
             Attention = new() { Weight = 5, Layers = [new() { Teacher = "avgpool", Student = "avgpool" }] },
         };
         var phase = new TrainingPhase("student-kd", Network(1), _recipe.Train) { Teacher = Network(7), Distillation = options };
-        using var student = new TrainingNetwork(phase.Start, 8, new(_pool), seed: 1, LossTerms.LayersOfStudent(phase));
-        using var objective = new Objective(phase, student, 8, new(_pool), seed: 1);
+        using var student = new TrainingNetwork(phase.Start, 8, new(_pool), seed: 1, LossTerms.LayersOfStudent(phase.Lesson));
+        using var objective = new Objective(phase.Lesson, student, 8, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, 8, augment: true, seed: 1, objective.LearnsWithoutLabels);
         var batch = loader.Epoch(0).First();
         Assert.Equal((8, 2), (batch.Count, batch.Labelled));
