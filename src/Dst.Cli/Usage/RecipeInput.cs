@@ -96,7 +96,7 @@ internal static class RecipeInput
         if (data is null) return "dst";
         var name = ComposedText.Of(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)))).Split('.')[0];
         var legal = string.Concat(name.Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' ? c : '-')).TrimStart('-', '_');
-        var isLegal = legal.Length > 0 && !legal.Equals(RunFolder.LatestName, StringComparison.OrdinalIgnoreCase);
+        var isLegal = legal.Length > 0 && !legal.Equals(Recipe.LatestName, StringComparison.OrdinalIgnoreCase);
         return !isLegal ? "data" : legal[..Math.Min(legal.Length, 80)];
     }
 

@@ -12,6 +12,9 @@ namespace Dst.Training.Experiments.Recipes;
 /// </summary>
 public sealed record Recipe
 {
+    /// <summary>Name of the link to the run that began last. No recipe can have it, as its runs would be where the link is.</summary>
+    public const string LatestName = "latest";
+
     /// <summary>Name of the experiment.</summary>
     [Setting("name of the experiment and of its folder of runs; the recipe file's name if empty")]
     public string Name { get; init; } = "";

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 using Dst.Foundations;
-using Dst.Training.Experiments.Runs;
 using Dst.Training.Objectives;
 using YamlDotNet.RepresentationModel;
 
@@ -134,7 +133,7 @@ public static partial class RecipeFile
             throw new InputException(
                 $"recipe name '{recipe.Name}' cannot be a folder's name; expected 1 to 80 letters, digits, '-', '_' or '.', "
                 + "the first a letter or digit");
-        if (recipe.Name.Equals(RunFolder.LatestName, StringComparison.OrdinalIgnoreCase))
+        if (recipe.Name.Equals(Recipe.LatestName, StringComparison.OrdinalIgnoreCase))
             throw new InputException(
                 $"recipe name '{recipe.Name}' is that of the link to the run that began last; expected another one as key name or option "
                 + "--name");

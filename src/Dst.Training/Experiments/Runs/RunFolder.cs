@@ -20,9 +20,6 @@ public sealed partial class RunFolder : IDisposable
 
     internal const string CheckpointName = "checkpoint-last.safetensors";
 
-    /// <summary>Name of the link in the folder of runs, which no recipe can have: its runs would be where the link is.</summary>
-    public const string LatestName = "latest";
-
     private readonly RunLock _lock;
     private readonly MetricsFile _metrics;
 

@@ -34,7 +34,7 @@ internal static class RunPaths
     }
 
     /// <summary>
-    /// Lets the link <see cref="RunFolder.LatestName"/> in the folder of runs point to a run, or to the set that the run is of. There is no
+    /// Lets the link <see cref="Recipe.LatestName"/> in the folder of runs point to a run, or to the set that the run is of. There is no
     /// link where links cannot be made.
     /// </summary>
     public static void PointLatest(string runs, string path)
@@ -43,7 +43,7 @@ internal static class RunPaths
         {
             path = new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
             if (RunRecipe.IsIn(Path.GetDirectoryName(path)!)) path = Path.GetDirectoryName(path)!;
-            var (link, target) = (Path.Combine(runs, RunFolder.LatestName), Path.GetRelativePath(runs, path));
+            var (link, target) = (Path.Combine(runs, Recipe.LatestName), Path.GetRelativePath(runs, path));
             var earlier = new FileInfo(link).LinkTarget;
             // A run that goes on from another current folder is not runs/name/time there.
             var isElsewhere = target.Split(Path.DirectorySeparatorChar) is not [not "..", _];
