@@ -20,10 +20,7 @@ public sealed class Predictor : IDisposable
 {
     private readonly InferencePlan _plan;
     private readonly InputNormalisation _normalisation;
-    private readonly int _threads;
-    private readonly Stack<CallState> _idle = new(); // also the lock of the two fields below
-    private int _running;
-    private bool _disposed;
+    private readonly SessionPool _sessions;
 
     /// <summary>Compiles a model; later changes to its weights have no effect.</summary>
     /// <param name="model">Network, weights, masks, class names and input normalisation.</param>
@@ -40,7 +37,8 @@ public sealed class Predictor : IDisposable
         InferencePlan.CheckThreads(threads);
         _plan = InferencePlan.Compile(model, options);
         _normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
-        (Outputs, Classes, ClassNames, _threads) = (model.Outputs, model.Classes, model.ClassNames, threads);
+        _sessions = new(_plan, threads);
+        (Outputs, Classes, ClassNames) = (model.Outputs, model.Classes, model.ClassNames);
     }
 
     /// <summary>
@@ -89,13 +87,7 @@ public sealed class Predictor : IDisposable
     public IReadOnlyList<LayerDecision> Decisions => _plan.Decisions;
 
     /// <summary>Sessions that wait for a call.</summary>
-    internal int IdleSessions
-    {
-        get
-        {
-            lock (_idle) return _idle.Count;
-        }
-    }
+    internal int IdleSessions => _sessions.IdleSessions;
 
     /// <summary>Classifies an image of any size, which is prepared as <see cref="Model.Normalisation"/> says.</summary>
     /// <returns>The probability of each class; the outputs as they are if they have no scale (<see cref="OutputKind.None"/>).</returns>
@@ -190,7 +182,7 @@ public sealed class Predictor : IDisposable
     public void ComputeLogits(ReadOnlySpan<Image> images, Span<float> logits)
     {
         CheckRoom(images.Length, logits.Length, OutputCount);
-        var state = Take();
+        var state = _sessions.Take();
         try
         {
             for (var first = 0; first < images.Length; first += _plan.Options.Batch)
@@ -202,7 +194,7 @@ public sealed class Predictor : IDisposable
         }
         finally
         {
-            GiveBack(state);
+            _sessions.GiveBack(state);
         }
     }
 
@@ -218,28 +210,19 @@ public sealed class Predictor : IDisposable
     {
         var count = CountOf(inputs);
         CheckRoom(count, logits.Length, OutputCount);
-        var state = Take();
+        var state = _sessions.Take();
         try
         {
             state.Session.Run(inputs, count, logits);
         }
         finally
         {
-            GiveBack(state);
+            _sessions.GiveBack(state);
         }
     }
 
     /// <summary>Frees the weights and all sessions. Running calls end first; later ones fail.</summary>
-    public void Dispose()
-    {
-        lock (_idle)
-        {
-            if (_disposed) return;
-            _disposed = true;
-            while (_idle.TryPop(out var state)) state.Dispose();
-            if (_running == 0) _plan.Dispose();
-        }
-    }
+    public void Dispose() => _sessions.Dispose();
 
     private static Predictor Of(Model model) => new(model, new() { Cache = PlanCache.OfUser() });
 
@@ -273,63 +256,5 @@ public sealed class Predictor : IDisposable
             var p = Outputs == OutputKind.Sigmoid ? values[i] : 1 / (1 + MathF.Exp(-values[i]));
             (values[2 * i], values[2 * i + 1]) = (1 - p, p);
         }
-    }
-
-    private CallState Take()
-    {
-        lock (_idle)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            _running++;
-            if (_idle.TryPop(out var state)) return state;
-        }
-
-        try
-        {
-            return new(_plan, _threads); // outside the lock: it takes memory and starts threads
-        }
-        catch
-        {
-            EndCall();
-            throw;
-        }
-    }
-
-    private void GiveBack(CallState state)
-    {
-        lock (_idle)
-        {
-            if (_disposed) state.Dispose();
-            else _idle.Push(state);
-            EndCall();
-        }
-    }
-
-    private void EndCall()
-    {
-        lock (_idle)
-        {
-            _running--;
-            if (_disposed && _running == 0) _plan.Dispose();
-        }
-    }
-
-    /// <summary>What one call uses: a session, and room for the prepared images of a batch.</summary>
-    private sealed class CallState(InferencePlan plan, int threads) : IDisposable
-    {
-        private float[] _inputs = [];
-
-        public InferenceSession Session { get; } = plan.CreateSession(threads);
-
-        public ReadOnlySpan<float> Prepare(ReadOnlySpan<Image> images, InputNormalisation normalisation)
-        {
-            var length = (int)plan.Input.Count;
-            if (_inputs.Length < images.Length * length) _inputs = new float[images.Length * length];
-            for (var i = 0; i < images.Length; i++)
-                Preprocessor.Prepare(images[i], normalisation, plan.Input, _inputs.AsSpan(i * length, length));
-            return _inputs.AsSpan(0, images.Length * length);
-        }
-
-        public void Dispose() => Session.Dispose();
     }
 }
