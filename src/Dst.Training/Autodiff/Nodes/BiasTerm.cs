@@ -10,6 +10,14 @@ internal sealed unsafe class BiasTerm(NodeContext context, Parameter? bias, Feat
     : ChannelParameter(context, bias, output.Channels)
 {
     private readonly SimdTier _tier = context.Tier;
+    private readonly float[] _ones = [.. Enumerable.Repeat(1f, Layout.PaddedChannels(output.Channels))];
+
+    /// <summary>Adds the bias to the output of some images.</summary>
+    public void AddTo(ImageRange images, float* y)
+    {
+        if (Exists)
+            BatchNorm.Apply(_tier, y, _ones, new(Packed, _ones.Length), images.Count, output.Channels, output.Pixels, relu: false, y);
+    }
 
     /// <summary>Adds some images' output gradient to a part's gradient.</summary>
     public void AddGradient(ImageRange images, float* outputGradient, int part)

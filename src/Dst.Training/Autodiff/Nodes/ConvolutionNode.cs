@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff.Nodes;
 
@@ -47,6 +48,18 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
     /// </summary>
     protected int CachedImages() =>
         Math.Clamp(32 * 1024 / Math.Max(Input.ImageLength, Output.ImageLength), 1, Context.Ranks.LargestPart(Context.MaxBatch));
+
+    /// <summary>
+    /// Prepares the input's gradient of some images, and returns whether they must add to it: because another reader has written it, or
+    /// because they do not cover it, in which case it is set to zero here.
+    /// </summary>
+    protected bool BeginInputGradient(ImageRange images, bool isCovered)
+    {
+        if (Accumulates(0)) return true;
+        if (isCovered) return false;
+        new Span<float>(Input.Gradient(images.First), images.Count * Input.ImageLength).Clear();
+        return true;
+    }
 
     /// <summary>Fetches inputs and output gradients of other ranks' images, for a weight gradient that is one sum over the batch.</summary>
     protected void GatherImages()

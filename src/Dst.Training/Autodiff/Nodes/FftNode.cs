@@ -6,20 +6,15 @@ using Dst.Training.Ranks;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>
-/// A convolution in the frequency domain. The whole batch takes each step before the next, so that the weights of each frequency are read
-/// once for all images, and their gradient needs no partial sums. A rank computes the gradient for its share of the filters.
+/// A convolution in the frequency domain. The whole batch takes each step before the next, and a job multiplies its share of the
+/// frequencies.
 /// </summary>
-internal sealed unsafe class FftNode : ConvolutionNode
+internal sealed unsafe class FftNode : WholeBatchNode
 {
     private readonly FftConvolution _kernel;
     private readonly AlignedBuffer _weights;
     private readonly Action<int> _packBlock;
     private readonly Action<int> _packBackwardDataBlock;
-    private readonly Action<int> _transformInput;
-    private readonly Action<int> _multiply;
-    private readonly Action<int> _transformOutputGradient;
-    private readonly Action<int> _multiplyTransposed;
-    private readonly Action<int> _unpackOwnBlock;
     private int _scratch;
 
     public FftNode(NodeContext context, Node node, Feature input, StoredFeature output, FftConvolution kernel)
@@ -29,14 +24,9 @@ internal sealed unsafe class FftNode : ConvolutionNode
         _weights = new AlignedBuffer(kernel.WeightLength);
         _packBlock = block => _kernel.PackWeights(block, Weight.Value, _weights.Pointer);
         _packBackwardDataBlock = block => _kernel.PackBackwardDataWeights(block, Weight.Value, BackwardDataWeights);
-        _transformInput = context.Ranks.OfParts(TransformInput);
-        _multiply = Multiply;
-        _transformOutputGradient = context.Ranks.OfPartsOfAll(TransformOutputGradient);
-        _multiplyTransposed = MultiplyTransposed;
-        _unpackOwnBlock = block => _kernel.UnpackWeightGradient(OwnBlocks.First + block, WeightGradient, Weight.Gradient);
     }
 
-    public override bool ReadsInChunks => false;
+    protected override int Jobs => WorkerPool.Parts;
 
     private int Tiles => Pass.Images * _kernel.TilesPerImage;
 
@@ -68,11 +58,13 @@ internal sealed unsafe class FftNode : ConvolutionNode
         Bias.Pack();
     }
 
-    protected override void RunForward(WorkerPool pool)
+    protected override void TransformInput(ImageRange image, float* x, int part) =>
+        _kernel.TransformInput(TilesOf(image), x, InputSpectra, Scratch(part, _scratch));
+
+    protected override void Multiply(int job)
     {
-        RunParts(pool, _transformInput);
-        pool.Run(WorkerPool.Parts, _multiply);
-        base.RunForward(pool);
+        var (first, end) = FrequenciesOf(job);
+        if (OwnTiles.Count > 0) _kernel.Multiply(first, end, OwnTiles, InputSpectra, _weights.Pointer, OutputSpectra);
     }
 
     protected override void ForwardImages(ImageRange images, int part) =>
@@ -84,69 +76,10 @@ internal sealed unsafe class FftNode : ConvolutionNode
         if (Input.NeedsGradient) pool.Run(_kernel.BackwardDataBlocks, _packBackwardDataBlock);
     }
 
-    protected override void RunBackward(WorkerPool pool)
-    {
-        GatherImages();
-        RunParts(pool, _transformOutputGradient);
-        pool.Run(WorkerPool.Parts, _multiplyTransposed);
-        if (Input.NeedsGradient) base.RunBackward(pool);
-    }
+    protected override void TransformOutputGradient(ImageRange image, float* dy, int part) =>
+        _kernel.TransformOutputGradient(TilesOf(image), dy, OutputSpectra, Scratch(part, _scratch));
 
-    protected override void BackwardImages(ImageRange images, int part)
-    {
-        var gradient = Input.Gradient(images.First);
-        if (!Accumulates(0)) new Span<float>(gradient, images.Count * Input.ImageLength).Clear();
-        _kernel.AddInputGradient(TilesOf(images), InputSpectra, gradient, Scratch(part, _scratch));
-    }
-
-    protected override void BeginBackwardPart(int part)
-    {
-        // The bias's gradient is gathered before the inputs' gradient, in a job of its own.
-    }
-
-    protected override void EndBackward(WorkerPool pool)
-    {
-        Bias.EndGradient();
-        pool.Run(OwnBlocks.End - OwnBlocks.First, _unpackOwnBlock);
-        Context.Gradients.Gather(Weight);
-    }
-
-    /// <summary>Tiles of some images, at the images' place in the batch.</summary>
-    private TileRun TilesOf(ImageRange images) =>
-        new(0, images.First * _kernel.TilesPerImage, images.Count * _kernel.TilesPerImage);
-
-    private void TransformInput(int part)
-    {
-        var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
-        for (var i = 0; i < images.Count; i++)
-        {
-            var image = images.Slice(i, 1);
-            _kernel.TransformInput(TilesOf(image), ReadInput(0, image, part), InputSpectra, Scratch(part, _scratch));
-        }
-    }
-
-    private void Multiply(int job)
-    {
-        var (first, end) = FrequenciesOf(job);
-        if (OwnTiles.Count > 0) _kernel.Multiply(first, end, OwnTiles, InputSpectra, _weights.Pointer, OutputSpectra);
-    }
-
-    private void TransformOutputGradient(int part)
-    {
-        if (Context.Ranks.Owns(part)) Bias.BeginGradient(part);
-        TransformInput(part);
-        var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
-        for (var i = 0; i < images.Count; i++)
-        {
-            var image = images.Slice(i, 1);
-            var dy = ReadOutputGradient(image, part);
-            if (Context.Ranks.Owns(part)) Bias.AddGradient(image, dy, part);
-            _kernel.TransformOutputGradient(TilesOf(image), dy, OutputSpectra, Scratch(part, _scratch));
-        }
-    }
-
-    /// <summary>The weight gradient comes first: the spectra of the input's gradient overwrite those of the input.</summary>
-    private void MultiplyTransposed(int job)
+    protected override void MultiplyTransposed(int job)
     {
         var (first, end) = FrequenciesOf(job);
         _kernel.MultiplyForWeightGradient(
@@ -155,7 +88,18 @@ internal sealed unsafe class FftNode : ConvolutionNode
             _kernel.MultiplyTransposed(first, end, OwnTiles, OutputSpectra, BackwardDataWeights, InputSpectra);
     }
 
-    /// <summary>The frequencies of a job: each multiplies its share of them for all images.</summary>
+    protected override void BackwardImages(ImageRange images, int part)
+    {
+        BeginInputGradient(images, isCovered: false);
+        _kernel.AddInputGradient(TilesOf(images), InputSpectra, Input.Gradient(images.First), Scratch(part, _scratch));
+    }
+
+    protected override void UnpackWeightGradient(int block) => _kernel.UnpackWeightGradient(block, WeightGradient, Weight.Gradient);
+
+    /// <summary>Tiles of some images, at the images' place in the batch.</summary>
+    private TileRun TilesOf(ImageRange images) =>
+        new(0, images.First * _kernel.TilesPerImage, images.Count * _kernel.TilesPerImage);
+
     private (int First, int End) FrequenciesOf(int job) =>
         (_kernel.Frequencies * job / WorkerPool.Parts, _kernel.Frequencies * (job + 1) / WorkerPool.Parts);
 }

@@ -6,28 +6,22 @@ using Dst.Training.Ranks;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>
-/// A convolution in Winograd form, where the whole batch takes each step before the next. With many filters the transformed weights
-/// are larger than the tiles, so each position's weights are read once for all images, and their gradient needs no partial sums.
+/// A convolution in Winograd form, where the whole batch takes each step before the next. It suits many filters: their transformed weights
+/// are larger than the tiles. A job multiplies one position of the tiles.
 /// </summary>
-internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
+internal sealed unsafe class WinogradByPositionNode : WholeBatchNode
 {
-    private readonly Action<int> _transformInput;
-    private readonly Action<int> _multiply;
-    private readonly Action<int> _transformOutputGradient;
-    private readonly Action<int> _multiplyTransposed;
-    private readonly Action<int> _unpackOwnBlock;
+    private readonly WinogradConvolution _kernel;
+    private readonly WinogradWeights _weights;
 
     public WinogradByPositionNode(NodeContext context, Node node, Feature input, StoredFeature output, WinogradConvolution kernel)
-        : base(context, node, input, output, kernel)
+        : base(context, node, input, output, kernel.Shape)
     {
-        _transformInput = context.Ranks.OfParts(TransformInput);
-        _multiply = Multiply;
-        _transformOutputGradient = context.Ranks.OfPartsOfAll(TransformOutputGradient);
-        _multiplyTransposed = MultiplyTransposed;
-        _unpackOwnBlock = block => Kernel.UnpackWeightGradient(OwnBlocks.First + block, WeightGradient, Weight.Gradient);
+        _kernel = kernel;
+        _weights = new(context.Workspace, kernel, Weight);
     }
 
-    public override bool ReadsInChunks => false;
+    protected override int Jobs => _kernel.Positions;
 
     private TileRows AllRows => RowsOf(new(0, Pass.Images));
 
@@ -36,95 +30,66 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 
     private float* InputTiles => Context.Workspace.Shared;
 
-    private float* OutputTiles => InputTiles + Layout.WholeLines(Kernel.InputTilesLength);
+    private float* OutputTiles => InputTiles + Layout.WholeLines(_kernel.InputTilesLength);
 
-    private float* WeightGradient => OutputTiles + Layout.WholeLines(Kernel.OutputTilesLength);
+    private float* WeightGradient => OutputTiles + Layout.WholeLines(_kernel.OutputTilesLength);
+
+    public override void Dispose()
+    {
+        _weights.Dispose();
+        base.Dispose();
+    }
 
     protected override void PlanScratch()
     {
-        base.PlanScratch();
+        _weights.Reserve(Input.NeedsGradient);
         Context.Workspace.ReserveShared(
-            Layout.WholeLines(Kernel.InputTilesLength) + Layout.WholeLines(Kernel.OutputTilesLength) + Kernel.WeightGradientLength);
+            Layout.WholeLines(_kernel.InputTilesLength) + Layout.WholeLines(_kernel.OutputTilesLength) + _kernel.WeightGradientLength);
     }
 
-    protected override void RunForward(WorkerPool pool)
+    protected override void BeginForward(WorkerPool pool)
     {
-        RunParts(pool, _transformInput);
-        pool.Run(Kernel.Positions, _multiply);
-        base.RunForward(pool);
+        _weights.Pack(pool, keep: Pass.Frozen);
+        Bias.Pack();
+    }
+
+    protected override void TransformInput(ImageRange image, float* x, int part) => _kernel.TransformInput(RowsOf(image), x, InputTiles);
+
+    protected override void Multiply(int position)
+    {
+        if (OwnRows.Count > 0) _kernel.Multiply(position, position + 1, OwnRows, InputTiles, _weights.Forward, OutputTiles);
     }
 
     protected override void ForwardImages(ImageRange images, int part)
     {
-        Kernel.TransformOutput(RowsOf(images), OutputTiles, OutputValue(images.First));
-        AddBias(images);
+        var y = OutputValue(images.First);
+        _kernel.TransformOutput(RowsOf(images), OutputTiles, y);
+        Bias.AddTo(images, y);
     }
 
-    protected override void RunBackward(WorkerPool pool)
+    protected override void BeginBackward(WorkerPool pool)
     {
-        GatherImages();
-        RunParts(pool, _transformOutputGradient);
-        pool.Run(Kernel.Positions, _multiplyTransposed);
-        if (Input.NeedsGradient) base.RunBackward(pool);
+        if (Input.NeedsGradient) _weights.PackBackwardData(pool);
+    }
+
+    protected override void TransformOutputGradient(ImageRange image, float* dy, int part) =>
+        _kernel.TransformOutputGradient(RowsOf(image), dy, OutputTiles);
+
+    protected override void MultiplyTransposed(int position)
+    {
+        var (first, length) = _kernel.WeightGradientRange(position);
+        new Span<float>(WeightGradient + first, length).Clear();
+        _kernel.AddWeightGradient(position, position + 1, AllRows, InputTiles, OutputTiles, WeightGradient, OwnBlocks);
+        if (Input.NeedsGradient && OwnRows.Count > 0)
+            _kernel.MultiplyTransposed(position, position + 1, OwnRows, OutputTiles, BackwardDataWeights, InputTiles);
     }
 
     protected override void BackwardImages(ImageRange images, int part) =>
-        Kernel.TransformInputGradient(RowsOf(images), InputTiles, BeginInputGradient(images), Input.Gradient(images.First));
+        _kernel.TransformInputGradient(
+            RowsOf(images), InputTiles, BeginInputGradient(images, _kernel.CoversInput), Input.Gradient(images.First));
 
-    protected override void BeginBackwardPart(int part)
-    {
-        // The bias's gradient is gathered before the inputs' gradient, in a job of its own.
-    }
-
-    protected override void EndBackward(WorkerPool pool)
-    {
-        base.EndBackward(pool);
-        pool.Run(OwnBlocks.End - OwnBlocks.First, _unpackOwnBlock);
-        Context.Gradients.Gather(Weight);
-    }
+    protected override void UnpackWeightGradient(int block) => _kernel.UnpackWeightGradient(block, WeightGradient, Weight.Gradient);
 
     /// <summary>Rows of tiles of some images, at the images' place in the batch.</summary>
-    private TileRows RowsOf(ImageRange images) => new(0, images.First * Kernel.RowsPerImage, images.Count * Kernel.RowsPerImage);
-
-    private void TransformInput(int part)
-    {
-        var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
-        for (var i = 0; i < images.Count; i++)
-        {
-            var image = images.Slice(i, 1);
-            Kernel.TransformInput(RowsOf(image), ReadInput(0, image, part), InputTiles);
-        }
-    }
-
-    private void TransformOutputGradient(int part)
-    {
-        if (Context.Ranks.Owns(part)) Bias.BeginGradient(part);
-        TransformInput(part);
-        var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
-        for (var i = 0; i < images.Count; i++)
-        {
-            var image = images.Slice(i, 1);
-            var dy = ReadOutputGradient(image, part);
-            if (Context.Ranks.Owns(part)) Bias.AddGradient(image, dy, part);
-            Kernel.TransformOutputGradient(RowsOf(image), dy, OutputTiles);
-        }
-    }
-
-    private void Multiply(int position)
-    {
-        if (OwnRows.Count > 0) Kernel.Multiply(position, position + 1, OwnRows, InputTiles, Weights, OutputTiles);
-    }
-
-    /// <summary>
-    /// The weight gradient comes first: the tiles of the input's gradient overwrite those of the input. A rank computes it for its share of
-    /// the filters, with the images of all.
-    /// </summary>
-    private void MultiplyTransposed(int position)
-    {
-        var (first, length) = Kernel.WeightGradientRange(position);
-        new Span<float>(WeightGradient + first, length).Clear();
-        Kernel.AddWeightGradient(position, position + 1, AllRows, InputTiles, OutputTiles, WeightGradient, OwnBlocks);
-        if (Input.NeedsGradient && OwnRows.Count > 0)
-            Kernel.MultiplyTransposed(position, position + 1, OwnRows, OutputTiles, BackwardDataWeights, InputTiles);
-    }
+    private TileRows RowsOf(ImageRange images) => new(0, images.First * _kernel.RowsPerImage, images.Count * _kernel.RowsPerImage);
 }
