@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Dst.Runtime.Quantisation;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -37,13 +36,10 @@ public sealed class Trainer : IDisposable
     private readonly ExponentialMovingAverage? _average;
     private readonly WeightRule? _rule;
     private readonly IReadOnlyList<Parameter> _trained; // the network's and the projections of hints
-    private readonly BestWeights _best;
+    private readonly BestEpoch _best;
+    private readonly TrainingClock _clock;
     private readonly float[] _gradient; // of the logits of a batch
     private readonly InputNoise _noise;
-    private readonly Stopwatch _clock = new(); // since this process began
-    private double _secondsBefore; // seconds that earlier processes trained
-    private double _lastCheckpoint; // seconds of the phase at the last checkpoint
-    private long _firstStep; // first step of this process
 
     /// <summary>Prepares a phase.</summary>
     /// <param name="phase">Network, options and teachers.</param>
@@ -72,7 +68,8 @@ public sealed class Trainer : IDisposable
         _rule = phase.Quantised is { } quantised ? new QuantisedWeights(_network, quantised)
             : phase.Pruning is { } pruning ? TrainingMasks.Create(pruning, _network, steps, new(data, options.Batch, compute, seed), seed)
             : null;
-        _best = new(_network.Parameters);
+        _best = new(State, _network.Parameters, data.HasValidation);
+        _clock = new(State);
         _gradient = new float[options.Batch * _network.Classes];
         _noise = new(phase.Noise, _network.Graph.Input.Count, options.Batch, seed);
     }
@@ -135,10 +132,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="DivergedException">The loss is NaN or infinite.</exception>
     public PhaseResult Run(CancellationToken cancellation = default)
     {
-        _secondsBefore = State.Seconds;
-        _lastCheckpoint = State.Seconds;
-        _firstStep = State.Step;
-        _clock.Restart();
+        _clock.Start();
         try
         {
             if (!IsFinished) _objective.CacheTeachers(_data, _phase.Options.Batch, cancellation);
@@ -181,7 +175,7 @@ public sealed class Trainer : IDisposable
         {
             Step(batch);
             Progress?.Report(Describe());
-            if (Checkpoints.EveryMinutes > 0 && State.Seconds - _lastCheckpoint >= 60 * Checkpoints.EveryMinutes) SaveCheckpoint();
+            if (_clock.IsCheckpointDue(Checkpoints.EveryMinutes)) SaveCheckpoint();
             _network.Ranks.ThrowIfCancelled(cancellation);
         }
     }
@@ -203,7 +197,7 @@ public sealed class Trainer : IDisposable
         State.Images += batch.Count;
         State.Batch++;
         State.Step++;
-        State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
+        _clock.Update();
     }
 
     /// <summary>How many labelled images are classified rightly; of mixed images the label of the larger share counts.</summary>
@@ -219,7 +213,7 @@ public sealed class Trainer : IDisposable
     {
         var trainingSeconds = State.Seconds - State.EpochStart;
         var (validationLoss, validationTop1, balancedAccuracy) = Validate(cancellation);
-        State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
+        _clock.Update();
         EpochEnded?.Invoke(new(
             Arm: _phase.Arm,
             Epoch: State.Epoch + 1,
@@ -248,7 +242,7 @@ public sealed class Trainer : IDisposable
         {
             var measured = Evaluate(cancellation);
             _divergence.CheckLoss("validation loss", measured.Loss, State);
-            KeepBest(measured.Top1);
+            _best.Offer(measured.Top1, isComplete: _rule?.IsComplete(State.Step) ?? true);
             return measured;
         }
         finally // a checkpoint, after a cancellation too, needs the weights in training
@@ -265,32 +259,17 @@ public sealed class Trainer : IDisposable
         return (metrics.Loss, metrics.Top1, metrics.Confusion.BalancedAccuracy);
     }
 
-    private void KeepBest(double top1)
-    {
-        if (_rule?.IsComplete(State.Step) == false)
-        {
-            State.ImprovedEpoch = State.Epoch + 1; // patience waits for the final sparsity
-            return;
-        }
-
-        if (top1 > State.BestTop1) State.ImprovedEpoch = State.Epoch + 1;
-        if (top1 < State.BestTop1 && _data.HasValidation) return;
-        (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, top1); // of equal epochs the later, which has seen more training
-        _best.Keep();
-    }
-
     private void SaveCheckpoint()
     {
         _divergence.CheckParameters(_trained, State);
         CheckpointDue?.Invoke(this);
-        _lastCheckpoint = State.Seconds;
+        _clock.CheckpointWritten();
     }
 
     private TrainingProgress Describe()
     {
         var steps = (long)_training.BatchesPerEpoch * _phase.Options.Epochs;
-        var seconds = _clock.Elapsed.TotalSeconds;
-        var perStep = seconds / (State.Step - _firstStep);
+        var perStep = _clock.SecondsPerStep;
         return new(
             Arm: _phase.Arm,
             Epoch: State.Epoch + 1,
