@@ -36,9 +36,9 @@ internal static class EmbeddingEvaluation
     public static bool IsAskedFor(ParseResult arguments)
     {
         if (arguments.GetValue(Layer) is not null) return true;
-        return arguments.FirstGiven(Threshold, Roc) is { } option
-            ? throw new InputException($"eval has {option.Name} without --embedding; both were expected")
-            : false;
+        if (arguments.FirstGiven(Threshold, Roc) is { } option)
+            throw new InputException($"eval has {option.Name} without --embedding; both were expected");
+        return false;
     }
 
     /// <summary>Measures a split, at a threshold that is given or found on the validation images.</summary>

@@ -11,8 +11,6 @@ namespace Dst.Cli.Actions;
 /// <summary><c>dst predict --embedding</c>: the embeddings of images, or who in a gallery they resemble.</summary>
 internal static class EmbeddingPrediction
 {
-    private const int Batch = 32;
-
     /// <summary>The layer whose values are the embedding.</summary>
     public static readonly Option<string?> Layer = SharedOptions.Text(
         "--embedding", "LAYER",
@@ -56,10 +54,12 @@ internal static class EmbeddingPrediction
         var reader = new ModelImages(model, call.Report.Log);
         // Without tuning, the same file gives the same embedding each time.
         using var embedder = new Embedder(
-            model, layer, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
-        var gallery = call.Arguments.GetValue(Gallery) is { } folder ? ReadGallery(folder, embedder, reader, call) : null;
+            model, layer, new() { Tier = call.Tier, Batch = FileEmbedding.Batch, Tune = false },
+            SharedOptions.ThreadsOf(call.Arguments));
+        var embedding = new FileEmbedding(embedder, layer, reader, call.Cancellation);
+        var gallery = call.Arguments.GetValue(Gallery) is { } folder ? ReadGallery(folder, embedding, call.Report.Log) : null;
         var failures = new List<InputException>();
-        List<ImageEmbedding> images = [.. Embed(embedder, reader, files, call, failures.Add)];
+        List<ImageEmbedding> images = [.. embedding.Embed(files, failures.Add)];
         reader.SayWhatIsSeen();
         if (images.Count == 0) throw failures[0];
         foreach (var failure in failures) call.Report.Log(failure.Message);
@@ -74,69 +74,21 @@ internal static class EmbeddingPrediction
     private static void Write<T>(Invocation call, IReadOnlyList<T> results) =>
         call.Report.Write(new(results, new Lines([.. results.Select(result => result!.ToString()!)])));
 
-    private static EmbeddingGallery ReadGallery(string folder, Embedder embedder, ModelImages reader, Invocation call)
+    private static EmbeddingGallery ReadGallery(string folder, FileEmbedding embedding, Action<string> log)
     {
         var gallery = new EmbeddingGallery();
         foreach (var person in ImageFolder.Subfolders(folder))
         {
             var content = ImageFolder.Find(person);
-            if (ImageFolder.Describe(content.Others) is { } line) call.Report.Log(line);
-            if (ImageFolder.DescribeLinks(content.Links) is { } links) call.Report.Log(links);
-            if (content.Images.Count == 0) call.Report.Log($"warning: folder '{person}' holds no image file, so it is no person");
-            foreach (var image in Embed(embedder, reader, content.Images, call))
-                gallery.Add(Path.GetFileName(person), image.Embedding);
+            if (ImageFolder.Describe(content.Others) is { } line) log(line);
+            if (ImageFolder.DescribeLinks(content.Links) is { } links) log(links);
+            if (content.Images.Count == 0) log($"warning: folder '{person}' holds no image file, so it is no person");
+            foreach (var image in embedding.Embed(content.Images)) gallery.Add(Path.GetFileName(person), image.Embedding);
         }
 
         return gallery.Count > 0
             ? gallery
             : throw new InputException($"folder '{folder}' has no folder with images; one for each person was expected");
-    }
-
-    private static IEnumerable<ImageEmbedding> Embed(
-        Embedder embedder, ModelImages reader, IReadOnlyList<string> files, Invocation call, Action<InputException>? onFailure = null)
-    {
-        foreach (var chunk in files.Select(file => (File: file, Image: Read(file, reader, onFailure))).Where(read => read.Image is not null)
-            .Chunk(Batch))
-        {
-            call.Cancellation.ThrowIfCancellationRequested();
-            var embeddings = new float[chunk.Length * embedder.Length];
-            embedder.Embed(Array.ConvertAll(chunk, read => read.Image!), embeddings);
-            for (var i = 0; i < chunk.Length; i++)
-            {
-                var embedding = embeddings[(i * embedder.Length)..((i + 1) * embedder.Length)];
-                if (embedding.AsSpan().ContainsAnyExcept(0f)) yield return new(chunk[i].File, embedding);
-                else Refuse(chunk[i].File, call, onFailure);
-            }
-        }
-    }
-
-    // Zeros have no direction that could be compared.
-    private static void Refuse(string file, Invocation call, Action<InputException>? onFailure)
-    {
-        var failure = new InputException(
-            $"file '{file}' has no embedding: all values of the layer '{call.Arguments.GetValue(Layer)}' are 0; another image or layer was "
-            + "expected");
-        if (onFailure is null) throw failure;
-        onFailure(failure);
-    }
-
-    private static Image? Read(string file, ModelImages reader, Action<InputException>? onFailure)
-    {
-        try
-        {
-            return reader.Read(file);
-        }
-        catch (InputException e) when (onFailure is not null)
-        {
-            onFailure(e);
-            return null;
-        }
-    }
-
-    private sealed record ImageEmbedding(string File, float[] Embedding)
-    {
-        public override string ToString() =>
-            $"{File}: {string.Join(' ', Embedding.Select(value => value.ToString("G6", CultureInfo.InvariantCulture)))}";
     }
 
     /// <summary>The nearest of the gallery; its name is null if it is below the threshold.</summary>
