@@ -23,11 +23,11 @@ internal static class ImportedFacts
         "--resize", "PIXELS", "Size to which images are resized, N or HxW, as data.resize does it, before their centre is taken.");
 
     private static readonly Option<string?> Fit = SharedOptions.Text(
-        "--fit", Phrases.Choice(EnumWords.All<ResizeFit>()),
+        "--fit", string.Join('|', EnumWords.All<ResizeFit>()),
         "How images with another ratio of the sides are resized, as data.fit says it.");
 
     private static readonly Option<string?> Outputs = SharedOptions.Text(
-        "--outputs", Phrases.Choice(EnumWords.All<OutputKind>()),
+        "--outputs", string.Join('|', EnumWords.All<OutputKind>()),
         "What the outputs are. Default: what the end of the network says. A single output is a score (none) unless it is called the "
             + "logit of the second of two classes.");
 

@@ -18,7 +18,8 @@ internal static class RecipeOptions
     public static readonly Argument<string?> File = new("recipe")
     {
         Description = "Recipe file (.yaml), or labelled images: a folder, a zip archive, a CIFAR archive or an IDX file (data.path). "
-            + "Keys that neither the recipe nor an option sets have their defaults; see dst settings.",
+            + "Verbs that do not train also take the folder of a run, for its recipe. Keys that neither the recipe nor an option sets have "
+            + "their defaults; see dst settings.",
         HelpName = "DATA|RECIPE",
         Arity = ArgumentArity.ZeroOrOne,
     };
