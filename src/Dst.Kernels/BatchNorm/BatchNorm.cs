@@ -6,7 +6,7 @@ namespace Dst.Kernels;
 /// Batch normalisation (Ioffe and Szegedy 2015) of blocked maps: x̂ = (x − mean) / √(variance + ε), y = γ·x̂ + β per channel.
 /// </summary>
 /// <remarks>
-/// <para>A training step calls, in this order; the sums of all parts are added up in order before the next call:</para>
+/// <para>A training step makes these calls in turn. The sums of all parts are added up in order before the next call:</para>
 /// <para>forward: <see cref="Sum"/> of each part, <see cref="Finalise"/>, <see cref="UpdateRunning"/>,
 /// <see cref="Fold"/>, <see cref="Apply"/> to each part;</para>
 /// <para>backward: <see cref="SumGradients"/> of each part, <see cref="BackwardWeight"/>,

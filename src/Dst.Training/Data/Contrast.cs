@@ -2,8 +2,8 @@ namespace Dst.Training.Data;
 
 /// <summary>
 /// Which values a picture shows as black and as white. Samples of 8 bits: 0 and 1. Floats: the smallest and the largest. Samples of 16
-/// bits: 0 and 1, or if 98 % of them are in the lowest quarter, as reflectances are, the values that 2 % are below and 2 % above; the
-/// smallest and the largest if these are equal.
+/// bits: 0 and 1. If 98 % of them are in the lowest quarter, as reflectances are, it is the values that 2 % are below and 2 % above, or
+/// the smallest and the largest if these are equal.
 /// </summary>
 internal static class Contrast
 {

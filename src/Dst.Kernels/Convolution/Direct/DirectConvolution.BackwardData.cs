@@ -157,8 +157,8 @@ public sealed unsafe partial class DirectConvolution
     }
 
     /// <summary>
-    /// For each block of 16 filters lists of up to 16 of the channels that it keeps, in ascending order: the positions of the kernel
-    /// that keep the same channels are one list's taps (under <c>unit: kernel</c> all of them).
+    /// For each block of 16 filters, lists of up to 16 of the channels that it keeps, in ascending order. The taps of a list are the
+    /// positions of the kernel that keep the same channels: under <c>unit: kernel</c> all of them.
     /// </summary>
     private ChannelList[][] ListsOfKeptChannels(int phaseY, int phaseX)
     {

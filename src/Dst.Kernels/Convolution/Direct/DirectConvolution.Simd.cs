@@ -200,8 +200,8 @@ public sealed unsafe partial class DirectConvolution
     }
 
     /// <summary>
-    /// The taps that a tile uses: <see cref="Runs"/> runs of neighbours in a list, the n-th from <c>Start[n · RunPitch]</c> to
-    /// <c>Start[n · RunPitch + RunLength]</c>; a run is a row of the kernel, or all its rows where no column is left out.
+    /// The taps that a tile uses: <see cref="Runs"/> runs of neighbours in a list. The n-th goes from <c>Start[n · RunPitch]</c> to
+    /// <c>Start[n · RunPitch + RunLength]</c>. A run is a row of the kernel, or all its rows where no column is left out.
     /// </summary>
     private readonly struct TapList
     {

@@ -4,8 +4,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// A blocked image with its zero padding made real, so that the loop over taps has no edges, and split into phases: row r and
-/// column c of the padded image are at row r / stride and column c / stride of phase (r mod stride, c mod stride).
+/// A blocked image with its zero padding made real, so that the loop over taps has no edges. It is split into phases: row r and column c
+/// of the padded image are at row r / stride and column c / stride of phase (r mod stride, c mod stride).
 /// Layout [C/16][phase row][phase column][Rows][Columns][16]. Few channels would leave most of the 16 lanes empty: they are packed as
 /// planes, [C][phase row][phase column][Rows][Columns].
 /// </summary>

@@ -3,8 +3,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// One run of the direct convolution loop over a packed source. A list of taps serves 16 output channels; a tap is the offset of its
-/// scalar from the source of an output pixel, so dense, halved, grouped, strided and transposed convolutions all are the same loop.
+/// One run of the direct convolution loop over a packed source. A list of taps serves 16 output channels. A tap is the offset of its
+/// scalar from the source of an output pixel. So dense, halved, grouped, strided and transposed convolutions all are the same loop.
 /// All pitches are in floats.
 /// </summary>
 /// <param name="Tier">Vector width.</param>

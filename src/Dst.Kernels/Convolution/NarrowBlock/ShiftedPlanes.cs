@@ -3,9 +3,9 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// An image laid out so that any tap reads a run of neighbouring floats for a run of neighbouring output pixels: one copy of each
-/// channel for each column of the kernel, [Kw][padded C][phase row][Rows][OutWidth], padding included, without columns
-/// that no output reads. Row r of the padded image is row r / stride of phase r mod stride.
+/// An image laid out so that any tap reads a run of neighbouring floats for a run of neighbouring output pixels. It has one copy of each
+/// channel for each column of the kernel: [Kw][padded C][phase row][Rows][OutWidth]. Padding is included, columns that no output reads are
+/// left out. Row r of the padded image is row r / stride of phase r mod stride.
 /// </summary>
 internal sealed unsafe class ShiftedPlanes
 {

@@ -3,8 +3,8 @@ using Dst.Kernels;
 namespace Dst.Graph;
 
 /// <summary>
-/// Transposed convolution, which enlarges a map by its stride, with dilation 1 and one group: each input pixel adds its multiple of the
-/// kernel to the output, <c>Padding</c> rows and columns are cut off each side, and <c>OutputPadding</c> are added below and on the right.
+/// Transposed convolution with dilation 1 and one group, which enlarges a map by its stride: each input pixel adds its multiple of the
+/// kernel to the output. <c>Padding</c> rows and columns are cut off each side, <c>OutputPadding</c> are added below and on the right.
 /// Parameters: <c>.weight</c> [OutChannels, InChannels, KernelHeight, KernelWidth] (PyTorch and ONNX exchange the first two) and, if
 /// <c>Bias</c>, <c>.bias</c> [OutChannels].
 /// </summary>

@@ -50,8 +50,8 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
         Math.Clamp(32 * 1024 / Math.Max(Input.ImageLength, Output.ImageLength), 1, Context.Ranks.LargestPart(Context.MaxBatch));
 
     /// <summary>
-    /// Prepares the input's gradient of some images, and returns whether they must add to it: because another reader has written it, or
-    /// because they do not cover it, in which case it is set to zero here.
+    /// Prepares the input's gradient of some images, and returns whether they must add to it. They must if another reader has written it,
+    /// or if they do not cover it: then it is set to zero here.
     /// </summary>
     protected bool BeginInputGradient(ImageRange images, bool isCovered)
     {

@@ -6,7 +6,7 @@ namespace Dst.Training.Experiments.Runs;
 
 /// <summary>
 /// The run folder of several ranks. Rank 0 has the folder. Each other rank works on a copy in a temporary folder, which is removed at the
-/// end, so that no disk need be shared and a run may go on with another number of ranks.
+/// end. So no disk need be shared, and a run may go on with another number of ranks.
 /// </summary>
 /// <seealso cref="RunFolder"/>
 public static class SharedRun

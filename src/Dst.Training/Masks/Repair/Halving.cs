@@ -4,8 +4,8 @@ using Dst.Training.Autodiff;
 namespace Dst.Training.Masks.Repair;
 
 /// <summary>
-/// Halves a finished network without labels or training, as <c>dst halve</c> does: permutes its channels, chooses what is kept by what a
-/// layer's output loses, and fits each layer to the dense network on calibration images.
+/// Halves a finished network without labels or training, as <c>dst halve</c> does. It permutes channels, keeps the weights without which
+/// a layer's output would lose most, and fits each layer to the dense network on calibration images.
 /// </summary>
 /// <example>
 /// <code>

@@ -4,8 +4,8 @@ namespace Dst.Training.Masks.Repair;
 
 /// <summary>
 /// What follows a layer with weights up to the next function that is not linear: normalisations, affine maps and sums with features that
-/// are known when the layer is fitted. The end of the path is where the layer's output should agree with the dense network: in a residual
-/// network the second convolution of a block thus makes up for what the residual stream has lost before.
+/// are known when the layer is fitted. The end of the path is where the layer's output should agree with the dense network. So in a
+/// residual network the second convolution of a block makes up for what the residual stream has lost before.
 /// </summary>
 /// <param name="Layer">The layer.</param>
 /// <param name="Steps">The nodes behind it, each the only reader of the one before.</param>
