@@ -3,6 +3,7 @@ using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Graph;
+using Dst.Training.Experiments.Starts;
 
 namespace Dst.Cli.Commands;
 
@@ -47,8 +48,11 @@ internal static class EvalCommand
         }
 
         var recipe = ModelEvaluation.LoadRecipe(call);
+        // Where all images are measured, it does not matter which split has them, so a class may have one image.
+        recipe = recipe with { Data = recipe.Data with { AllowsSmallClasses = call.Arguments.GetValue(ModelEvaluation.Split) == "all" } };
         var loaded = WithInference(path, Model.Load(path), call.Arguments.GetValue(Inference));
-        var (model, data) = ModelInput.Load(recipe, path, loaded, call);
+        var data = ModelFit.MeasuredData(loaded, ModelInput.LoadData(recipe, loaded, call), call.Report.Log);
+        var model = ModelFit.Fit(path, loaded, data, call.Report.Log);
         var metrics = ModelEvaluation.Measure(model, data, ModelEvaluation.SplitOf(data, call), call);
         call.Report.Write(EvaluationResult.Of(model, metrics, data.ClassNames));
     }

@@ -74,6 +74,20 @@ public sealed class DataSet
         Normalisation = normalisation with { Resize = Options.Resize, Fit = Options.Fit }, // images are resized when they are read
     };
 
+    /// <summary>The same images with labels among more classes, which have all classes of the data.</summary>
+    internal DataSet Among(IReadOnlyList<string> classNames)
+    {
+        int[] labels = [.. ClassNames.Select(name => classNames.Index().First(other => other.Item == name).Index)];
+        return new(Options, classNames, Shape)
+        {
+            Training = Training.Relabel(labels),
+            Unlabelled = Unlabelled,
+            Validation = Validation.Relabel(labels),
+            Test = Test.Relabel(labels),
+            Normalisation = Normalisation,
+        };
+    }
+
     /// <summary>The scale of some normalised images of each split.</summary>
     internal InputScale ScaleOfInputs()
     {

@@ -15,6 +15,14 @@ public sealed class Sample
         IsNegative = Enumerable.Range(0, window.Channels).Any(channel => window.Darkest(channel) < 0);
     }
 
+    private Sample(Sample other, int? label)
+    {
+        (Name, IsFile, Label, Group) = (other.Name, other.IsFile, label, other.Group);
+        (Size, BitsPerSample, Hash) = (other.Size, other.BitsPerSample, other.Hash);
+        (NoData, Warning) = (other.NoData, other.Warning);
+        (Window, IsNegative) = (other.Window, other.IsNegative);
+    }
+
     /// <summary>File, or archive member and number.</summary>
     public string Name { get; }
 
@@ -56,6 +64,9 @@ public sealed class Sample
 
     /// <summary>The part about the centre that crops may reach, with the network's channels.</summary>
     internal Image Window { get; }
+
+    /// <summary>The same image, with another label.</summary>
+    internal Sample WithLabel(int? label) => new(this, label);
 
     private static UInt128 Digest(Image image)
     {

@@ -37,6 +37,10 @@ public sealed class SampleSet
         return counts;
     }
 
+    /// <summary>The same samples, with the label <c>labels[i]</c> in place of the label i.</summary>
+    internal SampleSet Relabel(int[] labels) =>
+        new(Name, [.. Samples.Select(sample => sample.WithLabel(sample.Label is { } label ? labels[label] : null))]);
+
     /// <summary>The samples of some sets, one set after another.</summary>
     internal static SampleSet Join(string name, params IEnumerable<SampleSet> sets) => new(name, [.. sets.SelectMany(set => set.Samples)]);
 

@@ -45,6 +45,22 @@ public static class ModelFit
     }
 
     /// <summary>
+    /// Data to measure a model on. It may lack images of some classes of the model: its labels are then those of the model.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="data">The data.</param>
+    /// <param name="log">Takes a line that names the classes without images.</param>
+    public static DataSet MeasuredData(Model model, DataSet data, Action<string>? log)
+    {
+        var lacking = model.ClassNames.Except(data.ClassNames).ToList();
+        if (lacking.Count == 0 || data.ClassNames.Except(model.ClassNames).Any()) return data;
+        log?.Invoke(
+            $"warning: the data has no images of {lacking.Count} of the model's {model.ClassNames.Count} classes: "
+            + $"{Phrases.First(lacking)}; the others are measured");
+        return data.Among(model.ClassNames);
+    }
+
+    /// <summary>
     /// A model whose training goes on with a data set. If its classes are not those of the data, its last layer begins anew. Its masks
     /// stay, and its normalisation if it has one. Its outputs are logits.
     /// </summary>
