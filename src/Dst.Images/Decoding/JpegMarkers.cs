@@ -24,6 +24,7 @@ internal sealed class JpegMarkers
     private readonly bool _followsCodes;
     private readonly List<Range> _kept = []; // what lies between stray bytes
     private readonly JpegCodes?[] _codes = new JpegCodes?[8];
+    private readonly JpegLevels _levels = new();
     private int _interval; // of restarts
     private JpegFrame? _frame;
     private int _scans;
@@ -98,7 +99,7 @@ internal sealed class JpegMarkers
         var endOfScan = EndOfScan(_file, end);
         var isShort = 8L * (endOfScan - end) < _frame?.LeastBits(segment)
             || _followsCodes && _frame is not null
-            && JpegScan.IsShort(_file.AsSpan(end..endOfScan), _frame, segment, _codes, _interval);
+            && JpegScan.IsShort(_file.AsSpan(end..endOfScan), _frame, segment, _codes, _interval, _levels);
         if (isShort) throw Truncated();
         return endOfScan;
     }
