@@ -4,8 +4,8 @@ using Dst.Foundations;
 namespace Dst.Images.Decoding;
 
 /// <summary>
-/// Netpbm's P1 to P6: bitmaps, grey and colour, as text or binary. Samples are scaled from 0..maximum to 8 bits, or to 16 if the maximum is
-/// above 255.
+/// Netpbm's P1 to P6: bitmaps, grey and colour, as text or binary. Samples are scaled from 0..maximum to 8 bits if that is exact, else
+/// to 16.
 /// </summary>
 /// <remarks>Read here because ImageSharp 2 does not scale by the maximum, so that an image of 12 bits would be dark.</remarks>
 internal static class PnmFile
@@ -23,8 +23,8 @@ internal static class PnmFile
         var reader = new Reader(name, file);
         var (size, maximum, kind) = reader.Header();
         var count = size.Channels * size.Height * size.Width;
-        var isDeep = maximum > byte.MaxValue;
-        var data = new byte[count * (isDeep ? 2 : 1)];
+        var isDeep = BytesPerSample(maximum) == 2;
+        var data = new byte[count * BytesPerSample(maximum)];
         var words = MemoryMarshal.Cast<byte, ushort>(data.AsSpan());
         var limit = isDeep ? ushort.MaxValue : byte.MaxValue;
         for (var i = 0; i < count; i++)
@@ -34,7 +34,7 @@ internal static class PnmFile
                 1 => 1 - reader.Bit(),
                 4 => 1 - reader.PackedBit(i % size.Width),
                 2 or 3 => reader.Number(),
-                _ => reader.Sample(isDeep),
+                _ => reader.Sample(maximum > byte.MaxValue),
             };
             if (sample > maximum) throw SharpDecoder.Unreadable(name, Format, $"the sample {sample} is above the maximum {maximum}");
             var scaled = (sample * (long)limit + maximum / 2) / maximum;
@@ -53,6 +53,8 @@ internal static class PnmFile
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
     public static ImageShape Measure(string name, byte[] file) => new Reader(name, file).Header().Size;
 
+    private static int BytesPerSample(int maximum) => byte.MaxValue % maximum == 0 ? 1 : 2;
+
     private static bool IsSpace(byte c) => c is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or 11 or 12;
 
     private sealed class Reader(string name, byte[] file)
@@ -68,7 +70,7 @@ internal static class PnmFile
             if (maximum is < 1 or > ushort.MaxValue)
                 throw SharpDecoder.Unreadable(name, Format, $"its maximum is {maximum}; 1 to {ushort.MaxValue} was expected");
             var channels = kind is 3 or 6 ? 3 : 1;
-            Image.CheckSize(name, width, height, channels, maximum > byte.MaxValue ? 2 : 1);
+            Image.CheckSize(name, width, height, channels, BytesPerSample(maximum));
             if (kind >= 4)
                 EndHeader(kind == 4 ? height * ((width + 7L) / 8) : (long)height * width * channels * (maximum > byte.MaxValue ? 2 : 1));
             return (new(channels, height, width), maximum, kind);
