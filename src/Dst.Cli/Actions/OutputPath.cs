@@ -29,6 +29,16 @@ internal static class OutputPath
         AtomicFile.CheckReplaceable(path);
     }
 
+    /// <summary>Checks the picture that an option names, if the option is there: only PNG is written.</summary>
+    /// <exception cref="InputException">It is named as another format, or as <see cref="Check"/>.</exception>
+    public static void CheckPicture(ParseResult arguments, Option<string?> option)
+    {
+        if (arguments.GetValue(option) is { } path && !path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+            throw new InputException($"{option.Name} {path} is not named as a PNG, which it would be; {Path.ChangeExtension(path, ".png")} "
+                + "was expected");
+        Check(arguments, option);
+    }
+
     private static void CheckIsNotRead(ParseResult arguments, string option, string path)
     {
         var named = PathsOf(arguments).ToList();

@@ -35,7 +35,7 @@ internal static class DataInspectCommand
 
     private static void Inspect(Invocation call)
     {
-        OutputPath.Check(call.Arguments, Grid);
+        OutputPath.CheckPicture(call.Arguments, Grid);
         EffectiveKeys.Check(RecipeInput.Overrides(call.Arguments), RecipeInput.DataKeys, call.Command);
         var recipe = new TrainingRequest { TrainsNothing = true }.Read(call);
         RunData.CheckSeed(call, recipe);

@@ -69,6 +69,15 @@ public sealed class OutputPathTests : IDisposable
             .AssertWrongInput($"is in the folder {others}, whose images this command reads");
     }
 
+    [Theory]
+    [InlineData("grid.jpg")]
+    [InlineData("grid")]
+    public void A_picture_that_is_not_named_as_a_png_is_refused_before_data_are_read(string name)
+    {
+        Terminal.Run("data", "inspect", _folder.File("none"), "--grid", _folder.File(name))
+            .AssertWrongInput($"{name} is not named as a PNG, which it would be; {_folder.File("grid.png")} was expected");
+    }
+
     [Fact]
     public void A_file_of_the_recipe_is_not_overwritten()
     {
