@@ -16,6 +16,8 @@ internal sealed class InputScale(FeatureShape shape)
 
     private readonly (double Sum, double Squares)[] _sums = new (double, double)[shape.Channels];
     private long _inputs;
+    private long _constant;
+    private long _dark;
 
     /// <summary>
     /// Whether a normalisation was measured on images. A deviation of 1 or 1/255 is a change of units, as that of imported networks may be.
@@ -23,10 +25,19 @@ internal sealed class InputScale(FeatureShape shape)
     public static bool IsMeasured(InputNormalisation? normalisation) => normalisation is not null
         && Array.Exists(normalisation.Deviation, value => value != 1 && Math.Abs(value - UnitOfBytes) > UnitOfBytes / 1000);
 
-    /// <summary>Takes an input as it enters the network. A constant one tells nothing.</summary>
-    public void Add(ReadOnlySpan<float> input)
+    /// <summary>Takes an input as it enters the network. A constant one tells no scale.</summary>
+    /// <param name="input">The input.</param>
+    /// <param name="image">What it is made of.</param>
+    public void Add(ReadOnlySpan<float> input, Image image)
     {
-        if (!input.ContainsAnyExcept(input[0])) return;
+        if (IsConstant(input))
+        {
+            _constant++;
+            return;
+        }
+
+        // Below the mean of the training too: a model may have learnt from images as dark.
+        if (IsNearlyBlack(image) && !input.ContainsAnyInRange(0, float.PositiveInfinity)) _dark++;
         var plane = shape.Height * shape.Width;
         for (var c = 0; c < shape.Channels; c++)
         {
@@ -37,8 +48,11 @@ internal sealed class InputScale(FeatureShape shape)
         _inputs++;
     }
 
-    /// <summary>A line if the inputs are on another scale than those that a model learnt from, or null.</summary>
-    public string? Warning() => Found() is not { } found ? null
+    /// <summary>A line if the inputs are constant or on another scale than those that a model learnt from, or null.</summary>
+    public string? Warning() => _inputs == 0 && _constant > 0
+        ? "warning: all pixels of an image that the model sees have one value, so its answer says nothing; floats from 0 to 1 that are "
+            + "stored as bytes are such images"
+        : Found() is not { } found ? null
         : $"warning: the images are on another scale than those that the model learnt from: {found}; give images with the kind of "
         + "samples of the training (unsigned ones of 8 bits are divided by 255, of 16 bits by 65535, others are taken as they are), or "
         + "correct the model's normalisation (dst import --normalise)";
@@ -52,6 +66,22 @@ internal sealed class InputScale(FeatureShape shape)
         var mean = channels.Select(channel => Math.Abs(channel.Mean)).Order().ElementAt(channels.Length / 2);
         var deviation = channels.Max(channel => channel.Deviation);
         return mean > FarMean ? Invariant($"their mean is {mean:N0} deviations away")
-            : deviation < SmallDeviation && _inputs >= ImagesThatVary ? Invariant($"they vary by {deviation:G3} deviations only") : null;
+            : deviation < SmallDeviation && _inputs >= ImagesThatVary ? Invariant($"they vary by {deviation:G3} deviations only")
+            : _dark == _inputs ? "no sample is above 1/255 of its full range" : null;
     }
+
+    private bool IsConstant(ReadOnlySpan<float> input)
+    {
+        var plane = shape.Height * shape.Width;
+        for (var c = 0; c < shape.Channels; c++)
+            if (input.Slice(c * plane, plane).ContainsAnyExcept(input[c * plane])) return false;
+        return true;
+    }
+
+    private static bool IsNearlyBlack(Image image) => image.BitsPerSample switch
+    {
+        8 => !image.Samples<byte>().ContainsAnyExceptInRange((byte)0, (byte)1),
+        16 => !image.Samples<ushort>().ContainsAnyExceptInRange((ushort)0, (ushort)(ushort.MaxValue / byte.MaxValue)),
+        _ => !image.Samples<float>().ContainsAnyExceptInRange(0, UnitOfBytes),
+    };
 }

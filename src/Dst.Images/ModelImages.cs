@@ -42,7 +42,7 @@ public sealed class ModelImages(Model model, Action<string> log)
         if (_sizes.Count < ImagesForScale && model.Normalisation is { } normalisation && InputScale.IsMeasured(normalisation))
         {
             Preprocessor.Prepare(image, normalisation, model.Graph.Input, _input);
-            _scale.Add(_input);
+            _scale.Add(_input, image);
         }
 
         _sizes.Add(new(image.Height, image.Width));

@@ -30,7 +30,7 @@ internal static class DataReport
         var isCentred = data.Options.Mean.Any(mean => mean != 0); // else only the unit changes
         if (!isCentred || data.ScaleOfInputs().Found() is not { } found) return;
         log(
-            $"warning: data.mean and data.deviation do not fit the images: after the normalisation {found}; expected those of pixels from "
+            $"warning: data.mean and data.deviation do not fit the images: {found}; expected those of pixels from "
             + "0 to 1, such as 0.5 in place of 127.5, or of the floats of the files");
     }
 

@@ -97,7 +97,7 @@ public sealed class DataSet
         foreach (var sample in Splits.SelectMany(split => split.Samples.Take(imagesOfSplit)))
         {
             augmenter.Write(sample, input);
-            scale.Add(input);
+            scale.Add(input, sample.Window);
         }
 
         return scale;

@@ -226,7 +226,7 @@ public class DataSetTests
     public void A_mean_of_another_unit_is_a_warning(double mean, double deviation, bool warns)
     {
         var lines = LinesOf(Small with { Mean = [mean], Deviation = [deviation] });
-        Assert.Equal(warns, lines.Any(line => line.StartsWith("warning: data.mean and data.deviation do not fit the images: after")));
+        Assert.Equal(warns, lines.Any(line => line.StartsWith("warning: data.mean and data.deviation do not fit the images: ")));
     }
 
     private static List<string> LinesOf(DataOptions options)
