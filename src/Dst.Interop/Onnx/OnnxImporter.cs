@@ -83,10 +83,9 @@ public static class OnnxImporter
         {
             try
             {
-                var int8 = new Int8Import();
-                var (model, onBytes, layers) = int8.Apply(NetworkImport.Run(graph, int8));
-                notes.Add(
-                    $"the network is quantised: {onBytes} of {Phrases.Count(layers, "layer")} with weights compute in 8-bit integers");
+                var (model, onBytes, layers, whyFloat) = ToInt8(graph);
+                notes.Add($"the network is quantised: {onBytes} of {Phrases.Count(layers, "layer")} with weights compute in 8-bit integers"
+                    + (whyFloat is null ? "" : $"; {whyFloat}"));
                 return model;
             }
             catch (InputException e)
@@ -98,5 +97,15 @@ public static class OnnxImporter
         var floats = NetworkImport.Run(graph);
         notes.Add($"the network is quantised, and its weights and features became 32-bit floats: {why}");
         return floats;
+    }
+
+    // Which values are computed in floats is known when the whole network is read. Those that need bounds are given them then.
+    private static (Model Model, int OnBytes, int Layers, string? WhyFloat) ToInt8(OnnxGraph graph)
+    {
+        var int8 = new Int8Import(new HashSet<string>());
+        var model = NetworkImport.Run(graph, int8);
+        if (int8.FloatsOf(model) is not { Count: > 0 } floats) return int8.Apply(model);
+        int8 = new(floats);
+        return int8.Apply(NetworkImport.Run(graph, int8));
     }
 }

@@ -1,11 +1,13 @@
 using Dst.Graph;
 using Dst.Interop.Onnx;
+using Dst.Interop.Onnx.Schema;
 using Dst.Interop.Tests.CSource;
 using Dst.Masks;
 using Dst.Runtime.Inference;
 using Dst.Tests.Foundations;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
+using Google.Protobuf;
 
 namespace Dst.Interop.Tests.Onnx;
 
@@ -94,6 +96,60 @@ public sealed class OnnxQdqTests : IDisposable
         Assert.Null(floats.Int8);
         Assert.EndsWith("became 32-bit floats: they were asked for", Assert.Single(notes));
         OnnxTools.AssertClose(Logits(model), Logits(floats), 0.05);
+    }
+
+    [Theory]
+    [InlineData("relu")]
+    [InlineData("sum")]
+    [InlineData("sum.relu")]
+    public void A_network_that_ends_in_a_sum_or_a_bound_comes_back_with_the_same_integers(string end)
+    {
+        var dense = Initialiser.Initialise(
+            new(new NetworkGraph("net", new(3, 8, 8), [
+                new("conv", new Conv2dOp(16, 3, 3, 1, 1), ["input"]), new("pool", new GlobalAvgPoolOp(), ["conv"]),
+                new("flat", new FlattenOp(), ["pool"]), new("fc", new LinearOp(16), ["flat"]), new("relu", new ReluOp(), ["fc"]),
+                new("last", new LinearOp(16), ["relu"]), new("sum", new AddOp(), ["last", "relu"]), new("sum.relu", new ReluOp(), ["sum"]),
+            ])),
+            seed: 1);
+        var (model, notes) = (Int8CodeTests.Quantise(dense.UpTo(end)), new List<string>());
+        var again = OnnxImporter.Import(Export(model), notes);
+        var layers = model.Int8!.Filters.Count;
+        Assert.Equal($"the network is quantised: {layers} of {layers} layers with weights compute in 8-bit integers", Assert.Single(notes));
+        Assert.Equal(model.Int8.Values.OrderBy(value => value.Key), again.Int8!.Values.OrderBy(value => value.Key));
+        Assert.Equal(Logits(model), Logits(again));
+    }
+
+    /// <summary>The file rounds it for both. Where it is not rounded, it is bounded as the integers are.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // as a quantiser writes it that leaves out a layer
+    public void A_value_of_floats_is_read_by_layers_of_bytes_and_of_floats(bool isUnrounded)
+    {
+        var dense = Initialiser.Initialise(
+            new(new NetworkGraph("net", new(3, 8, 8), [
+                new("first", new Conv2dOp(16, 3, 3, 1, 1), ["input"]), new("bytes", new Conv2dOp(16, 3, 3, 1, 1), ["first"]),
+                new("floats", new Conv2dOp(16, 1, 1), ["first"]), new("sum", new AddOp(), ["bytes", "floats"]),
+                new("pool", new GlobalAvgPoolOp(), ["sum"]), new("flat", new FlattenOp(), ["pool"]), new("fc", new LinearOp(5), ["flat"]),
+            ])),
+            seed: 1);
+        var (model, notes) = (Int8CodeTests.Quantise(dense, new HashSet<string> { "first", "floats" }), new List<string>());
+        Assert.Equal(["bytes", "fc"], model.Int8!.Filters.Keys.Order());
+        var path = Export(model);
+        if (isUnrounded)
+        {
+            var file = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
+            var layers = file.Graph.Node.Where(node => node.OpType == "Conv").ToList(); // first, bytes, floats
+            Assert.Equal(layers[1].Input[0], layers[2].Input[0]);
+            layers[2].Input[0] = layers[0].Output[0];
+            File.WriteAllBytes(path, file.ToByteArray());
+        }
+
+        var again = OnnxImporter.Import(path, notes);
+        Assert.Equal("the network is quantised: 2 of 4 layers with weights compute in 8-bit integers", Assert.Single(notes));
+        Assert.Equal(["bytes", "fc"], again.Int8!.Filters.Keys.Order());
+        OnnxTools.AssertClose(Logits(model), Logits(again), 0.02);
+        var (_, theirs) = OnnxRuntimeTool.Run(path, ([Images, .. Dims(model)], ImagesFor(model)));
+        OnnxTools.AssertClose(Logits(again), theirs, 0.02);
     }
 
     [Fact]

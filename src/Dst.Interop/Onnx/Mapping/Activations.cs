@@ -89,10 +89,10 @@ internal static class Activations
     }
 
     /// <summary>Bounds a feature. Without an upper bound, one from 0 on is a ReLU.</summary>
-    public static void Bound(NetworkImport import, OnnxNode node, int feature, float min, float max)
+    public static OnnxFeature Bound(NetworkImport import, OnnxNode node, int feature, float min, float max)
     {
         (min, max) = (Math.Clamp(min, float.MinValue, float.MaxValue), Math.Clamp(max, float.MinValue, float.MaxValue));
-        Apply(import, node, min == 0 && max == float.MaxValue ? new ReluOp() : new ClipOp(min, max), feature);
+        return Apply(import, node, min == 0 && max == float.MaxValue ? new ReluOp() : new ClipOp(min, max), feature);
     }
 
     /// <summary><c>Dropout</c>: its rate is an attribute before operation set 12.</summary>
@@ -144,9 +144,11 @@ internal static class Activations
     }
 
     /// <summary>Adds an elementwise operation. Its output keeps a reshape or transposition that is still to be done.</summary>
-    private static void Apply(NetworkImport import, OnnxNode node, Operation operation, int feature = 0)
+    private static OnnxFeature Apply(NetworkImport import, OnnxNode node, Operation operation, int feature = 0)
     {
         var x = import.InAnyOrder(node, feature);
-        import.SetOutput(node, import.Append(node, operation, x).SeenAs(x));
+        var y = import.Append(node, operation, x).SeenAs(x);
+        import.SetOutput(node, y);
+        return y;
     }
 }

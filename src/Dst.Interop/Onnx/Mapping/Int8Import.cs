@@ -7,21 +7,28 @@ using Dst.Runtime.Lowering;
 namespace Dst.Interop.Onnx.Mapping;
 
 /// <summary>The scales of a network in the form QDQ, as far as they are known, and whether our arithmetic can express them.</summary>
-internal sealed class Int8Import
+/// <param name="floats">Values that are known to be computed and read in floats, by <see cref="FloatsOf"/>.</param>
+internal sealed class Int8Import(IReadOnlySet<string> floats)
 {
     private readonly Dictionary<string, ByteScale> _values = []; // by our node
+    private readonly HashSet<string> _bounded = []; // those of them that the range of their bytes holds
     private readonly Dictionary<string, float[]> _filters = []; // by our node
     private readonly Dictionary<string, (float[] Scales, int Axis)> _weights = []; // by constant
     private readonly Dictionary<string, string> _otherIntegers = []; // constants that cannot be weights of bytes, and why
     private readonly Dictionary<string, string> _floats = []; // layers that have such weights, and why they compute in floats
 
+    /// <summary>Whether a value is known to be computed and read in floats.</summary>
+    public bool IsFloat(string value) => floats.Contains(value);
+
     /// <summary>Sets the scale of a value.</summary>
     /// <param name="reader">The node that rounds it.</param>
     /// <param name="value">Name of our node, or of the network's input.</param>
     /// <param name="scale">The scale.</param>
-    public void SetValue(OnnxNode reader, string value, ByteScale scale)
+    /// <param name="isBounded">Whether the value is within the range of its bytes before it is rounded.</param>
+    public void SetValue(OnnxNode reader, string value, ByteScale scale, bool isBounded)
     {
         if (!_values.TryAdd(value, scale) && _values[value] != scale) throw reader.Illegal("rounds features twice, with two scales");
+        if (isBounded) _bounded.Add(value);
     }
 
     /// <summary>Remembers the scales of a constant that <c>DequantizeLinear</c> gives, or why its integers are not ours.</summary>
@@ -56,14 +63,25 @@ internal sealed class Int8Import
         else if (known.Axis == axis && known.Scales.Length == filters) _filters[layer] = known.Scales;
     }
 
-    /// <summary>The network with its scales, how many of its layers with weights compute on bytes, and how many there are.</summary>
-    /// <exception cref="InputException">It cannot compute on bytes, or would give other values than the file says.</exception>
-    public (Model Model, int OnBytes, int Layers) Apply(Model model)
+    /// <summary>
+    /// Values that are computed and read in floats between bytes, and that the file clips to the range of 8 bits: the network has to bound
+    /// them.
+    /// </summary>
+    /// <exception cref="InputException">Scales cannot be expressed.</exception>
+    public IReadOnlySet<string> FloatsOf(Model model)
     {
-        bool IsValue(string name) => name == NetworkGraph.InputName || model.Graph.Shapes.ContainsKey(name);
-        var scales = new Int8Scales(_values.Where(value => IsValue(value.Key)).ToDictionary(), _filters);
-        // Any backend would do: which nodes compute on bytes does not depend on it.
-        var program = LoweredProgram.Lower(model with { Int8 = scales }, COperations.Target);
+        var (program, scales) = Lower(model);
+        return scales.Values.Keys.Where(name => NeedsBound(program, name)).ToHashSet();
+    }
+
+    /// <summary>
+    /// The network with its scales, how many of its layers with weights compute on bytes, how many there are, and why one computes in
+    /// floats, where its weights say it.
+    /// </summary>
+    /// <exception cref="InputException">It cannot compute on bytes, or would give other values than the file says.</exception>
+    public (Model Model, int OnBytes, int Layers, string? WhyFloat) Apply(Model model)
+    {
+        var (program, scales) = Lower(model);
         Check(program, scales);
         var layers = program.Nodes.Where(node => node.Operation.IsWeighted).ToList();
         var onBytes = layers.Where(node => node.Integers is not null).Select(node => node.Layer).ToHashSet();
@@ -72,7 +90,15 @@ internal sealed class Int8Import
                 ?? "no layer with weights has integers of 8 bits around it, with the zero point 0 for its weights");
         // The weights of a layer that computes in floats may be other integers than ours.
         var filters = _filters.Where(layer => onBytes.Contains(layer.Key)).ToDictionary();
-        return (model with { Int8 = scales with { Filters = filters } }, onBytes.Count, layers.Count);
+        return (model with { Int8 = scales with { Filters = filters } }, onBytes.Count, layers.Count, ReasonOf(layers));
+    }
+
+    private (LoweredProgram Program, Int8Scales Scales) Lower(Model model)
+    {
+        bool IsValue(string name) => name == NetworkGraph.InputName || model.Graph.Shapes.ContainsKey(name);
+        var scales = new Int8Scales(_values.Where(value => IsValue(value.Key)).ToDictionary(), _filters);
+        // Any backend would do: which nodes compute on bytes does not depend on it.
+        return (LoweredProgram.Lower(model with { Int8 = scales }, COperations.Target), scales);
     }
 
     /// <summary>A value of floats must not need the clipping of a scale. What only moves bytes must have the scale of its input.</summary>
@@ -81,14 +107,17 @@ internal sealed class Int8Import
         foreach (var (name, scale) in scales.Values)
         {
             if (!program.Values.TryGetValue(name, out var value)) continue; // a later operation is computed with it
-            var isRead = program.Nodes.Any(node => node.Reads.Contains(name) && node.Operation is not ConversionOp);
-            if (value.Scale is null && (isRead || name == program.Output))
+            if (NeedsBound(program, name))
                 throw new InputException(ReasonOf(program.Nodes.Where(node => node.Output == name || node.Reads.Contains(name)))
                     ?? $"value '{name}' is rounded to 8 bits between operations that have no form for them");
             if (value.Scale is { } other && other != scale)
                 throw new InputException($"value '{name}' has another scale than the value that it is taken from");
         }
     }
+
+    private bool NeedsBound(LoweredProgram program, string name) =>
+        program.Values.TryGetValue(name, out var value) && value.Scale is null && !_bounded.Contains(name)
+        && (name == program.Output || program.Nodes.Any(node => node.Reads.Contains(name) && node.Operation is not ConversionOp));
 
     /// <summary>Why the first layer whose weights are integers of another kind computes in floats; null if there is none.</summary>
     private string? ReasonOf(IEnumerable<LoweredNode> nodes) =>

@@ -13,33 +13,31 @@ internal static class QuantisedFeatures
 
     /// <summary>
     /// Gives the features their scale, if the network stays one of 8-bit integers. In a network of floats they are clipped to what the
-    /// integers can hold, because a quantiser leaves out a ReLU where its integers are never below 0; they are not rounded. Scores at the
-    /// end are neither scaled nor clipped, as their softmax is left out too.
+    /// integers can hold, because a quantiser leaves out a ReLU where its integers are never below 0; they are not rounded. The same holds
+    /// for features of floats in a network of integers. Scores at the end are neither scaled nor clipped, as their softmax is left out
+    /// too; those of a sum or of bounds are in a network of integers, in which a layer cannot add or bound without a scale.
     /// </summary>
     public static void Map(NetworkImport import, OnnxNode node)
     {
         var (scale, zero, least, greatest) = ScaleOf(import, node);
         var (min, max) = ((least - zero) * scale, (greatest - zero) * scale);
         var x = import.View(node, 0);
-        if (import.IsScores(node.Outputs[0]))
+        var addsOrBounds = import.Network.OperationOf(x.Node) is AddOp or ReluOp or ClipOp;
+        if (import.IsScores(node.Outputs[0]) && (import.Int8 is null || !addsOrBounds))
         {
             Views.Identity(import, node);
+            return;
         }
-        else if (import.Int8 is { } int8)
-        {
-            if (greatest - least != byte.MaxValue) throw node.Illegal("quantises features to integers of 16 bits");
-            if (!import.IsReadOnlyBy(node, Pair)) throw node.Illegal("reads features that others read without rounding");
-            int8.SetValue(node, x.Node, new(scale, (byte)(zero - least)));
-            Views.Identity(import, node);
-        }
-        else if (IsWithin(import.Network, x.Node, min, max))
-        {
-            Views.Identity(import, node);
-        }
-        else
-        {
-            Activations.Bound(import, node, 0, min, max);
-        }
+
+        var isWithin = IsWithin(import.Network, x.Node, min, max);
+        // Features that others read without rounding need a node of their own for those that are rounded.
+        var isShared = !import.IsReadOnlyBy(node, Pair);
+        var isBounded = import.Int8 is null ? !isWithin : isShared || import.Int8.IsFloat(x.Node) && !isWithin;
+        if (isBounded) x = Activations.Bound(import, node, 0, min, max);
+        else Views.Identity(import, node);
+        if (import.Int8 is not { } int8) return;
+        if (greatest - least != byte.MaxValue) throw node.Illegal("quantises features to integers of 16 bits");
+        int8.SetValue(node, x.Node, new(scale, (byte)(zero - least)), isBounded || isWithin);
     }
 
     private static (float Scale, long Zero, int Least, int Greatest) ScaleOf(NetworkImport import, OnnxNode node)
