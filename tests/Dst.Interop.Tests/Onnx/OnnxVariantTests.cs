@@ -229,6 +229,31 @@ public partial class OnnxVariantTests
             Assert.Single(notes));
     }
 
+    [Fact]
+    public void A_layer_whose_weights_are_other_integers_computes_in_floats_beside_one_of_bytes()
+    {
+        var model = Model(21, [
+            .. Quantised(Image, "a"), Node("DequantizeLinear", ["unsigned", "step"], "v"), Node("Conv", ["a", "v"], "b"),
+            .. Quantised("b", "c"), Node("DequantizeLinear", ["signed", "step"], "w"), Node("Conv", ["c", "w"], "d"),
+            .. Quantised("d", "e"), Node("GlobalMaxPool", ["e"], "out")],
+            Floats("step", [], 0.25f), Zero(DataType.Uint8, 0), Weight("unsigned", DataType.Uint8, 4, 8),
+            Weight("signed", DataType.Int8, 5, 4));
+        var notes = new List<string>();
+        Assert.Equal(["d"], OnnxImporter.Import("a.onnx", model.ToByteArray(), notes).Int8!.Filters.Keys);
+        Assert.Equal(
+            "the network is quantised: 1 of 2 layers with weights compute in 8-bit integers; the weights of layer 'b' are unsigned; "
+                + "signed 8 bits with the zero point 0 were expected",
+            Assert.Single(notes));
+
+        static TensorProto Weight(string name, DataType type, int filters, int channels) => new()
+        {
+            Name = name,
+            DataType = type,
+            Dims = { filters, channels, 1, 1 },
+            Int32Data = { Enumerable.Range(1, filters * channels) },
+        };
+    }
+
     /// <summary>
     /// PyTorch writes its padded mean so, and its windows do not begin in the padding. ONNX Runtime gives it back its padding, as we do.
     /// </summary>
