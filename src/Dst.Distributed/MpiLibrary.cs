@@ -115,6 +115,6 @@ internal sealed unsafe class MpiLibrary
 
     private static void Check(int status, string function)
     {
-        if (status != Success) throw new IOException($"{function} failed with status {status}");
+        if (status != Success) throw new IOException(Invariant($"{function} failed with status {status}"));
     }
 }

@@ -28,7 +28,7 @@ internal sealed record FrameLayout(int Size, int[] Colours, int? Alpha = null)
         var (least, most) = ((height - 1) * (Int128)step + row, height * (Int128)step);
         if (step < row || pixels.Length != least && pixels.Length != most)
             throw new ArgumentException(
-                $"{pixels.Length} bytes for {height}x{width} pixels of {Size} bytes with a stride of {step}; "
+                Invariant($"{pixels.Length} bytes for {height}x{width} pixels of {Size} bytes with a stride of {step}; ")
                 + (step < row ? $"a stride of at least {row} expected" : $"{most} bytes expected"));
 
         var planes = new byte[Colours.Length * height * width];

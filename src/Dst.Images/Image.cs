@@ -38,7 +38,8 @@ public sealed partial class Image
         var expected = CountOf(channels, height, width) * (bitsPerSample / 8);
         if (data.Length != expected)
             throw new ArgumentException(
-                $"{data.Length} bytes for {channels}x{height}x{width} samples of {bitsPerSample} bits; {expected} bytes expected");
+                Invariant($"{data.Length} bytes for {channels}x{height}x{width} samples of {bitsPerSample} bits; {expected} bytes ")
+                + "expected");
         (Channels, Height, Width, BitsPerSample, Data) = (channels, height, width, bitsPerSample, data);
     }
 
@@ -136,7 +137,8 @@ public sealed partial class Image
         CheckLayout(channels, height, width, 32);
         var expected = CountOf(channels, height, width);
         if (samples.Length != expected)
-            throw new ArgumentException($"{samples.Length} floats for {channels}x{height}x{width} samples; {expected} floats expected");
+            throw new ArgumentException(
+                Invariant($"{samples.Length} floats for {channels}x{height}x{width} samples; {expected} floats expected"));
         for (var i = 0; i < samples.Length; i++)
         {
             if (!float.IsFinite(samples[i]))
@@ -232,7 +234,7 @@ public sealed partial class Image
     {
         if (width is < 1 or > MaxSide || height is < 1 or > MaxSide || width * height > MaxPixels)
             throw new InputException(
-                $"{name} declares {height}x{width} pixels; expected 1 to {MaxSide} a side and at most {MaxPixels >> 20} Mpixel");
+                Invariant($"{name} declares {height}x{width} pixels; expected 1 to {MaxSide} a side and at most {MaxPixels >> 20} Mpixel"));
         if (channels is < 1 or > MaxChannels)
             throw new InputException($"{name} has {channels} bands; 1 to {MaxChannels} were expected");
         if (width * height * channels * bytesPerSample > MaxBytes)
@@ -248,7 +250,7 @@ public sealed partial class Image
     {
         if (channels is < 1 or > MaxChannels || bitsPerSample is not (8 or 16 or 32))
             throw new ArgumentException(
-                $"{channels} channels of {bitsPerSample} bits; 1 to {MaxChannels} of 8, 16 or 32 (floats) expected");
+                Invariant($"{channels} channels of {bitsPerSample} bits; 1 to {MaxChannels} of 8, 16 or 32 (floats) expected"));
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
     }

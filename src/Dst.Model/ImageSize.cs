@@ -57,7 +57,7 @@ public readonly record struct ImageSize(int Height, int Width)
     public ImageSize Within(ImageSize other) => new(Math.Min(Height, other.Height), Math.Min(Width, other.Width));
 
     /// <summary>Height x width, such as <c>128x64</c>.</summary>
-    public override string ToString() => $"{Height}x{Width}";
+    public override string ToString() => Invariant($"{Height}x{Width}");
 
     private static int Round(long product, int divisor) => (int)Math.Max(1, (product + divisor / 2) / divisor);
 

@@ -51,7 +51,7 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
             {
                 if (positions[i] < (i == 0 ? 0 : positions[i - 1] + 1) || positions[i] >= shape.RowLength)
                     throw new ArgumentException(
-                        $"kept position {positions[i]}; ascending values from 0 to {shape.RowLength - 1} were expected");
+                        Invariant($"kept position {positions[i]}; ascending values from 0 to {shape.RowLength - 1} were expected"));
             }
         }
     }

@@ -40,7 +40,7 @@ public static unsafe class Dropout
         if (length < 0 || length % Layout.Block != 0)
             throw new ArgumentException($"{length} floats; a multiple of {Layout.Block} was expected", nameof(length));
         if (firstElement < 0 || firstElement % Layout.Block != 0)
-            throw new ArgumentException($"{firstElement}; a multiple of {Layout.Block} was expected", nameof(firstElement));
+            throw new ArgumentException(Invariant($"{firstElement}; a multiple of {Layout.Block} was expected"), nameof(firstElement));
         if (!(mask.Rate >= 0 && mask.Rate < 1))
             throw new ArgumentOutOfRangeException(nameof(mask), mask.Rate, "expected 0 up to but not including 1");
         var threshold = (int)MathF.Round(mask.Rate * (1 << HashBits));

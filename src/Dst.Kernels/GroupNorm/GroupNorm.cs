@@ -27,7 +27,8 @@ public sealed unsafe class GroupNorm
     public GroupNorm(SimdTier tier, int channels, int pixels, int groups, float epsilon)
     {
         Check.Images(0, channels, pixels);
-        if (groups < 1 || channels % groups != 0) throw new ArgumentException($"{channels} channels are not {groups} equal groups");
+        if (groups < 1 || channels % groups != 0)
+            throw new ArgumentException(Invariant($"{channels} channels are not {groups} equal groups"));
         (_tier, _channels, _pixels, _perGroup, _epsilon) = (tier, channels, pixels, channels / groups, epsilon);
         _padded = Layout.PaddedChannels(channels);
     }

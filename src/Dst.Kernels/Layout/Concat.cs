@@ -87,6 +87,6 @@ public static unsafe class Concat
         Check.Images(images, channels, pixels);
         if (firstChannel < 0 || firstChannel + channels > totalChannels)
             throw new ArgumentException(
-                $"channels {firstChannel} to {firstChannel + channels} are not among {totalChannels}", nameof(firstChannel));
+                Invariant($"channels {firstChannel} to {firstChannel + channels} are not among {totalChannels}"), nameof(firstChannel));
     }
 }

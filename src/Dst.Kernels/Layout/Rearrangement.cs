@@ -64,7 +64,7 @@ public sealed unsafe class Rearrangement
     public static Rearrangement Slice(MapShape x, int start, int channels)
     {
         if (start < 0 || channels < 1 || start + channels > x.Channels)
-            throw new ArgumentException($"channels {start} to {start + channels} are not among {x.Channels}");
+            throw new ArgumentException(Invariant($"channels {start} to {start + channels} are not among {x.Channels}"));
         return new(x, x with { Channels = channels }, Sources(channels, c => start + c), 0, 0, 0);
     }
 
@@ -72,7 +72,8 @@ public sealed unsafe class Rearrangement
     /// <exception cref="ArgumentException">C is not a multiple of <paramref name="groups"/>.</exception>
     public static Rearrangement ShuffleChannels(MapShape x, int groups)
     {
-        if (groups < 1 || x.Channels % groups != 0) throw new ArgumentException($"{x.Channels} channels are not {groups} equal groups");
+        if (groups < 1 || x.Channels % groups != 0)
+            throw new ArgumentException(Invariant($"{x.Channels} channels are not {groups} equal groups"));
         return new(x, x, Sources(x.Channels, c => c % groups * (x.Channels / groups) + c / groups), 0, 0, 0);
     }
 

@@ -14,5 +14,5 @@ public readonly record struct WindowSides(int Top, int Left, int Bottom, int Rig
     public static WindowSides Equal(int side) => new(side, side, side, side);
 
     /// <inheritdoc/>
-    public override string ToString() => $"[{Top}, {Left}, {Bottom}, {Right}]";
+    public override string ToString() => Invariant($"[{Top}, {Left}, {Bottom}, {Right}]");
 }

@@ -24,5 +24,5 @@ public readonly record struct FeatureShape(int Channels, int Height, int Width)
     internal MapShape ToMap() => new(Channels, Height, Width);
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Channels}x{Height}x{Width}";
+    public override string ToString() => Invariant($"{Channels}x{Height}x{Width}");
 }

@@ -24,7 +24,8 @@ internal static class SlidingWindow
         node.Expect(
             IsLegal(w.KernelHeight, w.Stride, w.Sides.Top, w.Sides.Bottom, w.Height)
             && IsLegal(w.KernelWidth, w.StrideWidth, w.Sides.Left, w.Sides.Right, w.Width),
-            $"has a window of {w.KernelHeight}x{w.KernelWidth} in steps of {w.Stride} and {w.StrideWidth} with the padding {w.Sides}; "
+            Invariant($"has a window of {w.KernelHeight}x{w.KernelWidth} in steps of {w.Stride} and {w.StrideWidth} ")
+            + $"with the padding {w.Sides}; "
             + $"expected kernel and stride 1 to {MaxKernel} and a padding smaller than the kernel");
         return new(
             w.Channels,

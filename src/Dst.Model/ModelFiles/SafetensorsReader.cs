@@ -250,7 +250,7 @@ public sealed class SafetensorsReader : IDisposable
         var bytes = shape.Aggregate(
             (Int128)TensorEntry.SizeOf(type), (product, extent) => product > long.MaxValue ? product : product * extent);
         if (bytes != offsets[1] - offsets[0])
-            throw Malformed($"tensor '{name}' has {offsets[1] - offsets[0]} bytes of data; its shape {shapeJson} needs {bytes}");
+            throw Malformed(Invariant($"tensor '{name}' has {offsets[1] - offsets[0]} bytes of data; its shape {shapeJson} needs {bytes}"));
         if (bytes > Array.MaxLength) throw Malformed($"tensor '{name}' has {bytes} bytes; at most {Array.MaxLength} were expected");
         return new(type, [.. shape.Select(extent => (int)extent)], dataOffset + offsets[0], (long)bytes);
     }

@@ -137,7 +137,7 @@ public sealed record PatternRuns(
             foreach (var twice in arms.Where(counted.ContainsKey).GroupBy(arm => counted[arm].Folder))
                 log(
                     $"{twice.Key} and {run.Folder} trained {string.Join(", ", twice.Select(arm => arm.Arm))} of one recipe with the seed "
-                    + $"{run.Summary.Seed}; the last is counted");
+                    + Invariant($"{run.Summary.Seed}; the last is counted"));
             foreach (var arm in arms) counted[arm] = run;
         }
 

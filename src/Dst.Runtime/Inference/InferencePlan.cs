@@ -186,13 +186,13 @@ public sealed class InferencePlan : IDisposable
     internal static void CheckThreads(int threads)
     {
         if (threads is < 1 or > MaxThreads)
-            throw new InputException($"an inference session has {threads} threads; 1 to {MaxThreads} were expected");
+            throw new InputException(Invariant($"an inference session has {threads} threads; 1 to {MaxThreads} were expected"));
     }
 
     private static void CheckOptions(InferenceOptions options)
     {
         if (options.Batch is < 1 or > MaxBatch)
-            throw new InputException($"inference option Batch is {options.Batch}; 1 to {MaxBatch} were expected");
+            throw new InputException(Invariant($"inference option Batch is {options.Batch}; 1 to {MaxBatch} were expected"));
         if (options.Tier > SimdTiers.Best)
             throw new InputException(
                 $"inference option Tier is {options.Tier}; at most {SimdTiers.Best}, which this processor has, was expected");

@@ -198,13 +198,14 @@ public sealed unsafe class InferenceSession : IDisposable
 
     private void CheckLengths(ReadOnlySpan<float> images, int count, Span<float> logits)
     {
-        if (count < 1) throw new InputException($"a run has {count} images; at least 1 was expected");
+        if (count < 1) throw new InputException(Invariant($"a run has {count} images; at least 1 was expected"));
         if (images.Length != count * _plan.Input.Count)
             throw new InputException(
-                $"a run of {count} images has {images.Length} values; {count * _plan.Input.Count} were expected, {_plan.Input} each");
+                Invariant($"a run of {count} images has {images.Length} values; {count * _plan.Input.Count} were expected, ")
+                + $"{_plan.Input} each");
         if (logits.Length != (long)count * _plan.Outputs)
             throw new InputException(
-                $"a run of {count} images has room for {logits.Length} logits; {(long)count * _plan.Outputs} were expected");
+                Invariant($"a run of {count} images has room for {logits.Length} logits; {(long)count * _plan.Outputs} were expected"));
     }
 
     // Optimised from the first call on: vectors of the machine's width are not compiled ahead of time.

@@ -238,7 +238,7 @@ public sealed class Predictor : IDisposable
         if (count < 1) throw new InputException("there are 0 images to predict; at least 1 was expected");
         if (room != (long)count * row)
             throw new InputException(
-                $"there is room for {room} results of {count} images; {(long)count * row} were expected, {row} for each image");
+                Invariant($"there is room for {room} results of {count} images; {(long)count * row} were expected, {row} for each image"));
     }
 
     /// <summary>Turns the network's outputs, at the beginning of <paramref name="values"/>, into probabilities in their place.</summary>

@@ -108,7 +108,7 @@ public sealed class Quantiser
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var length = model.Graph.Input.Count;
         if (images.Length != count * length)
-            throw new ArgumentException($"{count} × {length} values expected, {images.Length} found", nameof(images));
+            throw new ArgumentException(Invariant($"{count} × {length} values expected, {images.Length} found"), nameof(images));
     }
 
     private static void CheckNames(Model model, IReadOnlySet<string> keptFloat)

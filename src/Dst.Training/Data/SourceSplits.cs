@@ -73,7 +73,9 @@ internal sealed record SourceSplits(
         var round = Math.DivRem(seed - 1, folds, out var fold);
         if (fold < 0) (round, fold) = (round - 1, fold + folds);
         var first = round * folds + 1;
-        log($"data: the test is part {fold + 1} of {folds}; the seeds {first} to {first + folds - 1} test each image once (data.folds)");
+        log(
+            Invariant($"data: the test is part {fold + 1} of {folds}; the seeds {first} to {first + folds - 1} test each image once ")
+            + "(data.folds)");
         return StratifiedSplit.DrawFold(
             source.Training, source.ClassNames, folds, (int)fold, round, TestSplit, AdviceFor(options.Kind, $"{folds}"),
             WarningOf(options, log, $"not each of the {folds} tests has one"));

@@ -85,7 +85,7 @@ public static class Zoo
             throw new InputException(
                 $"network '{name}' is unknown; did you mean '{NearestName.Of(name, Names)}'? "
                 + $"One of {string.Join(", ", Names)} was expected");
-        if (classes < 1) throw new InputException($"network '{name}' has {classes} classes; at least 1 was expected");
+        if (classes < 1) throw new InputException(Invariant($"network '{name}' has {classes} classes; at least 1 was expected"));
         if (!(width is >= MinWidth and <= MaxWidth))
             throw new InputException(Invariant($"network '{name}' has the width {width}; {MinWidth} to {MaxWidth} was expected"));
         var rate = dropout ?? (name == AConvNet.Name ? AConvNetDropout : 0);

@@ -206,7 +206,7 @@ public sealed unsafe class RankGroup
 
     private static void CheckParts(int parts)
     {
-        if (parts is not (8 or 16 or 32 or 64)) throw new InputException($"parts has {parts}; 8, 16, 32 or 64 was expected");
+        if (parts is not (8 or 16 or 32 or 64)) throw new InputException(Invariant($"parts has {parts}; 8, 16, 32 or 64 was expected"));
     }
 
     private static string Powers(int last) =>

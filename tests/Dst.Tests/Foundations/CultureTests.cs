@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Dst.Graph;
+using Dst.Images;
 using Dst.Report;
 using Dst.Tests.Experiments;
 using Dst.Training.Data;
@@ -65,6 +66,25 @@ public sealed partial class CultureTests : IDisposable
             schedule.Check("train", epochs: 3, stepsPerEpoch: 10);
             return null;
         }
+    }
+
+    [Fact]
+    public void Negative_whole_numbers_have_an_ascii_minus()
+    {
+        Action[] actions =
+        [
+            () => Zoo.Build("resnet8", new(3, 12, 12), -3),
+            () => Graph(new Conv2dOp(4, 3, 3, -1, -2)),
+            () => Graph(new SliceOp(-1, 2)),
+            () => Graph(new UpsampleOp(-2)),
+            () => Graph(new ChannelShuffleOp(-2)),
+            () => Image.CheckSize("it", -4, 4),
+        ];
+        foreach (var action in actions) Assert.Matches(@"(^|[^\d\u2212])-\d", Assert.ThrowsAny<Exception>(action).Message);
+        Assert.Equal("-1x2x3", new FeatureShape(-1, 2, 3).ToString());
+        Assert.Equal("-4x4", new ImageSize(-4, 4).ToString());
+
+        static void Graph(Operation operation) => _ = new CheckedGraph(new("net", new(3, 4, 4), [new("node", operation, ["input"])]));
     }
 
     [Fact]

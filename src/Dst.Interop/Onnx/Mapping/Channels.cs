@@ -50,9 +50,10 @@ internal static class Channels
         var channels = x.Shape.Channels;
         if (axis != x.ChannelAxis || indices.Shape.Length > 1 || indices.Count > channels)
             throw node.Illegal(
-                $"takes {RowMajor.Text(indices.Shape)} elements along the axis {axis} of {x}; take one channel, or a list of at most all");
+                Invariant($"takes {RowMajor.Text(indices.Shape)} elements along the axis {axis} of {x}; take one channel, or a list of ")
+                + "at most all");
         int Channel(long index) => index >= -channels && index < channels ? (int)(index < 0 ? index + channels : index)
-            : throw node.Illegal($"takes the channel {index} of {x}; {-channels} to {channels - 1} were expected");
+            : throw node.Illegal(Invariant($"takes the channel {index} of {x}; {-channels} to {channels - 1} were expected"));
         var y = Take(import, node, Array.ConvertAll(indices.Longs(node), Channel));
         import.SetOutput(node, indices.Shape.Length == 1 ? y : y.Reshape([.. x.Dims[..axis], .. x.Dims[(axis + 1)..]]));
     }
@@ -78,7 +79,7 @@ internal static class Channels
     {
         var x = import.WithChannels(node, 0);
         var axis = ShapeRules.Axis(node, node.Get("axis", 0L), x.Dims.Length);
-        if (axis != x.ChannelAxis) throw node.Illegal($"splits the axis {axis} of {x}; split the channels");
+        if (axis != x.ChannelAxis) throw node.Illegal(Invariant($"splits the axis {axis} of {x}; split the channels"));
         var parts = node.Outputs.Count;
         var channels = x.Shape.Channels;
         // If equal parts do not divide the channels, the last one is smaller.
@@ -107,7 +108,7 @@ internal static class Channels
             && (input.RowAxis, input.ColumnAxis) == (first.RowAxis, first.ColumnAxis);
         if (!inputs.All(Fits))
             throw node.Illegal(
-                $"joins {string.Join<OnnxFeature>(" and ", inputs.Take(4))} along the axis {axis}; join channels of equal maps");
+                Invariant($"joins {string.Join<OnnxFeature>(" and ", inputs.Take(4))} along the axis {axis}; join channels of equal maps"));
         import.SetOutput(node, inputs.Length == 1 ? first : import.Append(node, new ConcatOp(), inputs).SeenAsPixelsOf(first));
     }
 

@@ -165,7 +165,8 @@ internal sealed class ConstantFolder(MemoryBudget budget)
             && other.Shape.Index().All(dim => dim.Index == axis || dim.Item == inputs[0].Shape[dim.Index]);
         if (!inputs.All(Fits))
             throw a.Node.Illegal(
-                $"joins {string.Join(" and ", inputs.Take(4).Select(input => RowMajor.Text(input.Shape)))} along the axis {axis}; "
+                $"joins {string.Join(" and ", inputs.Take(4).Select(input => RowMajor.Text(input.Shape)))} "
+                + Invariant($"along the axis {axis}; ")
                 + "equal types and other dimensions were expected");
         var joined = inputs.Sum(input => (long)input.Shape[axis]);
         if (joined > int.MaxValue) throw a.Node.Illegal($"joins {joined} elements along one axis; at most {int.MaxValue} were expected");

@@ -37,7 +37,7 @@ internal sealed class Int8Import(IReadOnlySet<string> floats)
         var shifted = zero?.Longs(node).FirstOrDefault(point => point != 0) ?? 0;
         var problem = integers.Range is (byte.MinValue, byte.MaxValue) ? "are unsigned"
             : integers.Range is not (sbyte.MinValue, sbyte.MaxValue) ? "are integers of other than 8 bits"
-            : shifted != 0 ? $"have the zero point {shifted}"
+            : shifted != 0 ? Invariant($"have the zero point {shifted}")
             : null;
         if (problem is not null)
         {

@@ -55,13 +55,15 @@ internal static class OnnxConvolutions
     {
         var strides = OnnxPadding.ReadStrides(node);
         var (pads, added) = (node.GetInts("pads", 4, 0), node.GetInts("output_padding", 2, 0));
-        if (node.GetInt("group", 1) != 1) throw node.Illegal($"is a ConvTranspose of {node.GetInt("group", 1)} groups; one was expected");
+        if (node.GetInt("group", 1) != 1)
+            throw node.Illegal(Invariant($"is a ConvTranspose of {node.GetInt("group", 1)} groups; one was expected"));
         if (node.GetInts("dilations", 2, 1) is not [1, 1]) throw node.Illegal("is a ConvTranspose with a dilation; 1 was expected");
         if (node.Has("output_shape") || node.Get("auto_pad", "NOTSET") is not ("NOTSET" or "VALID"))
             throw node.Illegal("is a ConvTranspose that pads to a shape; give it pads and output_padding");
         if (strides.Height != strides.Width || pads.Distinct().Count() > 1 || added[0] != added[1])
             throw node.Illegal(
-                $"is a ConvTranspose with the strides {strides.Height} and {strides.Width}, pads {RowMajor.Text(pads)} and output_padding "
+                Invariant($"is a ConvTranspose with the strides {strides.Height} and {strides.Width}, pads {RowMajor.Text(pads)} and ")
+                + "output_padding "
                 + $"{RowMajor.Text(added)}; the same for rows and columns, and on all sides, was expected");
         return (strides.Height, pads[0], added[0]);
     }

@@ -11,7 +11,7 @@ internal static class ShapeRules
     /// <summary>The number of an axis from the front.</summary>
     public static int Axis(OnnxNode node, long axis, int rank) =>
         axis >= -rank && axis < rank ? (int)(axis < 0 ? axis + rank : axis)
-        : throw node.Illegal($"has the axis {axis} but {rank} dimensions");
+        : throw node.Illegal(Invariant($"has the axis {axis} but {rank} dimensions"));
 
     /// <summary>The axis of <c>Concat</c>, which is the channels where operation set 3 and older do not say it.</summary>
     public static int ConcatAxis(OnnxNode node) => node.GetInt("axis", node.Opset < 4 ? 1 : 0);

@@ -65,5 +65,7 @@ internal sealed class OnnxNode(
         new($"node '{(name.Length > 0 || outputs.Count == 0 ? name : outputs[0])}' ({operation}) {problem}");
 
     private int ToInt(string attribute, long value) =>
-        value is >= int.MinValue and <= int.MaxValue ? (int)value : throw Illegal($"has {value} in its {attribute}, which is out of range");
+        value is >= int.MinValue and <= int.MaxValue
+            ? (int)value
+            : throw Illegal(Invariant($"has {value} in its {attribute}, which is out of range"));
 }

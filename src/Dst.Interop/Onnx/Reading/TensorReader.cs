@@ -63,7 +63,8 @@ internal sealed class TensorReader(string folder)
         DataType.Int64 or DataType.Uint64 or DataType.Double => 8,
         DataType.Float16 or DataType.Bfloat16 or DataType.Int16 or DataType.Uint16 => 2,
         DataType.Bool or DataType.Int8 or DataType.Uint8 => 1,
-        var type => throw new InputException($"tensor '{tensor.Name}' has the data type {(int)type}; floats or integers were expected"),
+        var type => throw new InputException(
+            Invariant($"tensor '{tensor.Name}' has the data type {(int)type}; floats or integers were expected")),
     };
 
     private static int TypedCount(TensorProto tensor) => tensor.DataType switch

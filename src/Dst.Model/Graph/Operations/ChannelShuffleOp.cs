@@ -14,7 +14,7 @@ public sealed record ChannelShuffleOp(int Groups) : Operation
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
         node.Expect(Groups >= 1 && inputs[0].Channels % Groups == 0,
-            $"shuffles {Groups} groups, which must divide its {inputs[0].Channels} channels");
+            Invariant($"shuffles {Groups} groups, which must divide its {inputs[0].Channels} channels"));
         return inputs[0];
     }
 }

@@ -52,9 +52,9 @@ public sealed record Conv2dOp(
         var x = inputs[0];
         ExpectSizes(node);
         node.Expect(Groups >= 1 && x.Channels % Groups == 0 && OutChannels % Groups == 0,
-            $"has {Groups} groups, which must divide its {x.Channels} input and {OutChannels} output channels");
+            Invariant($"has {Groups} groups, which must divide its {x.Channels} input and {OutChannels} output channels"));
         node.Expect(IsSmall(x),
-            $"is too large: {x} to {OutChannels} channels with a {KernelHeight}x{KernelWidth} kernel; "
+            Invariant($"is too large: {x} to {OutChannels} channels with a {KernelHeight}x{KernelWidth} kernel; ")
             + $"expected at most {int.MaxValue} padded values and weights");
         return new(
             OutChannels,
@@ -67,7 +67,7 @@ public sealed record Conv2dOp(
     internal void ExpectSizes(NodeLocation node) =>
         node.Expect(OutChannels >= 1 && Stride is >= 1 and <= MaxKernel && Padding is >= 0 and <= MaxKernel
             && KernelHeight is >= 1 and <= MaxKernel && KernelWidth is >= 1 and <= MaxKernel,
-            $"has {OutChannels} filters of {KernelHeight}x{KernelWidth} with stride {Stride} and padding {Padding}; "
+            Invariant($"has {OutChannels} filters of {KernelHeight}x{KernelWidth} with stride {Stride} and padding {Padding}; ")
             + $"expected at least one filter, stride and kernel 1 to {MaxKernel}, padding 0 to {MaxKernel}");
 
     /// <summary>Whether a 32-bit integer can count the padded values and weights.</summary>

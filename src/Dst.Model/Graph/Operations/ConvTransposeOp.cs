@@ -55,11 +55,11 @@ public sealed record ConvTransposeOp(
     {
         new Conv2dOp(OutChannels, KernelHeight, KernelWidth, Stride, Padding).ExpectSizes(node);
         node.Expect(OutputPadding >= 0 && OutputPadding < Stride,
-            $"has the output padding {OutputPadding} and the stride {Stride}; 0 or more and less than the stride was expected");
+            Invariant($"has the output padding {OutputPadding} and the stride {Stride}; 0 or more and less than the stride was expected"));
         var x = inputs[0];
         var output = new FeatureShape(OutChannels, Extent(x.Height, KernelHeight), Extent(x.Width, KernelWidth));
         node.Expect(output is { Height: >= 1, Width: >= 1 },
-            $"gives {output} from {x}; a smaller padding than {Padding}, or a larger input, was expected");
+            Invariant($"gives {output} from {x}; a smaller padding than {Padding}, or a larger input, was expected"));
         new Conv2dOp(x.Channels, KernelHeight, KernelWidth, Stride, Padding).OutputShape([output], node);
         return output;
     }

@@ -24,7 +24,8 @@ public sealed record EdgePadOp(int Top, int Left, int Bottom, int Right, bool Re
         var (rows, columns) = Reflects ? (x.Height - 1, x.Width - 1) : (FeatureLimits.MaxExtent, FeatureLimits.MaxExtent);
         node.Expect(
             Top >= 0 && Top <= rows && Bottom >= 0 && Bottom <= rows && Left >= 0 && Left <= columns && Right >= 0 && Right <= columns,
-            $"{(Reflects ? "reflects" : "repeats")} {Top}, {Left}, {Bottom} and {Right} pixels of a map of {x.Height}x{x.Width}; "
+            (Reflects ? "reflects" : "repeats")
+            + Invariant($" {Top}, {Left}, {Bottom} and {Right} pixels of a map of {x.Height}x{x.Width}; ")
             + $"0 to {rows} rows and 0 to {columns} columns a side were expected");
         return new(x.Channels, x.Height + Top + Bottom, x.Width + Left + Right);
     }

@@ -32,7 +32,7 @@ public sealed record GroupNormOp(int Groups, float Epsilon = 1e-5f) : Operation
     {
         node.Expect(
             Groups >= 1 && inputs[0].Channels % Groups == 0,
-            $"normalises {inputs[0].Channels} channels in {Groups} groups; a number of groups that divides them was expected");
+            Invariant($"normalises {inputs[0].Channels} channels in {Groups} groups; a number of groups that divides them was expected"));
         node.Expect(Epsilon > 0 && float.IsFinite(Epsilon), Invariant($"has the epsilon {Epsilon}; a finite one above 0 was expected"));
         return inputs[0];
     }

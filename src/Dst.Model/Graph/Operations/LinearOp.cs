@@ -24,7 +24,7 @@ public sealed record LinearOp(int OutFeatures, bool Bias = true) : Operation
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
         node.Expect(inputs[0] is { Height: 1, Width: 1 }, $"is linear but its input is {inputs[0]}; flatten or pool it to 1x1 first");
-        node.Expect(OutFeatures >= 1, $"has {OutFeatures} output features; at least 1 was expected");
+        node.Expect(OutFeatures >= 1, Invariant($"has {OutFeatures} output features; at least 1 was expected"));
         return new(OutFeatures, 1, 1);
     }
 }

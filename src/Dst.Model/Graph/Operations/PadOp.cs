@@ -29,7 +29,7 @@ public sealed record PadOp(
         node.Expect(
             Array.TrueForAll(sides, side => side is >= 0 and <= MaxExtent)
             && Array.TrueForAll(channels, count => count is >= 0 and <= MaxChannels),
-            $"pads {Top}, {Left}, {Bottom} and {Right} pixels, {ChannelsBefore} and {ChannelsAfter} channels; "
+            Invariant($"pads {Top}, {Left}, {Bottom} and {Right} pixels, {ChannelsBefore} and {ChannelsAfter} channels; ")
             + $"expected 0 to {MaxExtent} pixels a side and 0 to {MaxChannels} channels");
         node.Expect(float.IsFinite(Value), Invariant($"pads with {Value}; a finite value was expected"));
         node.Expect(x.Channels <= MaxChannels || ChannelsBefore + ChannelsAfter == 0,

@@ -36,7 +36,7 @@ public abstract record PoolOp(
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
-        node.Expect(Sides is null || Padding == 0, $"has the padding {Padding} and the sides {Sides}; one of both was expected");
+        node.Expect(Sides is null || Padding == 0, Invariant($"has the padding {Padding} and the sides {Sides}; one of both was expected"));
         return SlidingWindow.Pool(node, ShapeFor(inputs[0]));
     }
 }

@@ -12,7 +12,8 @@ public sealed record SliceOp(int Start, int Channels) : Operation
     {
         var x = inputs[0];
         node.Expect(Start >= 0 && Channels >= 1 && Start + (long)Channels <= x.Channels,
-            $"slices {Channels} channels from number {Start} on out of {x.Channels}; a run of at least one of them was expected");
+            Invariant($"slices {Channels} channels from number {Start} on out of {x.Channels}; a run of at least one of them was ")
+            + "expected");
         return x with { Channels = Channels };
     }
 }

@@ -19,7 +19,7 @@ public sealed record SpectralPoolOp(int Height, int Width) : Operation
         node.Expect(Math.Max(x.Height, x.Width) <= SpectralPool.MaxExtent,
             $"transforms a map of {x.Height}x{x.Width}; at most {SpectralPool.MaxExtent} rows and columns were expected");
         node.Expect(Height >= 1 && Height <= x.Height && Width >= 1 && Width <= x.Width,
-            $"keeps {Height}x{Width} frequencies of a map of {x.Height}x{x.Width}; 1x1 to {x.Height}x{x.Width} was expected");
+            Invariant($"keeps {Height}x{Width} frequencies of a map of {x.Height}x{x.Width}; 1x1 to {x.Height}x{x.Width} was expected"));
         return new(x.Channels, Height, Width);
     }
 }

@@ -17,7 +17,7 @@ public sealed record UpsampleOp(int Scale, bool Bilinear = false) : Operation
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
-        node.Expect(Scale is >= 2 and <= MaxScale, $"has the scale {Scale}; 2 to {MaxScale} was expected");
+        node.Expect(Scale is >= 2 and <= MaxScale, Invariant($"has the scale {Scale}; 2 to {MaxScale} was expected"));
         return new(inputs[0].Channels, inputs[0].Height * Scale, inputs[0].Width * Scale);
     }
 }

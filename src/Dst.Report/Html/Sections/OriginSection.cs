@@ -31,7 +31,7 @@ internal static class OriginSection
         if (arms.Count > 0) yield return ("Images", ImagesOf(arms));
         yield return ("Teacher", NetworkOf(recipe.Teacher));
         yield return ("Student", recipe.Student.IsTeacher ? "the teacher itself" : NetworkOf(recipe.Student));
-        yield return ("Seed", $"{run.Run.Summary.Seed}");
+        yield return ("Seed", Invariant($"{run.Run.Summary.Seed}"));
         if (run.Manifest is not { } manifest) yield break;
         if (manifest.Command is { } command) yield return ("Command", command);
         yield return ("Begun", Invariant($"{manifest.Started:yyyy-MM-dd HH:mm} UTC"));

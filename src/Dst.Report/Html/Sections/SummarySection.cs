@@ -23,7 +23,8 @@ internal static class SummarySection
     {
         var images = group.Runs.Runs.Select(run => run.Summary.Find(group.Main.Arm)).OfType<ArmSummary>().First()
             .Confusion.Sum(row => row.Sum());
-        var seeds = group.Runs.Seeds.Count == 1 ? $"seed {group.Runs.Seeds[0]}" : $"seeds {string.Join(", ", group.Runs.Seeds)}";
+        var seeds = (group.Runs.Seeds.Count == 1 ? "seed " : "seeds ")
+            + string.Join(", ", group.Runs.Seeds.Select(seed => Invariant($"{seed}")));
         var network = group.Dense is { } dense && dense.Network != group.Main.Network ? $"{group.Main.Network} after {dense.Network}"
             : group.Main.Network;
         return $"{group.Runs.Label}: {network}, {group.Confusion.Count} classes, {Format.Count(images)} test images, {seeds}";

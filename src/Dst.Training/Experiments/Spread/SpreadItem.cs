@@ -11,7 +11,7 @@ namespace Dst.Training.Experiments.Spread;
 internal sealed record SpreadItem(int Run, long Seed, Arm Arm, double Work, IReadOnlyList<int> Needs)
 {
     /// <summary>Its name in messages.</summary>
-    public string Name => $"seed {Seed}: {Arm.Name}";
+    public string Name => Invariant($"seed {Seed}: {Arm.Name}");
 
     /// <summary>The arms of a run that are not finished, in the order in which one process makes them.</summary>
     /// <param name="run">Number of the run.</param>

@@ -148,7 +148,7 @@ public sealed class SpreadRuns
         if (message.Item < 0) return;
         var item = _items[message.Item];
         var folder = _folders[item.Run];
-        foreach (var line in message.Log) _log?.Invoke($"seed {item.Seed}: {line}");
+        foreach (var line in message.Log) _log?.Invoke(Invariant($"seed {item.Seed}: {line}"));
         switch (message.Kind)
         {
             case RankMessageKind.Checkpoint:

@@ -20,10 +20,10 @@ public sealed record CalibrationImages(float[] Values, int Count)
     /// <exception cref="InputException">A value is not finite.</exception>
     internal void Check(FeatureShape input)
     {
-        if (Count < 1) throw new ArgumentException($"there are {Count} calibration images; at least 1 expected");
+        if (Count < 1) throw new ArgumentException(Invariant($"there are {Count} calibration images; at least 1 expected"));
         if (Values.Length != (long)Count * input.Count)
             throw new ArgumentException(
-                $"{Count} calibration images of {input} have {Values.Length} values; {(long)Count * input.Count} expected");
+                Invariant($"{Count} calibration images of {input} have {Values.Length} values; {(long)Count * input.Count} expected"));
         for (var i = 0; i < Values.Length; i++)
         {
             if (!float.IsFinite(Values[i]))
