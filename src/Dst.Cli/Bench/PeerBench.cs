@@ -2,6 +2,7 @@ using Dst.Graph;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Masks;
+using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Runtime;
 using Dst.Runtime.Inference;
@@ -9,8 +10,8 @@ using Dst.Runtime.Inference;
 namespace Dst.Cli.Bench;
 
 /// <summary>What <c>bench peers</c> measures.</summary>
-/// <param name="Networks">Architectures of the zoo, or none for single convolutions with large kernels.</param>
-/// <param name="Pattern">Pattern of the halved networks.</param>
+/// <param name="Networks">Architectures of the zoo and files of pruned models, or none for single convolutions with large kernels.</param>
+/// <param name="Pattern">Pattern by which the architectures are halved.</param>
 /// <param name="Int8">Whether all networks compute in 8-bit integers.</param>
 /// <param name="Threads">Threads that share a batch.</param>
 /// <param name="Rounds">Rounds of each network, at least 1.</param>
@@ -42,7 +43,7 @@ internal sealed record PeerReport(
         this,
         new Lines(
             $"{Cpu}, {Generation ?? "generation unknown"}, {ClockGhz:F2} GHz, {Tier}",
-            $"{Peer}, dense; DST dense, and halved by {Pattern}; {(Int8 ? "8-bit integers" : "floats")}",
+            $"{Peer}, dense; DST dense, and halved by {Pattern} or as a model file is; {(Int8 ? "8-bit integers" : "floats")}",
             $"threads {Threads}, batch {Batch}, {Rounds} rounds in turns"),
         Table.Of(
             Results,
@@ -82,7 +83,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
 
     /// <summary>Measures each network.</summary>
     /// <param name="progress">Receives each network before it is measured.</param>
-    /// <exception cref="InputException">A network is unknown, or ONNX Runtime cannot be started.</exception>
+    /// <exception cref="InputException">A network is unknown, a model is not pruned, or ONNX Runtime cannot be started.</exception>
     /// <exception cref="InvalidOperationException">Both compute different outputs.</exception>
     public PeerReport Run(Action<string> progress)
     {
@@ -111,13 +112,29 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
             Results: results);
     }
 
+    private static bool IsFile(string network) => network.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The network of a file, of which pruned weights are zeros to whoever ignores its masks.</summary>
+    private static Model Pruned(string path)
+    {
+        var model = ModelFile.Load(path);
+        return model.Masks.Count > 0
+            ? new(model.Graph, model.Parameters) { Masks = model.Masks }
+            : throw new InputException($"bench peers has {path}, which has no pruned layer; at least one was expected");
+    }
+
     private Model Typed(Model model) => options.Int8 ? RandomModel.Quantised(model, cancellation) : model;
 
     /// <summary>The networks, or the single layers where none is named.</summary>
     internal IEnumerable<(string Name, Model Dense, Model Halved)> Models()
     {
         foreach (var name in options.Networks)
-            yield return (name, Typed(RandomModel.Create(name, 1, null, null)), Typed(RandomModel.Create(name, 1, null, options.Pattern)));
+        {
+            yield return IsFile(name)
+                ? (name, Typed(Pruned(name)), Typed(Pruned(name)))
+                : (name, Typed(RandomModel.Create(name, 1, null, null)), Typed(RandomModel.Create(name, 1, null, options.Pattern)));
+        }
+
         if (options.Networks.Count > 0) yield break;
         foreach (var layer in KernelFamily.Large.Layers)
         {
@@ -140,7 +157,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
     private PeerResult Measure(string program, string name, Model dense, Model halved)
     {
         var images = NetworkRun.RandomImages(dense, Batch);
-        using var densePlan = InferencePlan.Compile(dense, options.Inference);
+        using var densePlan = InferencePlan.Compile(dense, options.Inference with { Dense = true });
         using var halvedPlan = InferencePlan.Compile(halved, options.Inference);
         using var ofDense = new NetworkRun(densePlan, options.Threads, images);
         using var ofHalved = new NetworkRun(halvedPlan, options.Threads, images);

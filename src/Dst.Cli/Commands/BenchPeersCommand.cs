@@ -15,7 +15,7 @@ internal static class BenchPeersCommand
 
     private static readonly Argument<string[]> Networks = new("networks")
     {
-        Description = $"Architectures of the zoo. Default: {string.Join(", ", UsualNetworks)}.",
+        Description = $"Architectures of the zoo, or files of pruned models (.safetensors). Default: {string.Join(", ", UsualNetworks)}.",
         HelpName = "NETWORK",
         Arity = ArgumentArity.ZeroOrMore,
     };
@@ -32,7 +32,7 @@ internal static class BenchPeersCommand
     };
 
     private static readonly Option<string?> Pattern = SharedOptions.Text(
-        "--pattern", "unit:block:group[:keep]", $"Pattern of the halved networks. Default: {UsualPattern}.");
+        "--pattern", "unit:block:group[:keep]", $"Pattern by which architectures are halved. Default: {UsualPattern}.");
 
     private static readonly Option<int?> Rounds = SharedOptions.Number(
         "--rounds", "Rounds of each network, in which each takes its turn for a quarter of a second. Default: 7.", 1, 1000);
@@ -43,11 +43,12 @@ internal static class BenchPeersCommand
         var verb = new Verb(
             "peers",
             "Measures inference in ONNX Runtime and in DST, in turns. ONNX Runtime runs the dense network, DST the same one, and the one "
-                + "halved by --pattern. It needs the sources of DST: ONNX Runtime is in a program of its own, "
+                + "halved by --pattern, or by the masks of a model file. It needs the sources of DST: ONNX Runtime is in a program of its own, "
                 + "which is built first.",
             "bench peers",
             "bench peers resnet20 vgg8 --batch 64 --rounds 15",
             "bench peers --csv bench/results/amd-epyc-zen5/inference.csv",
+            "bench peers runs/latest/dst.safetensors",
             "bench peers --int8",
             "bench peers --large")
         {

@@ -28,6 +28,20 @@ public class PeerBenchTests
     }
 
     [Fact]
+    public void A_model_file_is_halved_as_it_is_and_dense_without_its_masks()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("row.safetensors");
+        ModelFile.Save(path, RandomModel.Create("resnet8", 1, null, new(PruningUnit.Row, 16, 16)));
+        var run = Terminal.Run("bench", "peers", path, "--rounds", "1", "--no-cache", "--json");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        using var document = JsonDocument.Parse(run.Output);
+        Assert.Equal(path, Assert.Single(document.RootElement.GetProperty("results").EnumerateArray()).GetProperty("network").GetString());
+        ModelFile.Save(path, RandomModel.Create("resnet8", 1, null, null));
+        Terminal.Run("bench", "peers", path).AssertWrongInput(path, "no pruned layer");
+    }
+
+    [Fact]
     public void Single_layers_are_halved_but_for_depthwise_ones()
     {
         var bench = new PeerBench(new([], new(PruningUnit.Kernel, 16, 16), Int8: false, 1, 1, new()), CancellationToken.None);
