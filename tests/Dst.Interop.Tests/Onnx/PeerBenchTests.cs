@@ -2,7 +2,9 @@ using System.Text.Json;
 using Dst.Cli;
 using Dst.Cli.Bench;
 using Dst.Masks;
+using Dst.ModelFiles;
 using Dst.Tests.Cli;
+using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests.Onnx;
 
