@@ -11,8 +11,9 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "bench/results/amd-epyc-zen5/inference-peers.csv"
-HEIGHT, TOP, BASE, PANEL = 316, 56, 252, 310
+PEERS = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "bench/results/amd-epyc-zen5/inference-peers-models.csv"
+HEIGHT, TOP, BASE, PANEL, TIMES = 316, 56, 252, 310, 470
+NAMES = {"aconvnet": "A-ConvNet", "resnet20": "ResNet-20", "resnet56": "ResNet-56"}
 GREY, BLUE, GREEN, RED = "#9aa0a6", "#7fb2e5", "#1a7f37", "#c4483f"
 
 
@@ -72,22 +73,24 @@ def times():
         lines = list(file)
     facts = dict(line[2:].strip().split(": ", 1) for line in lines if line.startswith("# "))
     rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-    yield text(PANEL + 310, 20, f"Speed: times as fast as {facts['peer']} with the dense network", extra=' font-weight="bold"')
-    yield text(PANEL + 310, 38, f"one image, one thread, {facts['cpu']}, {facts['generation']}", extra=' fill="#555" font-size="11"')
+    yield text(PANEL + TIMES / 2, 20, f"Speed: the same networks, times as fast as {facts['peer']}", extra=' font-weight="bold"')
+    yield text(PANEL + TIMES / 2, 38, f"one image, one thread, {facts['cpu']}, {facts['generation']}", extra=' fill="#555" font-size="11"')
     most = max(float(row["halved_ratio"]) for row in rows) * 1.05
-    step = 600 / len(rows)
+    step = TIMES / len(rows)
+    rows.sort(key=lambda row: row["network"], reverse=True)  # as on the left
     for i, row in enumerate(rows):
-        x = PANEL + 20 + step * i
+        x = PANEL + step * (i + 0.5) - 57
         for place, (ratio, colour) in enumerate([(1, GREY), (float(row["dense_ratio"]), BLUE), (float(row["halved_ratio"]), GREEN)]):
             top = BASE - (BASE - TOP) * ratio / most
-            yield bar(x + 26 * place, 24, top, colour)
-            yield text(x + 26 * place + 12, top - 4, f"{ratio:.1f}", extra=' font-size="11"')
-        yield text(x + 38, BASE + 16, row["network"])
+            yield bar(x + 40 * place, 34, top, colour)
+            yield text(x + 40 * place + 17, top - 4, f"{ratio:.1f}", extra=' font-size="11"')
+        network = row["network"].removesuffix(".safetensors")
+        yield text(x + 57, BASE + 16, NAMES.get(network, network))
     yield from legend([
-        (PANEL + 60, facts["peer"] + ", dense", GREY), (PANEL + 290, "DST, dense", BLUE), (PANEL + 430, "DST, halved", GREEN)])
+        (PANEL + 20, facts["peer"] + ", dense", GREY), (PANEL + 230, "DST, dense", BLUE), (PANEL + 350, "DST, halved", GREEN)])
 
 
-width = PANEL + 630
+width = PANEL + TIMES
 with open(ROOT / "docs/results.svg", "w") as file:
     file.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" width="{width}" height="{HEIGHT}" '
                f'font-family="sans-serif" font-size="12"><rect width="{width}" height="{HEIGHT}" fill="#fff"/>\n')
