@@ -22,6 +22,11 @@ internal static class ModelSource
     public static readonly Option<string?> Arch = SharedOptions.Text(
         "--arch", "name", $"Architecture of a state dict, which has tensors alone: {string.Join(", ", Zoo.Names)}.");
 
+    /// <summary>Size of an image, where the file does not say it.</summary>
+    public static readonly Option<string?> Input = SharedOptions.Text(
+        "--input", "C,H,W", "Channels, height and width of an image, if an ONNX network leaves them open (symbolic sizes), or if --arch "
+            + "has another than its usual one: 1,88,88 for aconvnet, 3,32,32 for the others.");
+
     /// <summary>One of several state dicts.</summary>
     public static readonly Option<string?> Key = SharedOptions.Text(
         "--state-dict", "KEY",
@@ -45,21 +50,23 @@ internal static class ModelSource
     public static Model Read(ParseResult arguments, ICollection<string> notes)
     {
         var (path, arch) = (arguments.GetRequiredValue(File), arguments.GetValue(Arch));
-        if (arch is null && arguments.FirstGiven(BenchOptions.Input, BenchOptions.Width, Key) is { } vain)
-            throw new InputException($"option {vain.Name} is given without --arch, which was expected too");
         var kind = FileKind.NameOf(path);
         var isSafetensors = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+        var isOnnx = !isSafetensors && kind is null or FileKind.Onnx;
+        Option[] ofArch = isOnnx ? [BenchOptions.Width, Key] : [Input, BenchOptions.Width, Key];
+        if (arch is null && arguments.FirstGiven(ofArch) is { } vain)
+            throw new InputException($"option {vain.Name} is given without --arch, which was expected too");
         var output = arguments.GetValue(Output);
-        if (output is not null && (isSafetensors || kind is not (null or FileKind.Onnx)))
+        if (output is not null && !isOnnx)
             throw new InputException($"option {Output.Name} is '{output}', and {path} is no ONNX network, whose outputs have names");
         if (isSafetensors && arch is null) return arguments.GetValue(Float) ? ModelFile.Load(path).OfFloats(path) : ModelFile.Load(path);
         if (isSafetensors || kind is FileKind.Zip or FileKind.Pickle) return ReadStateDict(arguments, path, arch, notes);
-        if (kind is not (null or FileKind.Onnx))
+        if (!isOnnx)
             throw new InputException(
                 $"{path} is not an ONNX file but {kind}; an ONNX network, a state dict of PyTorch or a model file was expected");
         if (arch is not null) throw new InputException($"option --arch is {arch}, and {path} is no state dict; an ONNX file has its own "
             + "network");
-        return OnnxImporter.Import(path, notes, arguments.GetValue(Float), output);
+        return OnnxImporter.Import(path, notes, arguments.GetValue(Float), output, BenchOptions.ShapeOf(arguments, Input));
     }
 
     private static Model ReadStateDict(ParseResult arguments, string path, string? arch, ICollection<string> notes)
@@ -72,7 +79,7 @@ internal static class ModelSource
         using var tensors = StateDict.Open(path);
         var usual = Zoo.UsualTask(arch);
         var width = BenchOptions.WidthOf(arguments);
-        var given = BenchOptions.ShapeOf(arguments);
+        var given = BenchOptions.ShapeOf(arguments, Input);
         return StateDictImporter.Import(
             tensors,
             (channels, classes) => Zoo.Build(

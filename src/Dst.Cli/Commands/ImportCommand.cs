@@ -37,6 +37,7 @@ internal static class ImportCommand
             "import teacher.onnx --out teacher.safetensors --classes classes.txt",
             "import teacher.onnx --out teacher.safetensors --normalise 0.485,0.456,0.406/0.229,0.224,0.225",
             "import teacher.onnx --out teacher.safetensors --resize 224",
+            "import dynamic.onnx --input 3,224,224 --out teacher.safetensors",
             "import resnet56.pt --arch resnet56 --out teacher.safetensors",
             "import folded.onnx --restore-batch-norm --data photos --out teacher.safetensors")
         {
@@ -44,7 +45,7 @@ internal static class ImportCommand
         };
         RecipeOptions.AddTo(verb);
         verb.AddOptions(Out, ModelSource.Arch, ModelSource.Key, ModelSource.Output, ModelSource.Float);
-        verb.AddOptions(BenchOptions.Input, BenchOptions.Width);
+        verb.AddOptions(ModelSource.Input, BenchOptions.Width);
         verb.AddOptions(ImportedFacts.Options);
         verb.AddOptions(RestoreBatchNorm, CalibrationInput.Folder, SharedOptions.Threads, SharedOptions.Json);
         RecipeOptions.AddDataTo(verb);

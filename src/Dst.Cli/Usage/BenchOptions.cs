@@ -79,13 +79,17 @@ internal static class BenchOptions
 
     /// <summary>The shape of an image, or null for the architecture's usual one.</summary>
     /// <exception cref="InputException">The text is not a shape.</exception>
-    public static FeatureShape? ShapeOf(ParseResult arguments)
+    public static FeatureShape? ShapeOf(ParseResult arguments) => ShapeOf(arguments, Input);
+
+    /// <summary>The shape of an image that an option names, or null if it names none.</summary>
+    /// <exception cref="InputException">The text is not a shape.</exception>
+    public static FeatureShape? ShapeOf(ParseResult arguments, Option<string?> input)
     {
-        if (arguments.GetValue(Input) is not { } text) return null;
+        if (arguments.GetValue(input) is not { } text) return null;
         var extents = Array.ConvertAll(
             text.Split(','), part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var extent) ? extent : 0);
         return extents.Length == 3 && extents.Min() > 0 ? new(extents[0], extents[1], extents[2])
-            : throw new InputException($"option {Input.Name} is '{text}'; channels, height and width were expected, such as 3,32,32");
+            : throw new InputException($"option {input.Name} is '{text}'; channels, height and width were expected, such as 3,32,32");
     }
 
     /// <summary>The pattern, or null for a dense network.</summary>

@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.Graph;
 using Dst.Interop.Onnx.Mapping;
 using Dst.Interop.Onnx.Reading;
 
@@ -19,9 +20,11 @@ public static class OnnxImporter
     /// <param name="notes">Takes a sentence about each thing that the model does otherwise than the file; null takes none.</param>
     /// <param name="asFloats">Whether a quantised network becomes one of floats, even if our arithmetic can express it.</param>
     /// <param name="output">Name of the output that gives the scores; null if there is one.</param>
+    /// <param name="input">Size of an image, if the file leaves channels, height or width open; null if it does not.</param>
     /// <exception cref="InputException">The file cannot be read, is not legal, or has an operation that is not supported.</exception>
-    public static Model Import(string path, ICollection<string>? notes = null, bool asFloats = false, string? output = null) =>
-        Import(path, InputFile.ReadAllBytes(path), notes, asFloats, output);
+    public static Model Import(
+        string path, ICollection<string>? notes = null, bool asFloats = false, string? output = null, FeatureShape? input = null) =>
+        Import(path, InputFile.ReadAllBytes(path), notes, asFloats, output, input);
 
     /// <summary>Reads a network whose file has been read.</summary>
     /// <param name="path">Where the file is, for messages and external data.</param>
@@ -29,20 +32,22 @@ public static class OnnxImporter
     /// <param name="notes">Takes a sentence about each thing that the model does otherwise than the file; null takes none.</param>
     /// <param name="asFloats">Whether a quantised network becomes one of floats, even if our arithmetic can express it.</param>
     /// <param name="output">Name of the output that gives the scores; null if there is one.</param>
+    /// <param name="input">Size of an image, if the file leaves channels, height or width open; null if it does not.</param>
     /// <exception cref="InputException">The bytes are not legal, or have an operation that is not supported.</exception>
     public static Model Import(
-        string path, byte[] bytes, ICollection<string>? notes = null, bool asFloats = false, string? output = null)
+        string path, byte[] bytes, ICollection<string>? notes = null, bool asFloats = false, string? output = null,
+        FeatureShape? input = null)
     {
-        var (model, metadata) = Read(path, bytes, notes ?? [], asFloats, output);
+        var (model, metadata) = Read(path, bytes, notes ?? [], asFloats, output, input);
         return OnnxMetadata.Apply(model, metadata, path);
     }
 
     private static (Model Model, IReadOnlyDictionary<string, string> Metadata) Read(
-        string path, byte[] bytes, ICollection<string> notes, bool asFloats, string? output)
+        string path, byte[] bytes, ICollection<string> notes, bool asFloats, string? output, FeatureShape? input)
     {
         try
         {
-            var graph = OnnxReader.Read(OnnxFile.Parse(bytes), path, output);
+            var graph = OnnxReader.Read(OnnxFile.Parse(bytes), path, output, input);
             var model = ToModel(NodePatterns.Rewrite(graph), notes, asFloats);
             if (!graph.InputDims.Skip(1).SequenceEqual([model.Graph.Input.Channels, model.Graph.Input.Height, model.Graph.Input.Width]))
                 notes.Add("the network takes images [N, H, W, C]; the model takes [N, C, H, W]");

@@ -115,7 +115,7 @@ public sealed class BadOnnxFileTests : IDisposable
     [InlineData(-3, "[1, 1, -3, 1]")]
     public void Input_without_fixed_sizes(int height, string found) => Refused(
         model => model.Graph.Input[0].Type.TensorType.Shape.Dim[2].DimValue = height,
-        "input 'x'", found, "[N, C, H, W], where C, H and W are numbers");
+        "input 'x'", found, "give channels, height and width of an image with --input C,H,W");
 
     [Fact]
     public void Attribute_of_another_type() => Refused(

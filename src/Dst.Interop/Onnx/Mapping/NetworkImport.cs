@@ -30,7 +30,7 @@ internal sealed class NetworkImport
             .ToLookup(read => read.Value, read => read.Node);
         _producers = graph.Nodes.SelectMany(node => node.Outputs, (Node, Value) => (Node, Value)).Where(written => written.Value.Length > 0)
             .ToDictionary(written => written.Value, written => written.Node);
-        var (dims, isChannelsLast) = (graph.InputDims, IsChannelsLast());
+        var (dims, isChannelsLast) = (graph.InputDims, graph.IsChannelsLast());
         var shape = isChannelsLast ? new FeatureShape(dims[3], dims[1], dims[2]) : new FeatureShape(dims[1], dims[2], dims[3]);
         Network = new(graph.Name, shape, Budget);
         var input = new OnnxFeature(NetworkGraph.InputName, shape, [Batch, shape.Channels, shape.Height, shape.Width]);
@@ -254,21 +254,6 @@ internal sealed class NetworkImport
             throw new InputException(
                 $"has the output '{_graph.Output}' {scores}; export a network that gives scores of classes [N, classes]");
         return Network.Build(scores.Node);
-    }
-
-    /// <summary>Whether the network takes [N, H, W, C]: before anything else, its input is transposed to [N, C, H, W].</summary>
-    private bool IsChannelsLast()
-    {
-        var value = _graph.Input;
-        for (var step = 0; step < _graph.Nodes.Count && _readers[value].FirstOrDefault() is { } reader; step++)
-        {
-            if (reader.Operation == "Transpose") return reader.Get<long[]>("perm", []) is [0, 3, 1, 2];
-            var isOfElements = reader.Operation is "Cast" or "Identity" or "Add" or "Sub" or "Mul" or "Div" or "Pad" or "Clip";
-            if (!isOfElements) return false;
-            value = reader.Outputs[0];
-        }
-
-        return false;
     }
 
     /// <summary>Our shape for [N], [N, F] or [N, C, H, W]. Other dimensions give 0 channels, which is illegal for any node.</summary>

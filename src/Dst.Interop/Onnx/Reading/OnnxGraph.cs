@@ -15,6 +15,21 @@ internal sealed record OnnxGraph(
     /// <summary>Elements of these initialisers and of constant attributes.</summary>
     public required long Values { get; init; }
 
+    /// <summary>Whether the network takes [N, H, W, C]: before anything else, its input is transposed to [N, C, H, W].</summary>
+    public bool IsChannelsLast()
+    {
+        var value = Input;
+        foreach (var reader in Nodes.Where(node => node.Inputs.Contains(value)))
+        {
+            if (reader.Operation == "Transpose") return reader.Get<long[]>("perm", []) is [0, 3, 1, 2];
+            var isOfElements = reader.Operation is "Cast" or "Identity" or "Add" or "Sub" or "Mul" or "Div" or "Pad" or "Clip";
+            if (!isOfElements || reader.Outputs.Count == 0) return false;
+            value = reader.Outputs[0];
+        }
+
+        return false;
+    }
+
     /// <summary>The graph with other nodes, of which those that do not lead to the output are left out.</summary>
     public OnnxGraph With(IReadOnlyList<OnnxNode> nodes) =>
         this with { Nodes = NodeOrder.Sort(nodes, Constants.Keys.Append(Input).ToHashSet(), Output) };

@@ -1,3 +1,4 @@
+using Dst.Graph;
 using Dst.Interop.Onnx.Schema;
 using AttributeType = Dst.Interop.Onnx.Schema.AttributeProto.Types.AttributeType;
 using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
@@ -14,8 +15,9 @@ internal static class OnnxReader
     /// <param name="model">The file's content.</param>
     /// <param name="path">The file's name; external data lies in its folder.</param>
     /// <param name="wanted">Name of the output to take; null if there is one.</param>
+    /// <param name="size">Size of an image, which fixes what the file leaves open; null if it leaves nothing open.</param>
     /// <exception cref="InputException">It is not a legal network with one image input and such an output.</exception>
-    public static OnnxGraph Read(ModelProto model, string path, string? wanted = null)
+    public static OnnxGraph Read(ModelProto model, string path, string? wanted = null, FeatureShape? size = null)
     {
         var graph = model.Graph ?? throw new InputException("has no graph; an ONNX network was expected");
         // The first versions of the file format do not say it.
@@ -28,14 +30,15 @@ internal static class OnnxReader
         var tensors = new TensorReader(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var all = FunctionInliner.Inline(model, opset).Select(entry => ReadNode(entry.Node, entry.Opset, tensors));
         var nodes = NodeOrder.Sort([.. all], given, output);
-        var read = nodes.SelectMany(node => node.Inputs).ToHashSet();
-        var (input, dims) = ReadInput([.. inputs.Where(input => read.Contains(input.Name))]);
-        var constants = initialisers.Where(entry => read.Contains(entry.Key))
+        var values = nodes.SelectMany(node => node.Inputs).ToHashSet();
+        var input = ReadInput([.. inputs.Where(input => values.Contains(input.Name))]);
+        var constants = initialisers.Where(entry => values.Contains(entry.Key))
             .ToDictionary(entry => entry.Key, entry => tensors.Read(entry.Value));
         // Read now, so that the number of values is known.
         foreach (var node in nodes) _ = node.Attributes;
         var metadata = model.MetadataProps.GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.Last().Value);
-        return new(NameOf(model, path), input, dims, output, nodes, constants, metadata) { Values = tensors.Values };
+        var read = new OnnxGraph(NameOf(model, path), input.Name, [], output, nodes, constants, metadata) { Values = tensors.Values };
+        return read with { InputDims = DimsOf(input, read.Name, size, read.IsChannelsLast()) };
     }
 
     /// <summary>Version of the standard operation set, or null if it is not said.</summary>
@@ -79,7 +82,7 @@ internal static class OnnxReader
             : throw new InputException($"has {outputs.Count} outputs ({names}); choose the scores of the classes with --onnx-output NAME");
     }
 
-    private static (string Name, int[] Dims) ReadInput(IReadOnlyList<ValueInfoProto> inputs)
+    private static ValueInfoProto ReadInput(IReadOnlyList<ValueInfoProto> inputs)
     {
         if (inputs.Count == 0) throw new InputException("has an output that does not depend on the image; export the whole network");
         if (inputs.Count > 1)
@@ -90,15 +93,31 @@ internal static class OnnxReader
         if (type?.ElemType is not (DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double))
             throw new InputException(
                 $"has the input '{name}' of the type {(int?)type?.ElemType ?? 0}; export it with float (1) or float16 (10) images");
-        var dims = type.Shape?.Dim.Select(dim => dim.DimValue).ToList() ?? [];
-        if (dims.Count != 4 || dims.Skip(1).Any(dim => dim is < 1 or > int.MaxValue) || dims[0] is < 0 or > int.MaxValue)
+        return inputs[0];
+    }
+
+    private static int[] DimsOf(ValueInfoProto input, string network, FeatureShape? size, bool isChannelsLast)
+    {
+        var shape = input.Type.TensorType.Shape?.Dim ?? [];
+        var dims = shape.Select(dim => dim.DimValue).ToList();
+        var words = shape.Take(8).Select(dim => dim.DimParam.Length > 0 ? $"'{dim.DimParam}'" : $"{dim.DimValue}");
+        var found = $"has the input '{input.Name}' [{string.Join(", ", words)}]";
+        if (dims.Count != 4 || dims.Any(dim => dim > int.MaxValue) || dims[0] < 0)
+            throw new InputException($"{found}; export it with images [N, C, H, W]");
+        if (size is null && dims.Skip(1).Any(dim => dim < 1))
+            throw new InputException($"{found}; give channels, height and width of an image with --input C,H,W");
+        if (size is { } given)
         {
-            var words = type.Shape?.Dim.Take(8).Select(dim => dim.DimParam.Length > 0 ? $"'{dim.DimParam}'" : $"{dim.DimValue}");
-            var found = string.Join(", ", words ?? []);
-            throw new InputException($"has the input '{name}' [{found}]; export it with [N, C, H, W], where C, H and W are numbers");
+            FeatureLimits.Check(new(network, NetworkGraph.InputName), given);
+            int[] image = [given.Channels, given.Height, given.Width];
+            int[] open = isChannelsLast ? [given.Height, given.Width, given.Channels] : image;
+            if (dims.Skip(1).Zip(open).Any(pair => pair.First > 0 && pair.First != pair.Second))
+                throw new InputException(
+                    $"{found}, and --input is {string.Join(',', image)} (channels, height, width); the same numbers were expected");
+            dims = [dims[0], .. open];
         }
 
-        return (name, [(int)Math.Max(1, dims[0]), .. dims.Skip(1).Select(dim => (int)dim)]);
+        return [(int)Math.Max(1, dims[0]), .. dims.Skip(1).Select(dim => (int)dim)];
     }
 
     private static OnnxNode ReadNode(NodeProto node, int opset, TensorReader tensors)

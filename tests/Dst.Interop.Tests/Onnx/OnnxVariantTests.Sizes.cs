@@ -1,0 +1,77 @@
+using Dst.Graph;
+using Dst.Interop.Onnx;
+using Dst.Interop.Onnx.Schema;
+using Dst.ModelFiles;
+using Dst.Tests.Cli;
+using Dst.Tests.Foundations;
+using Google.Protobuf;
+
+namespace Dst.Interop.Tests.Onnx;
+
+/// <summary>Networks that leave the size of an image open.</summary>
+public partial class OnnxVariantTests
+{
+    [Theory]
+    [InlineData("N", null, "H", "W")]
+    [InlineData("N", "C", "H", "W")]
+    [InlineData(null, null, null, "")]
+    public void Sizes_that_a_file_leaves_open_are_those_of_an_option(params string?[] names)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("a.onnx");
+        File.WriteAllBytes(path, Open(Upsampling(), names).ToByteArray());
+        var run = Terminal.Run("import", path, "--input", "8,8,8", "--out", folder.File("a.safetensors"));
+        Assert.True(run.ExitCode == 0, run.Error);
+        AssertJudged(Upsampling(), ModelFile.Load(folder.File("a.safetensors")), 1e-5);
+    }
+
+    [Fact]
+    public void Sizes_of_a_network_with_its_channels_last_are_given_as_those_of_others()
+    {
+        var model = Model(13, [
+            Node("Transpose", [Image], "a", Ints("perm", 0, 3, 1, 2)), Node("Conv", ["a", "w"], "b"), Node("GlobalMaxPool", ["b"], "out")],
+            Floats("w", [3, 8, 1, 1]));
+        Open(model, "N", "H", "W", null);
+        Assert.Equal(new FeatureShape(8, 5, 6), ImportAt(model, new(8, 5, 6)).Graph.Input);
+        Refused(model, new(5, 8, 6), "has the input 'image' ['N', 'H', 'W', 8], and --input is 5,8,6 (channels, height, width)");
+    }
+
+    [Fact]
+    public void Sizes_that_are_missing_or_contradict_are_refused()
+    {
+        var model = Open(Upsampling(), "N", null, "H", "W");
+        Refused(
+            model, null, "has the input 'image' ['N', 8, 'H', 'W']; give channels, height and width of an image with --input C,H,W");
+        Refused(
+            model, new(1, 8, 8),
+            "has the input 'image' ['N', 8, 'H', 'W'], and --input is 1,8,8 (channels, height, width); the same numbers were expected");
+        Refused(model, new(8, 0, 8), "has the shape 8x0x8; expected 1 to");
+        Assert.Equal(new FeatureShape(8, 8, 8), ImportAt(Upsampling(), new(8, 8, 8)).Graph.Input);
+        Refused(Upsampling(), new(8, 8, 9), "has the input 'image' [1, 8, 8, 8], and --input is 8,8,9");
+    }
+
+    /// <summary>Shrinks a map and brings it back to the size of the image.</summary>
+    private static ModelProto Upsampling() => Model(
+        13, [
+            Node("MaxPool", [Image], "a", Ints("kernel_shape", 2, 2), Ints("strides", 2, 2)), Node("Shape", [Image], "size"),
+            Node("Resize", ["a", "", "", "size"], "b", Text("coordinate_transformation_mode", "asymmetric"), Text("nearest_mode", "floor")),
+            Node("Sub", ["b", Image], "c"), Node("GlobalMaxPool", ["c"], "out")]);
+
+    /// <summary>Leaves sizes of the image open: a name for each that is symbolic, "" for one without a name, null for one that stays.</summary>
+    private static ModelProto Open(ModelProto model, params string?[] names)
+    {
+        var dims = model.Graph.Input[0].Type.TensorType.Shape.Dim;
+        for (var i = 0; i < names.Length; i++)
+        {
+            if (names[i] is { } name) dims[i] = new() { DimParam = name };
+        }
+
+        return model;
+    }
+
+    private static Model ImportAt(ModelProto model, FeatureShape? size) =>
+        OnnxImporter.Import("a.onnx", model.ToByteArray(), input: size);
+
+    private static void Refused(ModelProto model, FeatureShape? size, string words) =>
+        Assert.Contains(words, Assert.Throws<InputException>(() => ImportAt(model, size)).Message, StringComparison.Ordinal);
+}
