@@ -5,6 +5,7 @@ using Dst.ModelFiles;
 using Dst.Tests.Cli;
 using Dst.Tests.Foundations;
 using Google.Protobuf;
+using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Dst.Interop.Tests.Onnx;
 
@@ -50,6 +51,52 @@ public partial class OnnxVariantTests
         Refused(Upsampling(), new(8, 8, 9), "has the input 'image' [1, 8, 8, 8], and --input is 8,8,9");
     }
 
+    /// <summary>PyTorch writes −1, a size that stays, so.</summary>
+    [Fact]
+    public void Sizes_to_expand_to_are_chosen_by_a_comparison() => AssertJudged(
+        Model(13, [
+            Node("GlobalAveragePool", [Image], "a"), Node("ConstantOfShape", ["rank"], "ones", Value(Longs("", 1))),
+            Node("Mul", ["ones", "minus"], "none"), Node("Equal", ["sizes", "none"], "stays"),
+            Node("Where", ["stays", "ones", "sizes"], "b"), Node("Expand", ["a", "b"], "c"), Node("Mul", [Image, "c"], "d"),
+            Node("GlobalMaxPool", ["d"], "out")],
+            Longs("rank", 4), Longs("minus", -1), Longs("sizes", -1, -1, 8, 8)),
+        1e-5);
+
+    [Theory]
+    [InlineData(8, 3)]
+    [InlineData(-8, 3)]
+    [InlineData(8, -3)]
+    [InlineData(8, -1)]
+    [InlineData(-8, -3)]
+    [InlineData(-8, 3, 1)]
+    [InlineData(8, -3, 1)]
+    public void Remainders_are_those_of_ONNX_Runtime(long dividend, long divisor, int fmod = 0) => AssertJudged(
+        Model(13, [
+            Node("Mod", ["x", "y"], "rest", Int("fmod", fmod)), Node("Cast", ["rest"], "number", Int("to", (int)DataType.Float)),
+            Node("Add", [Image, "number"], "a"), Node("GlobalMaxPool", ["a"], "out")],
+            Longs("x", dividend), Longs("y", divisor)),
+        1e-5);
+
+    [Fact]
+    public void Constants_are_rounded_down_compared_and_expanded() => AssertJudged(
+        Model(13, [
+            Node("Floor", ["x"], "floors"), Node("Equal", ["floors", "whole"], "equal"), Node("Where", ["equal", "x", "two"], "chosen"),
+            Node("Expand", ["chosen", "shape"], "all"), Node("Reshape", ["all", "channels"], "factors"),
+            Node("Mul", [Image, "factors"], "a"), Node("GlobalMaxPool", ["a"], "out")],
+            Floats("x", [2, 1, 1], -1.5f, 2.5f), Floats("whole", [], -2), Floats("two", [1, 2, 1], 3, 4), Longs("shape", 2, 2, 2),
+            Longs("channels", 8, 1, 1)),
+        1e-5);
+
+    [Fact]
+    public void Attention_is_named() => Refused(
+        Model(17, [
+            Node("Reshape", [Image, "tokens"], "a"), Node("Transpose", ["a"], "b", Ints("perm", 0, 2, 1)),
+            Node("Concat", ["first", "b"], "c", Int("axis", 1)), Node("Transpose", ["c"], "d", Ints("perm", 0, 2, 1)),
+            Node("MatMul", ["c", "d"], "scores"), Node("Softmax", ["scores"], "e", Int("axis", -1)), Node("Dropout", ["e"], "f"),
+            Node("MatMul", ["f", "c"], "g"), Node("ReduceMean", ["g"], "out", Ints("axes", 1), Int("keepdims", 0))],
+            Longs("tokens", 1, 8, 64), Floats("first", [1, 1, 8])),
+        "node 'g' (MatMul) is the attention of a transformer; choose a convolutional network");
+
     /// <summary>Shrinks a map and brings it back to the size of the image.</summary>
     private static ModelProto Upsampling() => Model(
         13, [
@@ -57,7 +104,7 @@ public partial class OnnxVariantTests
             Node("Resize", ["a", "", "", "size"], "b", Text("coordinate_transformation_mode", "asymmetric"), Text("nearest_mode", "floor")),
             Node("Sub", ["b", Image], "c"), Node("GlobalMaxPool", ["c"], "out")]);
 
-    /// <summary>Leaves sizes of the image open: a name for each that is symbolic, "" for one without a name, null for one that stays.</summary>
+    /// <summary>Leaves sizes of the image open: a name for each, "" for one without a name, null for one that stays.</summary>
     private static ModelProto Open(ModelProto model, params string?[] names)
     {
         var dims = model.Graph.Input[0].Type.TensorType.Shape.Dim;

@@ -356,6 +356,8 @@ public partial class OnnxVariantTests
     private static AttributeProto Ints(string name, params long[] values) =>
         new() { Name = name, Type = AttributeType.Ints, Ints = { values } };
 
+    private static AttributeProto Value(TensorProto value) => new() { Name = "value", Type = AttributeType.Tensor, T = value };
+
     private static AttributeProto Text(string name, string value) =>
         new() { Name = name, Type = AttributeType.String, S = ByteString.CopyFromUtf8(value) };
 

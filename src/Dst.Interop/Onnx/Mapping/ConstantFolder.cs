@@ -37,12 +37,17 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         ["Slice"] = Slice,
         ["Gather"] = Gather,
         ["Concat"] = Concat,
+        ["Expand"] = Expand,
+        ["Where"] = Where,
+        ["Equal"] = a => Combine(a, (x, y) => x == y ? 1 : 0, (x, y) => x == y ? 1 : 0).Cast(toFloat: false),
+        ["Floor"] = Floor,
         ["DequantizeLinear"] = Dequantize,
         ["Add"] = a => Combine(a, (x, y) => x + y, (x, y) => x + y),
         ["Sub"] = a => Combine(a, (x, y) => x - y, (x, y) => x - y),
         ["Mul"] = a => Combine(a, (x, y) => x * y, (x, y) => x * y),
         ["Div"] = a => Combine(
             a, (x, y) => x / y, (x, y) => y is not 0 and not -1 ? x / y : y == -1 ? -x : throw a.Node.Illegal("divides by 0")),
+        ["Mod"] = a => Combine(a, (x, y) => x % y, (x, y) => Remainder(a.Node, x, y)),
     };
 
     /// <summary>Computes the output of a node, or gives null if its operation has no rule.</summary>
@@ -189,15 +194,43 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         return values is float[] floats ? new(shape, floats) : new(shape, (long[])values);
     }
 
+    private static ConstantTensor Floor(Arguments a)
+    {
+        a.Budget.Take(a[0].Count);
+        return new(a[0].Shape, Array.ConvertAll(a[0].Floats(a.Node), MathF.Floor));
+    }
+
+    /// <summary>What is left of a division of whole numbers, with the sign of the divisor unless <c>fmod</c> is set.</summary>
+    private static long Remainder(OnnxNode node, long x, long y)
+    {
+        if (y is 0) throw node.Illegal("divides by 0");
+        var rest = y == -1 ? 0 : x % y;
+        return node.Get("fmod", 0L) == 0 && rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+    }
+
+    private static ConstantTensor Expand(Arguments a)
+    {
+        var dims = a[1].Longs(a.Node);
+        if (dims.Length > RowMajor.MaxRank || dims.Any(dim => dim is < 0 or > int.MaxValue))
+            throw a.Node.Illegal(
+                $"has the shape {RowMajor.ShortText(dims)}; at most {RowMajor.MaxRank} dimensions from 0 on were expected");
+        return Broadcast(a, a[0], CommonShape(a.Node, a[0].Shape, Array.ConvertAll(dims, dim => (int)dim)));
+    }
+
+    /// <summary>Elements of the second input where the first is true, and of the third elsewhere.</summary>
+    private static ConstantTensor Where(Arguments a)
+    {
+        var shape = CommonShape(a.Node, a[0].Shape, a[1].Shape, a[2].Shape);
+        var (condition, x, y) = (Broadcast(a, a[0], shape).Longs(a.Node), Broadcast(a, a[1], shape), Broadcast(a, a[2], shape));
+        T[] Choose<T>(T[] yes, T[] no) => [.. condition.Select((value, i) => value != 0 ? yes[i] : no[i])];
+        return x.IsFloat ? new(shape, Choose(x.Floats(a.Node), y.Floats(a.Node))) : new(shape, Choose(x.Longs(a.Node), y.Longs(a.Node)));
+    }
+
     /// <summary>Combines two constants element by element. Either is repeated along an axis where it has the extent 1.</summary>
     private static ConstantTensor Combine(Arguments a, Func<float, float, float> floats, Func<long, long, long> longs)
     {
-        var rank = Math.Max(a[0].Shape.Length, a[1].Shape.Length);
-        var (x, y) = (WithRank(a[0].Shape, rank), WithRank(a[1].Shape, rank));
-        if (x.Zip(y).Any(pair => pair.First != pair.Second && pair.First != 1 && pair.Second != 1))
-            throw a.Node.Illegal($"combines {RowMajor.Text(x)} and {RowMajor.Text(y)}, which do not fit");
-        int[] shape = [.. x.Zip(y, (left, right) => left == 1 ? right : left)];
-        var (first, second) = (Broadcast(a, a[0].Reshape(x), shape), Broadcast(a, a[1].Reshape(y), shape));
+        var shape = CommonShape(a.Node, a[0].Shape, a[1].Shape);
+        var (first, second) = (Broadcast(a, a[0], shape), Broadcast(a, a[1], shape));
         if (first.IsFloat != second.IsFloat) throw a.Node.Illegal("combines floats and whole numbers; one kind was expected");
         return first.IsFloat
             ? new(shape, CombineElements(first.Floats(a.Node), second.Floats(a.Node), floats))
@@ -213,9 +246,20 @@ internal sealed class ConstantFolder(MemoryBudget budget)
 
     private static int[] WithRank(int[] shape, int rank) => [.. Enumerable.Repeat(1, rank - shape.Length), .. shape];
 
+    /// <summary>The shape of what broadcasting makes of these.</summary>
+    private static int[] CommonShape(OnnxNode node, params int[][] shapes)
+    {
+        var rank = shapes.Max(shape => shape.Length);
+        var aligned = Array.ConvertAll(shapes, shape => WithRank(shape, rank));
+        var common = Enumerable.Range(0, rank).Select(axis => Array.Find(aligned, shape => shape[axis] != 1)?[axis] ?? 1).ToArray();
+        return aligned.All(shape => shape.Zip(common).All(pair => pair.First == pair.Second || pair.First == 1)) ? common
+            : throw node.Illegal($"combines {string.Join(" and ", shapes.Select(RowMajor.Text))}, which do not fit");
+    }
+
     private static ConstantTensor Broadcast(Arguments a, ConstantTensor from, int[] shape)
     {
-        var strides = RowMajor.Strides(from.Shape).Select((stride, axis) => from.Shape[axis] == 1 ? 0 : stride).ToArray();
+        var dims = WithRank(from.Shape, shape.Length);
+        var strides = RowMajor.Strides(dims).Select((stride, axis) => dims[axis] == 1 ? 0 : stride).ToArray();
         return a.View(from, shape, 0, strides);
     }
 }

@@ -55,6 +55,7 @@ internal sealed class NetworkImport
     /// <exception cref="InputException">It has an operation, or a variant of one, that is not supported.</exception>
     public static Model Run(OnnxGraph graph, Int8Import? int8 = null)
     {
+        UnknownOperations.RefuseAttention(graph);
         var import = new NetworkImport(graph, int8);
         foreach (var node in graph.Nodes) import.Add(node);
         return import.Finish();

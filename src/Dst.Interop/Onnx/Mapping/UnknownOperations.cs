@@ -29,6 +29,25 @@ internal static class UnknownOperations
         ["TopK"] = "gives the best classes alone; export the scores that it reads",
     };
 
+    /// <summary>
+    /// Refuses attention, the product of a softmax and features, before any node is mapped: those around it would be refused for reasons
+    /// that say less.
+    /// </summary>
+    /// <exception cref="InputException">The network has it.</exception>
+    public static void RefuseAttention(OnnxGraph graph)
+    {
+        var (ofImage, weights) = (new HashSet<string> { graph.Input }, new HashSet<string>());
+        foreach (var node in graph.Nodes.Where(node => node.Operation != "Shape" && node.Inputs.Any(ofImage.Contains)))
+        {
+            if (node.Operation == "Attention") throw Refuse(node);
+            if (node.Operation == "MatMul" && weights.Contains(node.Inputs[0]) && node.Inputs.Skip(1).Any(ofImage.Contains))
+                throw node.Illegal("is the attention of a transformer; choose a convolutional network");
+            ofImage.UnionWith(node.Outputs.Where(value => value.Length > 0));
+            var isWeights = node.Operation == "Softmax" || node.Operation is "Dropout" or "Cast" && weights.Contains(node.Inputs[0]);
+            if (isWeights) weights.UnionWith(node.Outputs);
+        }
+    }
+
     /// <summary>The error of a node whose operation cannot be read.</summary>
     public static InputException Refuse(OnnxNode node) => node.Illegal(
         node.Domain.Length > 0 ? $"is of the domain '{node.Domain}'; export standard operations alone, before any optimiser"
