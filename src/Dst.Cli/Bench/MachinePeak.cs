@@ -30,6 +30,12 @@ internal sealed record MachinePeak(double Gflops, double ClockGhz)
         $"{cpu}, {tier}, {Phrases.Count(threads, "thread")}, peak {Gflops:F1} GFLOP/s: "
             + $"{MultiplyAddsPerCycle(tier, threads):F2} multiply-adds of a vector a cycle at {ClockGhz:F2} GHz");
 
+    /// <summary>A share of the peak, with the reason if it is above 100 %.</summary>
+    /// <param name="percent">The share.</param>
+    /// <param name="hasWinograd">Whether a Winograd form is among what was timed.</param>
+    public static string DescribeShare(double percent, bool hasWinograd) => $"{percent:F1} % of the peak"
+        + (percent > 100 && hasWinograd ? " (Winograd forms need fewer multiplications than are counted)" : "");
+
     /// <summary>
     /// Multiply-adds of one vector in a cycle of one core. It is near a whole number, the number of units that do them, or the peak or the
     /// clock was disturbed.

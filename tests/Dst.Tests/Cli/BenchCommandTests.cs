@@ -3,6 +3,7 @@ using Dst.Cli;
 using Dst.Cli.Bench;
 using Dst.Graph;
 using Dst.Kernels.Simd;
+using Dst.Report.Renderers;
 using Dst.Tests.Foundations;
 using Dst.Tests.Report;
 using Dst.Training.Masks;
@@ -21,6 +22,38 @@ public class BenchCommandTests
         var peak = new MachinePeak(100, 2.5);
         var cores = Environment.ProcessorCount;
         Assert.Equal(peak.MultiplyAddsPerCycle(SimdTiers.Best, cores), peak.MultiplyAddsPerCycle(SimdTiers.Best, 64 * cores));
+    }
+
+    [Theory]
+    [InlineData(99.9, "winograd4x4", false)]
+    [InlineData(201, "direct", false)]
+    [InlineData(201, "planar winograd1x4, masked", true)]
+    public void A_share_above_the_peak_says_why(double percent, string form, bool hasReason)
+    {
+        var report = new NetworkReport
+        {
+            Cpu = "cpu",
+            Tier = SimdTier.V256,
+            Model = "model",
+            WeightStore = "dense",
+            Threads = 1,
+            Batch = 1,
+            LatencyMs = new(1, 1, 1, 1),
+            ImagesPerSecond = 1000,
+            FileBytes = null,
+            ResidentBytes = 1,
+            Weights = 1,
+            Macs = 1,
+            EffectiveMacs = 1,
+            Gflops = percent,
+            PeakGflops = 100,
+            ClockGhz = 1,
+            MemoryGbs = 1,
+            PercentOfPeak = percent,
+            Layers = [new("conv", form, 1, 1, percent, 100)],
+        };
+        var line = Assert.Single(TextRenderer.Render(report.ToResult()).Split('\n'), line => line.Contains(" % of the peak"));
+        Assert.Equal(hasReason, line.Contains(" % of the peak (Winograd forms need fewer multiplications than are counted); "));
     }
 
     [Fact]
