@@ -16,12 +16,12 @@ internal static class RunOutput
     public static void Write(Invocation call, TrainingRequest request, RunFolder run, RunSummary summary, DataSet data)
     {
         if (call.Ranks.Count > 1) call.Report.Log(Describe(call.Ranks));
+        var results = new RunResults(run.Path, summary, run.Recipe);
         Block[] blocks =
         [
-            .. !IsWide(call) && request.Blocks is { } blocksOf ? blocksOf(summary) : BlocksOf(call, run, summary),
+            .. !IsWide(call) && request.Blocks is { } blocksOf ? blocksOf(results) : BlocksOf(call, run, summary),
             new Lines([
-                $"run folder: {run.Path}", .. RunReport.Write(call, run.Path, new RunResults(run.Path, summary, run.Recipe)),
-                .. NextCommands.Of(run, summary, data),
+                $"run folder: {run.Path}", .. RunReport.Write(call, run.Path, results), .. NextCommands.Of(run, summary, data),
             ]),
         ];
         call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));

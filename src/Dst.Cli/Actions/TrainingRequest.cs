@@ -2,10 +2,10 @@ using System.CommandLine;
 using Dst.Cli.Usage;
 using Dst.Graph;
 using Dst.Report;
+using Dst.Report.Runs;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
-using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Actions;
 
@@ -28,7 +28,7 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
     public bool TrainsNothing { get; init; }
 
     /// <summary>What is shown of a finished run, or null for the usual tables of its arms.</summary>
-    public Func<RunSummary, IEnumerable<Block>>? Blocks { get; init; }
+    public Func<RunResults, IEnumerable<Block>>? Blocks { get; init; }
 
     /// <summary>Options of the verb that say what a new run trains. A run that goes on has its recipe; they have no effect on it.</summary>
     public IReadOnlyList<Option> NewRunOptions { get; init; } = [];

@@ -3,6 +3,7 @@ using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Masks;
+using Dst.Report;
 using Dst.Report.Runs;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
@@ -53,10 +54,16 @@ internal static class CompressCommand
             TakesDataAlone = model is not null,
             NewRunOptions = [PruningInput.Pattern, Int8],
             ResumeVerb = "compress",
-            Blocks = summary => [GainTable.Of(summary), ArmTables.Noise(summary.Arms)],
+            Blocks = GainOf,
         };
         RecipeRun.Run(call, request);
     }
+
+    private static IEnumerable<Block> GainOf(RunResults run) =>
+    [
+        GainTable.Of(run),
+        new Lines([.. GainTable.Comparisons(run).Text, .. ArmTables.Noise(run.Summary.Arms).Text]),
+    ];
 
     private static IEnumerable<SettingOverride> PatternOf(Invocation call)
     {

@@ -1,45 +1,80 @@
+using Dst.Training.Experiments;
 using Dst.Training.Experiments.Runs;
 
 namespace Dst.Report.Runs;
 
-/// <summary>What compression gains and loses: a column for each arm, from the large network to the halved one.</summary>
+/// <summary>What compression gains and loses: a column for each arm, and how the smallest compares with its own dense network.</summary>
 /// <example>
 /// <code>
-/// var summary = RunSummary.Load("runs/latest/summary.json");
-/// Console.Write(TextRenderer.Render(new Result(summary, GainTable.Of(summary))));
+/// var run = RunResults.FindAll("runs/latest", Console.WriteLine)[0];
+/// Console.Write(TextRenderer.Render(new Result(run.Summary, GainTable.Of(run), GainTable.Comparisons(run))));
 /// </code>
 /// </example>
 public static class GainTable
 {
-    /// <summary>The table of a run. The last column compares the last arm with the first.</summary>
-    public static Table Of(RunSummary summary)
+    /// <summary>
+    /// The table of a run. The last column compares the last arm with the dense network of the same architecture, or with the first arm
+    /// if there is none.
+    /// </summary>
+    public static Table Of(RunResults run)
     {
-        ArgumentNullException.ThrowIfNull(summary);
-        var arms = summary.Arms;
-        var (first, last) = (arms[0], arms[^1]);
+        ArgumentNullException.ThrowIfNull(run);
+        var arms = run.Summary.Arms;
+        var (last, other) = (arms[^1], DenseOf(run) ?? arms[0]);
         Row[] rows =
         [
             new("network", arm => arm.Network, ""),
-            new(
-                "test top-1", arm => Format.Percent(arm.TestTop1),
-                Invariant($"{100 * (last.TestTop1 - first.TestTop1):+0.0;-0.0;0.0} points")),
-            new("model file", arm => Format.Bytes(arm.FileBytes), Share(last.FileBytes, first.FileBytes)),
-            new("weights kept", arm => Format.Count(arm.Nonzero), Share(last.Nonzero, first.Nonzero)),
-            new("multiply-accumulates", arm => Format.Count(arm.EffectiveMacs), Share(last.EffectiveMacs, first.EffectiveMacs)),
-            new(
-                "ms an image, 1 thread", arm => Invariant($"{arm.LatencyMs.Min:F3}"),
-                Invariant($"{first.LatencyMs.Min / last.LatencyMs.Min:F2} x as fast")),
+            new("test top-1", arm => Format.Percent(arm.TestTop1), Points(last, other)),
+            new("model file", arm => Format.Bytes(arm.FileBytes), $"{Share(last.FileBytes, other.FileBytes)} of it"),
+            new("weights kept", arm => Format.Count(arm.Nonzero), $"{Share(last.Nonzero, other.Nonzero)} of it"),
+            new("multiply-accumulates", arm => Format.Count(arm.EffectiveMacs), $"{Share(last.EffectiveMacs, other.EffectiveMacs)} of it"),
+            new("ms an image, 1 thread", arm => Invariant($"{arm.LatencyMs.Min:F3}"), Speed(last, other)),
         ];
         return Table.Of(
             rows,
             [
                 new("what", "", row => row.What) { Alignment = Alignment.Left },
                 .. arms.Select(arm => new Column<Row>(arm.Arm, arm.Arm, row => row.TextOf(arm))),
-                new("change", $"{last.Arm} against {first.Arm}", row => row.Change),
+                new("change", $"{last.Arm} against {other.Arm}", row => row.Change),
             ]);
     }
 
-    private static string Share(long part, long whole) => Invariant($"{(double)part / whole:F2} of it");
+    /// <summary>
+    /// A line for each pruned arm, against the dense network of the same architecture, then one for the last arm against the teacher if
+    /// that is another network.
+    /// </summary>
+    public static Lines Comparisons(RunResults run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        var lines = new List<string>();
+        if (DenseOf(run) is { } dense)
+        {
+            var pruned = run.Summary.Arms.Where(arm => arm.Layers.Count > 0 && arm.Arm != dense.Arm);
+            lines.AddRange(pruned.Select(arm => Compare(arm, dense, $"the same network, dense{InFloats(arm)}")));
+        }
+
+        var last = run.Summary.Arms[^1];
+        if (!run.Recipe.Student.IsTeacher && last.Arm != ArmNames.Teacher && run.Summary.Find(ArmNames.Teacher) is { } teacher)
+            lines.Add(Compare(last, teacher, $"another network, {teacher.Network}"));
+        return new(lines);
+    }
+
+    /// <summary>The dense network that the last arm was before pruning, or null if it was not trained or is the last arm itself.</summary>
+    private static ArmSummary? DenseOf(RunResults run) =>
+        Arm.DenseOf(run.Recipe).Name is var name && name != run.Summary.Arms[^1].Arm ? run.Summary.Find(name) : null;
+
+    private static string InFloats(ArmSummary arm) => Arm.Of(arm.Arm).Quantises is null ? "" : " and in floats";
+
+    private static string Compare(ArmSummary arm, ArmSummary other, string what) =>
+        $"{arm.Arm} against {other.Arm} ({what}): {Points(arm, other)} of test top-1, {Share(arm.FileBytes, other.FileBytes)} of the file, "
+            + Speed(arm, other);
+
+    private static string Points(ArmSummary arm, ArmSummary other) =>
+        Invariant($"{100 * (arm.TestTop1 - other.TestTop1):+0.0;-0.0;0.0} points");
+
+    private static string Share(long part, long whole) => Invariant($"{(double)part / whole:F2}");
+
+    private static string Speed(ArmSummary arm, ArmSummary other) => Invariant($"{other.LatencyMs.Min / arm.LatencyMs.Min:F2} x as fast");
 
     private sealed record Row(string What, Func<ArmSummary, string> TextOf, string Change);
 }

@@ -151,6 +151,7 @@ public sealed class PlainDataTests : IDisposable
             "--int8");
         Assert.Equal(CommandLine.Done, compress.ExitCode);
         Assert.Matches(@"(?m)^model file +[\d.]+ kB +[\d.]+ kB +[\d.]+ kB +0\.\d\d of it$", compress.Output);
+        Assert.Contains("dst against teacher (the same network, dense): ", compress.Output);
         Assert.DoesNotContain("./dst compress", compress.Output);
         Assert.DoesNotContain("./dst quantise", compress.Output);
         var halved = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "second")));
