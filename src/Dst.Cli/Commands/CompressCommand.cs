@@ -54,15 +54,16 @@ internal static class CompressCommand
             TakesDataAlone = model is not null,
             NewRunOptions = [PruningInput.Pattern, Int8],
             ResumeVerb = "compress",
-            Blocks = GainOf,
+            Blocks = run => GainOf(call, run),
         };
         RecipeRun.Run(call, request);
     }
 
-    private static IEnumerable<Block> GainOf(RunResults run) =>
+    private static IEnumerable<Block> GainOf(Invocation call, RunResults run) =>
     [
         GainTable.Of(run),
         new Lines([.. GainTable.Comparisons(run).Text, .. ArmTables.Noise(run.Summary.Arms).Text]),
+        .. BoardTable.Of(run, call.Cancellation),
     ];
 
     private static IEnumerable<SettingOverride> PatternOf(Invocation call)

@@ -1,8 +1,8 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Graph;
-using Dst.Interop.CSource;
 using Dst.Quantisation;
 using Dst.Report;
 using Dst.Report.Models;
@@ -53,7 +53,7 @@ internal static class InspectCommand
         CheckOptions(call.Arguments);
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
         var model = Model.Load(path);
-        var (cost, size, board) = (NetworkCost.Of(model.Graph, model.Masks), StoreSize.Of(model, path), Board.Of(model));
+        var (cost, size, board) = (NetworkCost.Of(model.Graph, model.Masks), StoreSize.Of(model, path), BoardNeed.Of(model));
         var layers = LayerRow.AllOf(model);
         var nodes = call.Arguments.GetValue(Nodes) ? NodeRow.AllOf(model) : null;
         var plan = call.Arguments.GetValue(Plan) ? DecisionsOf(model, call) : null;
@@ -85,7 +85,7 @@ internal static class InspectCommand
         call.Report.Write(new(document, [.. blocks]));
     }
 
-    private static Lines Summarise(string path, Model model, NetworkCost cost, StoreSize size, Board board, int layers) => new(
+    private static Lines Summarise(string path, Model model, NetworkCost cost, StoreSize size, BoardNeed board, int layers) => new(
         $"{path}: {model.Graph.Name}, input {model.Graph.Input}",
         $"file     {size}",
         $"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept",
@@ -122,25 +122,5 @@ internal static class InspectCommand
             ? "less its own mean, divided by its own deviation"
             : $"less {string.Join(", ", input.Mean)}, divided by {string.Join(", ", input.Deviation)}";
         return $"{resize}{amplitude}{smooth}{scale}";
-    }
-
-    /// <summary>What the model takes as C source, or why there is none.</summary>
-    private sealed record Board(CSourceSizes? Sizes, string? Refusal)
-    {
-        public static Board Of(Model model)
-        {
-            try
-            {
-                return new(CSourceExport.SizesOf(model), null);
-            }
-            catch (InputException e)
-            {
-                return new(null, e.Message);
-            }
-        }
-
-        public override string ToString() => Sizes is null ? $"no C source: {Refusal}"
-            : $"{Format.Bytes(Sizes.FlashBytes)} of flash and {Format.Bytes(Sizes.ArenaBytes)} of RAM as C source, without code, stack "
-                + $"and the image of {Format.Bytes(Sizes.ImageBytes)}";
     }
 }

@@ -4,6 +4,7 @@ using Dst.Cli;
 using Dst.Cli.Usage;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
+using Dst.Training.Experiments;
 using Dst.Training.Experiments.Runs;
 
 namespace Dst.Tests.Cli;
@@ -152,6 +153,7 @@ public sealed class PlainDataTests : IDisposable
         Assert.Equal(CommandLine.Done, compress.ExitCode);
         Assert.Matches(@"(?m)^model file +[\d.]+ kB +[\d.]+ kB +[\d.]+ kB +0\.\d\d of it$", compress.Output);
         Assert.Contains("dst against teacher (the same network, dense): ", compress.Output);
+        AssertShowsBoard(compress.Output, Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "second"))));
         Assert.DoesNotContain("./dst compress", compress.Output);
         Assert.DoesNotContain("./dst quantise", compress.Output);
         var halved = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "second")));
@@ -165,5 +167,21 @@ public sealed class PlainDataTests : IDisposable
 
         var results = Terminal.Run("results", _runs, "--json"); // the link is not followed
         Assert.DoesNotContain("the last", results.Error);
+    }
+
+    /// <summary>Flash and RAM are those of <c>inspect</c>, also those that are foreseen for integers.</summary>
+    private static void AssertShowsBoard(string output, string run)
+    {
+        var (dst, int8) = (Inspect(ArmNames.Dst), Inspect(ArmNames.DstInt8));
+        Assert.Matches($"(?m)^teacher +{Inspect(ArmNames.Teacher)} .* 1024 B$", output);
+        Assert.Matches($"(?m)^dst +{dst} +{int8} +1024 B$", output);
+        Assert.Matches($"(?m)^dst-int8 +- +- +{int8} +1024 B$", output);
+
+        string Inspect(string arm)
+        {
+            var text = Terminal.Run("inspect", Path.Combine(run, $"{arm}.safetensors")).Output;
+            var sizes = Regex.Match(text, @"(?m)^board +([\d.]+ k?B) of flash and ([\d.]+ k?B) of RAM");
+            return $"{Regex.Escape(sizes.Groups[1].Value)} +{Regex.Escape(sizes.Groups[2].Value)}";
+        }
     }
 }
