@@ -171,9 +171,10 @@ public sealed class SpreadRuns
 
     private void Fail(RankMessage message, SpreadItem item, int rank)
     {
-        _failures.Add($"{item.Name} on rank {rank}: {message.Reason}");
+        var failure = $"{item.Name} on rank {rank}: {message.Reason}";
+        _failures.Add(failure);
         _failures.AddRange(_queue.Fail(message.Item).Select(lost => $"{_items[lost].Name}: it needs {item.Name}"));
-        _log?.Invoke($"failed: {_failures[^1]}; other arms go on");
+        _log?.Invoke($"failed: {failure}; other arms go on");
     }
 
     /// <summary>A rank as rank 0 sees it.</summary>

@@ -38,8 +38,9 @@ public sealed class SpreadRunsTests : IDisposable
         }, stop: stop.Token));
         Assert.NotEmpty(Directory.GetDirectories(set.Path, "*.part", SearchOption.AllDirectories));
 
-        var (failures, _) = Spread(4, set, fails: "seed 6: student-kd");
+        var (failures, told) = Spread(4, set, fails: "seed 6: student-kd");
         Assert.Equal(3, failures.Count);
+        Assert.Contains($"failed: {failures[0]}; other arms go on", told);
         Assert.Matches("^seed 6: student-kd on rank [0-3]: the disk is full$", failures[0]);
         Assert.Equal(["seed 6: uhp: it needs seed 6: student-kd", "seed 6: dense-longer: it needs seed 6: student-kd"], failures.Skip(1));
         Assert.Equal(TinyRun.Arms(Path.Combine(alone.Path, "seed-5")), TinyRun.Arms(Path.Combine(set.Path, "seed-5")));
