@@ -20,7 +20,8 @@ internal static class Targets
 {
     private static readonly Dictionary<string, Func<string, Target>> Makers = new()
     {
-        ["model"] = name => new(name, [.. Networks.Files(ModelFile.Save), SavedOf(Networks.Quantised)], ReadModel),
+        ["model"] = name => new(
+            name, [.. Networks.Files(ModelFile.Save).Append(SavedOf(Networks.Quantised)).Select(WithoutChecksum)], ReadModel),
         ["model-header"] = name => ModelHeader(name, SavedOf(Networks.All[1])),
         ["int8-header"] = name => ModelHeader(name, PlainOf(Networks.Quantised)),
         ["onnx"] = name => new(name, Networks.Files(OnnxExporter.Export), path => OnnxImporter.Import(path)),
@@ -37,11 +38,12 @@ internal static class Targets
         },
         ["recipe"] = name => new(name, Recipes, ReadRecipe),
         ["npy"] = name => new(name, Arrays, path => NpyFile.Read(path)),
-        ["checkpoint"] = name => new(name, [TrainingRun.Checkpoint], TrainingRun.Restore),
+        ["checkpoint"] = name => new(name, [WithoutChecksum(TrainingRun.Checkpoint)], TrainingRun.Restore),
         ["summary"] = name => new(name, [TrainingRun.Summary], path => RunSummary.Load(path)),
         ["manifest"] = name => new(name, [TrainingRun.Manifest], path => RunManifest.Load(path)),
         ["metrics"] = name => new(name, [TrainingRun.Metrics], path => MetricsTable.Load(path)),
-        ["test-record"] = name => new(name, [TrainingRun.TestRecord], path => Training.Experiments.Runs.TestRecord.Load(path)),
+        ["test-record"] = name => new(
+            name, [WithoutChecksum(TrainingRun.TestRecord)], path => Training.Experiments.Runs.TestRecord.Load(path)),
         ["plans"] = name => new(name, [Plans()], ReadPlans),
         ["cifar"] = name => new(name, [Zip(CifarTar())], ReadCifar),
         ["fusar"] = name => new(name, [Ships], ReadFusar),
@@ -74,6 +76,14 @@ internal static class Targets
     /// <summary>The file of a network of 8-bit integers without its packing.</summary>
     private static byte[] PlainOf(Model model) =>
         Networks.FileOf(path => SafetensorsFile.Write(path, ModelMetadata.Write(model), ModelFile.TensorsOf(model)));
+
+    /// <summary>A safetensors file without its checksum, so that a reader comes to values that were changed.</summary>
+    private static byte[] WithoutChecksum(byte[] file)
+    {
+        byte[] copy = [.. file];
+        "was.crc32c"u8.CopyTo(copy.AsSpan(copy.AsSpan().IndexOf("dst.crc32c"u8)));
+        return copy;
+    }
 
     /// <summary>Reads a model. If it is legal, compiles it and predicts, as long as that is little work.</summary>
     private static void ReadModel(string path)

@@ -1,4 +1,5 @@
 using System.Text;
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Runtime.Inference;
 using Dst.Runtime.Lowering;
@@ -38,7 +39,7 @@ internal sealed class CSourceFiles
         // The checksum of the source in which this number is still 0.
         using var source = new StringWriter();
         WriteSource(source, withoutNumbers: false);
-        _sourceNumber = CWeights.Checksum(Encoding.UTF8.GetBytes(source.ToString()));
+        _sourceNumber = Crc32C.Of(Encoding.UTF8.GetBytes(source.ToString()));
     }
 
     /// <summary>Operations of an image.</summary>

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Runtime.InteropServices;
+using Dst.Foundations;
 
 namespace Dst.Interop.CSource;
 
@@ -47,7 +47,7 @@ internal sealed class CWeights
         Letters.CopyTo(header);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4), source);
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), data.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(12), Checksum(data));
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(12), Crc32C.Of(data));
         return [.. header, .. data];
     }
 
@@ -58,13 +58,5 @@ internal sealed class CWeights
         using var file = System.IO.File.OpenRead(path);
         Span<byte> letters = stackalloc byte[Letters.Length];
         return file.ReadAtLeast(letters, letters.Length, throwOnEndOfStream: false) == letters.Length && letters.SequenceEqual(Letters);
-    }
-
-    /// <summary>The CRC-32C of bytes.</summary>
-    public static uint Checksum(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in bytes) crc = BitOperations.Crc32C(crc, value);
-        return ~crc;
     }
 }

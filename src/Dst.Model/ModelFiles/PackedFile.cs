@@ -23,7 +23,9 @@ internal static class PackedFile
     /// <summary>The metadata of the outer file.</summary>
     public static IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string> { ["format"] = Format };
 
-    /// <summary>The tensors of the outer file. The data come first, so that they are aligned as in the inner file.</summary>
+    /// <summary>
+    /// The tensors of the outer file, which has the checksum. The data come first, so that they are aligned as in the inner file.
+    /// </summary>
     /// <exception cref="ArgumentException">The inner file cannot be written.</exception>
     public static TensorEntry[] Pack(IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
     {

@@ -24,15 +24,25 @@ public static class SafetensorsFile
     internal const int LengthBytes = sizeof(long);
     internal const string MetadataKey = "__metadata__";
 
-    /// <summary>Opens a file and checks its whole header. No tensor is read.</summary>
-    /// <exception cref="InputException">The file cannot be opened or is not a well-formed safetensors file.</exception>
+    /// <summary>The key of the checksum in the metadata: the CRC-32C of all bytes behind the header, as 8 hexadecimal digits.</summary>
+    internal const string ChecksumKey = "dst.crc32c";
+
+    /// <summary>
+    /// Opens a file and checks its whole header. The values of its tensors are compared with the checksum of the metadata, if there is one.
+    /// </summary>
+    /// <exception cref="InputException">
+    /// The file cannot be opened, is not a well-formed safetensors file, or has another checksum.
+    /// </exception>
     public static SafetensorsReader Open(string path) => new(path);
 
     /// <summary>Opens a file that is in memory; <paramref name="name"/> is what messages call it.</summary>
-    /// <exception cref="InputException">It is not a well-formed safetensors file.</exception>
+    /// <exception cref="InputException">It is not a well-formed safetensors file, or has another checksum.</exception>
     public static SafetensorsReader Open(string name, ReadOnlyMemory<byte> file) => new(name, file);
 
-    /// <summary>Writes a file atomically. Tensors of the widest type come first, so that each is aligned.</summary>
+    /// <summary>
+    /// Writes a file atomically. Tensors of the widest type come first, so that each is aligned. A checksum of their values is added to the
+    /// metadata.
+    /// </summary>
     /// <exception cref="ArgumentException">Two tensors have the same name, or the header would be too long.</exception>
     /// <exception cref="InputException">The file cannot be written.</exception>
     /// <param name="path">The file, which is replaced as a whole.</param>
@@ -40,15 +50,16 @@ public static class SafetensorsFile
     /// <param name="tensors">What it holds.</param>
     public static void Write(string path, IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
     {
-        var (ordered, header) = Prepare(metadata, tensors);
+        var (ordered, header) = PrepareChecked(metadata, tensors);
         AtomicFile.Write(path, stream => WriteTo(stream, header, ordered));
     }
 
-    /// <summary>Writes a file to a stream. Returns how many bytes of it are before the tensors.</summary>
+    /// <summary>Writes a file without a checksum to a stream. Returns how many bytes of it are before the tensors.</summary>
     /// <exception cref="ArgumentException">Two tensors have the same name, or the header would be too long.</exception>
     internal static int WriteTo(Stream stream, IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
     {
-        var (ordered, header) = Prepare(metadata, tensors);
+        var ordered = Order(tensors);
+        var header = WriteHeader(metadata, ordered);
         WriteTo(stream, header, ordered);
         return header.Length;
     }
@@ -56,23 +67,31 @@ public static class SafetensorsFile
     /// <summary>Size in bytes of the file that <see cref="Write"/> writes.</summary>
     internal static long SizeOf(IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
     {
-        var (ordered, header) = Prepare(metadata, tensors);
+        var (ordered, header) = PrepareChecked(metadata, tensors);
         return header.Length + ordered.Sum(tensor => tensor.ByteCount);
     }
 
-    private static (List<TensorEntry> Ordered, byte[] Header) Prepare(
+    private static (List<TensorEntry> Ordered, byte[] Header) PrepareChecked(
         IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
+    {
+        var ordered = Order(tensors);
+        var checksum = new Crc32C();
+        foreach (var tensor in ordered) tensor.WriteTo(checksum.Append);
+        return (ordered, WriteHeader(new Dictionary<string, string>(metadata) { [ChecksumKey] = $"{checksum.Value:x8}" }, ordered));
+    }
+
+    private static List<TensorEntry> Order(IEnumerable<TensorEntry> tensors)
     {
         List<TensorEntry> ordered = [.. tensors.OrderByDescending(tensor => TensorEntry.SizeOf(tensor.Type))];
         return ordered.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1) is { } twice
             ? throw new ArgumentException($"two tensors are named '{twice.Key}'")
-            : (ordered, WriteHeader(metadata, ordered));
+            : ordered;
     }
 
     private static void WriteTo(Stream stream, byte[] header, List<TensorEntry> tensors)
     {
         stream.Write(header);
-        foreach (var tensor in tensors) tensor.WriteTo(stream);
+        foreach (var tensor in tensors) tensor.WriteTo(stream.Write);
     }
 
     private static byte[] WriteHeader(IReadOnlyDictionary<string, string> metadata, List<TensorEntry> tensors)

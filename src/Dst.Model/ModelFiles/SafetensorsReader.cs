@@ -7,10 +7,13 @@ namespace Dst.ModelFiles;
 
 /// <summary>
 /// An open safetensors file with a checked header: every tensor lies inside the file, none overlap, and nothing lies between or behind
-/// them. A tensor takes memory only when it is read, after a check that it has the type and shape that the caller expects.
+/// them. The values are those of its checksum, if it has one. A tensor takes memory only when it is read, after a check that it has the
+/// type and shape that the caller expects.
 /// </summary>
 public sealed class SafetensorsReader : IDisposable
 {
+    private const int BytesAtOnce = 1 << 18; // stays in the cache
+
     private readonly FileStream? _file; // null if the bytes are in memory
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly Dictionary<string, string> _metadata = [];
@@ -138,7 +141,28 @@ public sealed class SafetensorsReader : IDisposable
         var header = new byte[ReadHeaderLength(fileBytes)];
         ReadExactly(header, SafetensorsFile.LengthBytes);
         ReadHeader(header, SafetensorsFile.LengthBytes + header.Length, fileBytes);
+        CheckValues(SafetensorsFile.LengthBytes + header.Length, fileBytes);
         if (_metadata.GetValueOrDefault("format") == PackedFile.Format) Unpack();
+    }
+
+    /// <summary>Compares the values of all tensors with the checksum of the metadata, if it has one.</summary>
+    private void CheckValues(long start, long end)
+    {
+        if (_metadata.GetValueOrDefault(SafetensorsFile.ChecksumKey) is not { } expected) return;
+        var checksum = new Crc32C();
+        var buffer = new byte[Math.Min(BytesAtOnce, end - start)];
+        while (start < end)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - start));
+            ReadExactly(part, start);
+            checksum.Append(part);
+            start += part.Length;
+        }
+
+        if ($"{checksum.Value:x8}" != expected)
+            throw Malformed(
+                $"has tensors with the CRC-32C {checksum.Value:x8}; {expected} was expected, so values are damaged, or another program "
+                + $"changed them; use another copy, or remove '{SafetensorsFile.ChecksumKey}' from its metadata to take it as it is");
     }
 
     private long ReadHeaderLength(long fileBytes)

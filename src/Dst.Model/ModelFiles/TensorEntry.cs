@@ -109,20 +109,21 @@ public sealed class TensorEntry
         _ => sizeof(byte),
     };
 
-    internal void WriteTo(Stream stream)
+    /// <summary>Gives the bytes that the file has of it, part by part.</summary>
+    internal void WriteTo(Action<ReadOnlySpan<byte>> write)
     {
         switch (_values)
         {
-            case float[] floats: WriteTo<float>(stream, floats); break;
-            case long[] longs: WriteTo<long>(stream, longs); break;
-            case byte[] bytes: WriteTo<byte>(stream, bytes); break; // also signed ones: the runtime lets an sbyte[] pass as a byte[]
+            case float[] floats: WriteTo<float>(write, floats); break;
+            case long[] longs: WriteTo<long>(write, longs); break;
+            case byte[] bytes: WriteTo<byte>(write, bytes); break; // also signed ones: the runtime lets an sbyte[] pass as a byte[]
         }
     }
 
-    private static void WriteTo<T>(Stream stream, ReadOnlySpan<T> values) where T : unmanaged
+    private static void WriteTo<T>(Action<ReadOnlySpan<byte>> write, ReadOnlySpan<T> values) where T : unmanaged
     {
         const int elementsAtOnce = 1 << 20; // a span has at most 2 GiB of bytes
         for (; !values.IsEmpty; values = values[Math.Min(elementsAtOnce, values.Length)..])
-            stream.Write(MemoryMarshal.AsBytes(values[..Math.Min(elementsAtOnce, values.Length)]));
+            write(MemoryMarshal.AsBytes(values[..Math.Min(elementsAtOnce, values.Length)]));
     }
 }

@@ -64,9 +64,25 @@ public sealed class Int8FileTests : IDisposable
         var path = _folder.File("int8.safetensors");
         ModelFile.Save(path, Quantised(Int8Network.Create()));
         var bytes = File.ReadAllBytes(path);
+        "was.crc32c"u8.CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf("dst.crc32c"u8))); // which would tell it first
         Encoding.Latin1.GetBytes(other).CopyTo(bytes, bytes.AsSpan().IndexOf(Encoding.Latin1.GetBytes(text)));
         File.WriteAllBytes(path, bytes);
         Assert.Contains(expected, Assert.Throws<InputException>(() => ModelFile.Load(path)).Message);
+    }
+
+    [Fact]
+    public void Damaged_values_and_headers_are_told()
+    {
+        var path = _folder.File("int8.safetensors");
+        ModelFile.Save(path, Quantised(Int8Network.Create()));
+        var saved = File.ReadAllBytes(path);
+        foreach (var place in new[] { 8 + BitConverter.ToInt32(saved), saved.Length - 1 })
+        {
+            var bytes = saved.ToArray();
+            bytes[place]++;
+            File.WriteAllBytes(path, bytes);
+            Assert.Contains("has tensors with the CRC-32C", Assert.Throws<InputException>(() => ModelFile.Load(path)).Message);
+        }
     }
 
     [Fact]
@@ -138,7 +154,7 @@ public sealed class Int8FileTests : IDisposable
     private byte[] PlainFile(Model model)
     {
         var path = _folder.File("plain.safetensors");
-        SafetensorsFile.Write(path, ModelMetadata.Write(model), ModelFile.TensorsOf(model));
+        using (var file = File.Create(path)) SafetensorsFile.WriteTo(file, ModelMetadata.Write(model), ModelFile.TensorsOf(model));
         return File.ReadAllBytes(path);
     }
 

@@ -142,11 +142,42 @@ public sealed class BadModelFileTests : IDisposable
         {
             Masks = new Dictionary<string, LayerMask> { ["conv"] = mask },
         });
-        var bytes = File.ReadAllBytes(_path);
-        Assert.Equal(0b101, bytes[^1]);
-        bytes[^1] |= 0b1000;
-        File.WriteAllBytes(_path, bytes);
+        Dictionary<string, string> metadata;
+        using (var file = SafetensorsFile.Open(_path))
+        {
+            Assert.Equal([0b101], file.ReadBytes("conv.weight.uhp_mask", 1));
+            metadata = new(file.Metadata);
+        }
+
+        SafetensorsFile.Write(
+            _path, metadata,
+            [new("conv.weight.uhp_values", [2], new[] { 1f, 2 }), new("conv.weight.uhp_mask", [1], new byte[] { 0b1101 })]);
         Assert.Contains("bits set behind its 3 candidates", Assert.Throws<InputException>(() => ModelFile.Load(_path)).Message);
+    }
+
+    [Fact]
+    public void Finite_numbers_that_were_not_saved_are_refused_unless_the_checksum_is_removed()
+    {
+        var bytes = File.ReadAllBytes(_path);
+        BitConverter.GetBytes(0.75f).CopyTo(bytes, 8 + BitConverter.ToInt32(bytes) + 100);
+        foreach (var error in new[]
+        {
+            Assert.Throws<InputException>(() => ModelFile.Load(Write(bytes))), Assert.Throws<InputException>(() => ModelFile.Load(bytes)),
+        })
+        {
+            Assert.Matches("has tensors with the CRC-32C [0-9a-f]{8}; [0-9a-f]{8} was expected, so values are damaged, or", error.Message);
+            Assert.EndsWith("use another copy, or remove 'dst.crc32c' from its metadata to take it as it is", error.Message);
+        }
+
+        // As another program may remove it, and as in a file of an older version.
+        "was.crc32c"u8.CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf("dst.crc32c"u8)));
+        Assert.Contains(ModelFile.Load(Write(bytes)).Parameters.Values, tensor => tensor.Data.Contains(0.75f));
+
+        string Write(byte[] content)
+        {
+            File.WriteAllBytes(_path, content);
+            return _path;
+        }
     }
 
     [Fact]

@@ -45,8 +45,9 @@ public sealed class SafetensorsFileTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         var header = Encoding.UTF8.GetString(bytes, 8, (int)BinaryPrimitives.ReadInt64LittleEndian(bytes));
         const string Floats = """{"dtype":"F32","shape":[1],"data_offsets":[0,4]}""";
+        const string Checksum = "11d0c2c4";
         const string Bytes = """{"dtype":"U8","shape":[1],"data_offsets":[4,5]}""";
-        Assert.Equal($$"""{"__metadata__":{},"f":{{Floats}},"b":{{Bytes}}}""", header.TrimEnd(' '));
+        Assert.Equal($$"""{"__metadata__":{"dst.crc32c":"{{Checksum}}"},"f":{{Floats}},"b":{{Bytes}}}""", header.TrimEnd(' '));
         Assert.Equal(0, (8 + header.Length) % 8);
         Assert.Equal([0, 0, 0x80, 0x3F, 9], bytes[(8 + header.Length)..]);
     }
