@@ -37,6 +37,9 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
     /// <summary>What the outputs are; by default what the end of the network says.</summary>
     public OutputKind Outputs { get; init; } = Graph.OutputKind;
 
+    /// <summary>The splits of the data that it was trained on, or null if they are not known.</summary>
+    public DataSplits? Splits { get; init; }
+
     /// <summary>Number of outputs of an image.</summary>
     public int OutputCount => checked((int)Graph.OutputShape.Count);
 

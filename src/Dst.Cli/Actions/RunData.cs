@@ -1,4 +1,5 @@
 using Dst.Cli.Usage;
+using Dst.ModelFiles;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
@@ -22,8 +23,8 @@ internal static class RunData
     }
 
     /// <summary>
-    /// Loads the data of a recipe, and compares them with the hashes in the manifests: of the run that the command line names, and of the
-    /// model's.
+    /// Loads the data of a recipe, and compares them with hashes: those of the run that the command line names, in its manifest, and those
+    /// of the model, in the manifest of its run or in its own file.
     /// </summary>
     /// <param name="call">The call.</param>
     /// <param name="recipe">The recipe, with what the command line sets.</param>
@@ -44,7 +45,7 @@ internal static class RunData
         if (IsCompress(call) && CompressInput.ModelOf(call.Arguments) is null) return; // no network is trained yet
         var folder = RecipeInput.RunOf(call.Arguments);
         if (folder is not null) CheckRun(call, folder, recipe, data);
-        if (model is null || !HasOtherClasses(model, data)) WarnOfModel(call, folder, data);
+        if (model is null || !HasOtherClasses(model, data)) WarnOfModel(call, folder, data, model);
     }
 
     private static void CheckRun(Invocation call, string folder, Recipe recipe, DataSet data)
@@ -73,16 +74,21 @@ internal static class RunData
         model.ClassNames.Count > 0 && !model.ClassNames.Intersect(data.ClassNames).Any();
 
     /// <summary>Warns where the model is of a run that is not named, and which had other images to measure on.</summary>
-    private static void WarnOfModel(Invocation call, string? named, DataSet data)
+    private static void WarnOfModel(Invocation call, string? named, DataSet data, Model? model)
     {
-        if (ModelOf(call) is not { } model || Path.GetDirectoryName(Path.GetFullPath(model)) is not { } own) return;
-        if (!RunFolder.IsRun(own) || named is not null && Path.GetFullPath(named) == own) return;
-        if (RunRecipe.ManifestIn(own, seed: 0) is not { } manifest) return;
-        if (manifest.SplitsOtherThan(data).FirstOrDefault(split => split == MeasuredBy(call)) is not { } measured) return;
+        if (MeasuredBy(call) is not { } measured || ModelOf(call) is not { } path) return;
+        var own = Path.GetDirectoryName(Path.GetFullPath(path));
+        var manifest = own is not null && RunFolder.IsRun(own) ? RunRecipe.ManifestIn(own, seed: 0) : null;
+        if (manifest is not null && named is not null && Path.GetFullPath(named) == own) return;
+        var splits = manifest is null ? (model ?? ModelFile.Load(path)).Splits : new(manifest.Seed, manifest.Data);
+        if (splits is null || !RunManifest.IsOther(measured, splits, data)) return;
         var place = RecipeInput.NamesImages(call.Arguments) ? "data" : "recipe";
+        var run = manifest is null
+            ? $"the folder of that run, of seed {splits.Seed},"
+            : Path.GetDirectoryName(path) is { Length: > 0 } folder ? folder : ".";
         call.Report.Log(
-            $"warning: {model} is of a run that had other {measured} images; images that it was trained on may be among them; "
-            + $"{(Path.GetDirectoryName(model) is { Length: > 0 } folder ? folder : ".")} in place of the {place} has its own");
+            $"warning: {path} is of a run that had other {measured} images; images that it was trained on may be among them; "
+            + $"{run} in place of the {place} has its own");
     }
 
     // A folder of an older version does not know how many there were.

@@ -6,11 +6,13 @@ using Dst.ModelFiles;
 
 namespace Dst.Interop.Onnx;
 
-/// <summary>What ONNX has no place for: masks, class names and input normalisation, as strings in the metadata of the file.</summary>
+/// <summary>
+/// What ONNX has no place for, as strings in the metadata of the file: masks, class names, input normalisation and the splits of the data.
+/// </summary>
 internal static class OnnxMetadata
 {
     // Without the graph: the file has its own.
-    private static readonly string[] Keys = ["masks", "class_names", "normalisation", "outputs"];
+    private static readonly string[] Keys = ["masks", "class_names", "normalisation", "outputs", "splits"];
 
     /// <summary>The strings that describe <paramref name="model"/>.</summary>
     public static IEnumerable<StringStringEntryProto> Write(Model model)
@@ -21,7 +23,7 @@ internal static class OnnxMetadata
         return strings.Select(entry => new StringStringEntryProto { Key = OnnxFormat.MetadataPrefix + entry.Key, Value = entry.Value });
     }
 
-    /// <summary>The model with the masks, class names and normalisation of the file's metadata, if it has any.</summary>
+    /// <summary>The model with what the file's metadata says of it, if it has any.</summary>
     /// <param name="model">Network and weights.</param>
     /// <param name="metadata">All strings of the file.</param>
     /// <param name="path">The file's name, for messages.</param>
@@ -36,6 +38,7 @@ internal static class OnnxMetadata
             Masks = ours.ContainsKey("masks") ? ReadMasks(model, strings) : model.Masks,
             Normalisation = ModelMetadata.ReadNormalisation(strings, model.Graph),
             Outputs = ReadOutputs(strings, model.Graph),
+            Splits = ModelMetadata.ReadSplits(strings),
         };
         return ours.ContainsKey("class_names")
             ? described with { ClassNames = ModelMetadata.ReadClassNames(strings, described) }

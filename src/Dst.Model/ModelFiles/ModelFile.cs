@@ -100,6 +100,7 @@ public static class ModelFile
             Normalisation = ModelMetadata.ReadNormalisation(file.Strings, graph),
             Int8 = int8,
             Outputs = ModelMetadata.ReadOutputs(file.Strings, graph),
+            Splits = ModelMetadata.ReadSplits(file.Strings),
         };
         return model with
         {

@@ -16,6 +16,7 @@ namespace Dst.ModelFiles;
     AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(NetworkGraph))]
 [JsonSerializable(typeof(InputNormalisation))]
+[JsonSerializable(typeof(DataSplits))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class ModelJson : JsonSerializerContext;

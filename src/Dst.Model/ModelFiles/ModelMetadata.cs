@@ -12,6 +12,7 @@ internal static class ModelMetadata
     private const string Format = "dst-model";
     private const string Version = "1";
     private const string Int8Values = "int8_values";
+    private const string Splits = "splits";
 
     private static readonly JsonSerializerOptions JsonOptions = new(ModelJson.Default.Options)
     {
@@ -32,6 +33,7 @@ internal static class ModelMetadata
         };
         if (model.Normalisation is { } normalisation) metadata["normalisation"] = WriteJson(normalisation);
         if (model.Int8 is { } int8) metadata[Int8Values] = WriteJson(int8.Values.Keys.ToArray());
+        if (model.Splits is { } splits) metadata[Splits] = WriteJson(splits);
         return metadata;
     }
 
@@ -119,6 +121,10 @@ internal static class ModelMetadata
         var normalisation = ReadJson<InputNormalisation>(file, "normalisation");
         return ModelRules.OfNormalisation(normalisation, graph) is { } problem ? throw file.Malformed(problem) : normalisation;
     }
+
+    /// <summary>The splits of the data of its training, or null if they are not known.</summary>
+    public static DataSplits? ReadSplits(MetadataStrings file) =>
+        file.Values.ContainsKey(Splits) ? ReadJson<DataSplits>(file, Splits) : null;
 
     // Attributes with their default value are left out, which keeps the header small.
     private static void OmitDefaults(JsonTypeInfo type)

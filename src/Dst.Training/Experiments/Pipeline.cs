@@ -133,6 +133,8 @@ public sealed class Pipeline
             arm.Given(_recipe) is { } path ? (_finisher.Import(arm, _given.Load(arm, path, Log), cancellation), IsPruned: false)
             : arm.Quantises is null ? TrainFloats(arm, cancellation)
             : Quantise(arm, cancellation);
+        // What a resumed run reads from the file, so that files of later arms are the same.
+        result = result with { Model = result.Model with { Splits = RunManifest.SplitsOf(_recipe.Seed, _data) } };
         _finisher.Finish(arm, result, isPruned, Log, cancellation);
         return _models[arm] = result.Model;
     }

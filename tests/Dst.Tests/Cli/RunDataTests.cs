@@ -113,6 +113,39 @@ public sealed class RunDataTests : IDisposable
     }
 
     [Fact]
+    public void A_model_that_has_left_its_folder_and_models_that_are_made_of_it_know_their_images()
+    {
+        var (run, trained) = Train();
+        var model = _folder.File("moved.safetensors");
+        File.Copy(trained, model);
+        foreach (var data in new[] { run, _photos })
+            Assert.DoesNotContain(Trained, Done("eval", model, data, "--seed", "1"));
+        Assert.DoesNotContain(Trained, Done("eval", model, _photos, "--seed", "2", "--split", "training"));
+
+        var (halved, int8) = (_folder.File("halved.safetensors"), _folder.File("int8.safetensors"));
+        var pruned = _folder.File("pruned.safetensors");
+        var (onnx, imported) = (_folder.File("model.onnx"), _folder.File("imported.safetensors"));
+        Done("halve", model, run, "--out", halved);
+        Done("prune", model, "--out", pruned);
+        Done("quantise", halved, run, "--out", int8);
+        Done("export", model, "--format", "onnx", "--out", onnx);
+        Done("import", onnx, "--out", imported);
+        string[][] commands =
+        [
+            ["eval", model, _photos], ["eval", model, _photos, "--split", "validation"], ["eval", halved, _photos], ["eval", int8, _photos],
+            ["eval", pruned, _photos], ["eval", imported, _photos],
+            ["compress", model, "--data", _photos, "--out", _folder.File("compressed"), "--epochs", "1"],
+        ];
+        foreach (var command in commands)
+        {
+            var split = command.Contains("validation") ? "validation" : "test";
+            Assert.Contains(
+                $" is of a run that had other {split} images; {Trained}; the folder of that run, of seed 1, in place of the data",
+                Done([.. command, "--seed", "2"]));
+        }
+    }
+
+    [Fact]
     public void Embeddings_of_other_people_are_no_images_that_trained_a_model()
     {
         var (_, model) = Train();

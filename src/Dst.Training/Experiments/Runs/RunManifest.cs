@@ -116,17 +116,35 @@ public sealed record RunManifest
     /// <exception cref="InputException">It has other data.</exception>
     internal void CheckData(RunManifest earlier, string path)
     {
-        if (earlier.SplitsOtherThan(Data) is not [var split, ..]) return;
+        if (OtherSplits(earlier.Data, Data) is not [var split, ..]) return;
         throw new InputException(
             $"{path}: the {split} data had the hash {earlier.Describe(split)}, now {Describe(split)}; expected the same data to resume");
     }
 
     /// <summary>The names of the splits that some data has with other images, other labels or in another order.</summary>
-    public IReadOnlyList<string> SplitsOtherThan(DataSet data) => SplitsOtherThan(HashesOf(data));
+    public IReadOnlyList<string> SplitsOtherThan(DataSet data) => OtherSplits(Data, HashesOf(data));
 
-    /// <summary>As <see cref="SplitsOtherThan(DataSet)"/>, from the hash of each split of the data.</summary>
-    private string[] SplitsOtherThan(IReadOnlyDictionary<string, string> hashes) =>
-        [.. Data.Keys.Union(hashes.Keys).Where(split => Data.GetValueOrDefault(split) != hashes.GetValueOrDefault(split))];
+    /// <summary>The splits of a run that measure its models, as their files hold them.</summary>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="data">Its data.</param>
+    public static DataSplits SplitsOf(long seed, DataSet data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return new(seed, new[] { data.Validation, data.Test }.ToDictionary(split => split.Name, HashOfSamples));
+    }
+
+    /// <summary>Whether a split has other images, other labels or another order than it had when a model was trained.</summary>
+    /// <param name="split">Name of the split.</param>
+    /// <param name="trained">The splits of that training.</param>
+    /// <param name="data">The data.</param>
+    public static bool IsOther(string split, DataSplits trained, DataSet data)
+    {
+        ArgumentNullException.ThrowIfNull(trained);
+        return OtherSplits(trained.Hashes, HashesOf(data)).Contains(split);
+    }
+
+    private static string[] OtherSplits(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now) =>
+        [.. before.Keys.Union(now.Keys).Where(split => before.GetValueOrDefault(split) != now.GetValueOrDefault(split))];
 
     private string Describe(string split) =>
         Data.GetValueOrDefault(split, "none") + (Images.TryGetValue(split, out var count) ? $" of {Phrases.Count(count, "image")}" : "");
