@@ -43,8 +43,8 @@ internal static class BenchPeersCommand
         var verb = new Verb(
             "peers",
             "Measures inference in ONNX Runtime and in DST, in turns. ONNX Runtime runs the dense network, DST the same one, and the one "
-                + "halved by --pattern, or by the masks of a model file. It needs the sources of DST: ONNX Runtime is in a program of its own, "
-                + "which is built first.",
+                + "halved by --pattern, or by the masks of a model file. It needs the sources of DST: ONNX Runtime is in a program of "
+                + "its own, which is built first.",
             "bench peers",
             "bench peers resnet20 vgg8 --batch 64 --rounds 15",
             "bench peers --csv bench/results/amd-epyc-zen5/inference.csv",
