@@ -112,9 +112,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
             Results: results);
     }
 
-    private static bool IsFile(string network) => network.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>The network of a file, of which pruned weights are zeros to whoever ignores its masks.</summary>
+    /// <summary>The network of a file. It is its own dense network to whoever ignores its masks: pruned weights are zeros.</summary>
     private static Model Pruned(string path)
     {
         var model = ModelFile.Load(path);
@@ -130,9 +128,9 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
     {
         foreach (var name in options.Networks)
         {
-            yield return IsFile(name)
-                ? (name, Typed(Pruned(name)), Typed(Pruned(name)))
-                : (name, Typed(RandomModel.Create(name, 1, null, null)), Typed(RandomModel.Create(name, 1, null, options.Pattern)));
+            var isFile = name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+            var halved = Typed(isFile ? Pruned(name) : RandomModel.Create(name, 1, null, options.Pattern));
+            yield return (name, isFile ? halved : Typed(RandomModel.Create(name, 1, null, null)), halved);
         }
 
         if (options.Networks.Count > 0) yield break;
