@@ -19,4 +19,23 @@ public sealed class Tensor
 
     /// <summary>Values, row-major.</summary>
     public float[] Data { get; }
+
+    /// <summary>A copy with these entries of one axis, in this order.</summary>
+    /// <param name="axis">0 or 1.</param>
+    /// <param name="entries">For each new entry the old one.</param>
+    internal Tensor Gather(int axis, int[] entries)
+    {
+        var (outer, old) = (axis == 0 ? 1 : Shape[0], Shape[axis]);
+        var inner = Data.Length / outer / old;
+        var result = new float[outer * entries.Length * inner];
+        for (var o = 0; o < outer; o++)
+        {
+            for (var i = 0; i < entries.Length; i++)
+                Data.AsSpan((o * old + entries[i]) * inner, inner).CopyTo(result.AsSpan((o * entries.Length + i) * inner));
+        }
+
+        var shape = (int[])Shape.Clone();
+        shape[axis] = entries.Length;
+        return new(shape, result);
+    }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
+using Dst.Graph;
 using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
@@ -69,7 +70,7 @@ internal static class QuantiseCommand
         var options = OptionsOf(call, model);
         var floats = new CalibratedModel(call, recipe, path, model);
         var images = floats.Draw(arguments.GetValue(Images) ?? UsualImages, recipe.Seed);
-        var quantised = Quantiser.Quantise(floats.Model, images.Values, images.Count, options, call.Cancellation);
+        var quantised = Quantiser.Quantise(UnreadChannels.Remove(floats.Model), images.Values, images.Count, options, call.Cancellation);
         Write(call, quantised, output, floats.MeasureChangeTo(quantised.Model));
     }
 

@@ -17,7 +17,7 @@ internal sealed class CNetwork
     /// <exception cref="InputException">Its values are too large.</exception>
     public CNetwork(Model model, bool dense)
     {
-        Program = LoweredProgram.Lower(model, COperations.Target, dense);
+        Program = LoweredProgram.Lower(dense ? model : UnreadChannels.Remove(model), COperations.Target, dense);
         var borders = BordersOf(Program);
         _values = Program.Values.Keys.ToDictionary(name => name, name => Describe(name, borders[name]));
         _pooled = CPooledConvolution.AllOf(Program).Where(pooled => pooled is not CRows rows || SavesMemory(rows))

@@ -11,7 +11,7 @@ namespace Dst.Interop.Onnx;
 
 /// <summary>
 /// Writes models as ONNX files of operation set 13, from <c>input</c> [N, C, H, W] to <c>logits</c> [N, classes] for any N. Pruned weights
-/// are written as zeros, and networks of 8-bit integers in the form QDQ (<see cref="RoundingWriter"/>). Masks, class names and
+/// are written as zeros, channels that no layer reads not at all (<see cref="UnreadChannels"/>), and networks of 8-bit integers in the form QDQ (<see cref="RoundingWriter"/>). Masks, class names and
 /// normalisation are strings in the file's metadata, which our importer reads.
 /// </summary>
 /// <example>
@@ -43,7 +43,7 @@ public static class OnnxExporter
         if (bytes > MaxWeightBytes)
             throw new InputException(
                 $"{path} is not written: its weights would have {bytes} bytes; an ONNX file has at most {MaxWeightBytes}");
-        var live = WithoutDeadNodes(model);
+        var live = UnreadChannels.Remove(WithoutDeadNodes(model));
         CheckRuns(path, live.Graph);
         AtomicFile.Write(path, ToMessage(live).WriteTo);
     }

@@ -69,6 +69,37 @@ public sealed class LayerMask
     public bool Keeps(int filter, int position) => Kept[filter / Block * Candidates + position / WeightsPerCandidate];
 
     /// <summary>
+    /// The input channels of which a block keeps every weight, ascending; null if it keeps some weights of a channel and prunes others.
+    /// </summary>
+    internal int[]? WholeChannelsOf(int block)
+    {
+        var (channels, size) = (new List<int>(), Candidates / WeightShape[1]);
+        for (var channel = 0; channel < WeightShape[1]; channel++)
+        {
+            var count = Kept.AsSpan(block * Candidates + channel * size, size).Count(true);
+            if (count == size) channels.Add(channel);
+            else if (count > 0) return null;
+        }
+
+        return [.. channels];
+    }
+
+    /// <summary>
+    /// The mask of some filters alone, or null if it has no pattern: each block must keep as many filters, a legal number, or lose all. The
+    /// last may keep fewer.
+    /// </summary>
+    /// <param name="filters">Ascending, at least one.</param>
+    internal LayerMask? OfFilters(int[] filters)
+    {
+        var blocks = filters.CountBy(filter => filter / Block).ToArray();
+        var size = blocks[0].Value;
+        if (blocks[..^1].Any(block => block.Value != size) || blocks[^1].Value > size) return null;
+        if (Pattern is not null && !UhpPattern.IsLegalBlock(size)) return null;
+        bool[] kept = [.. blocks.SelectMany(block => Kept[(block.Key * Candidates)..((block.Key + 1) * Candidates)])];
+        return new([filters.Length, .. WeightShape[1..]], Pattern is null ? null : Pattern with { Block = size }, kept);
+    }
+
+    /// <summary>
     /// The kept positions of the flattened weight row of each block of filters. Wider blocks than the layout's become several that keep the
     /// same.
     /// </summary>

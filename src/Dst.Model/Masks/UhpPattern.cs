@@ -43,7 +43,10 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group, int Keep
     /// <summary>Kept share of the candidates of a whole run.</summary>
     public double Share => (double)Keep / Group;
 
-    private bool IsLegal => Block is 1 or 2 or 4 or 8 or 16 or 32 && Group is >= 2 and <= 1 << 20 && Keep >= 1 && Keep < Group;
+    private bool IsLegal => IsLegalBlock(Block) && Group is >= 2 and <= 1 << 20 && Keep >= 1 && Keep < Group;
+
+    /// <summary>Whether this many filters may share a choice.</summary>
+    internal static bool IsLegalBlock(int filters) => filters is 1 or 2 or 4 or 8 or 16 or 32;
 
     /// <summary>How many of a run of <paramref name="length"/> candidates are kept.</summary>
     public int KeptOf(int length) => (int)(((long)length * Keep + Group - 1) / Group);

@@ -57,12 +57,15 @@ public sealed class InferencePlan : IDisposable
     /// <param name="model">Network, weights and masks.</param>
     /// <param name="options">How.</param>
     /// <param name="roundingClass">The largest <see cref="ConvolutionCandidate.RoundingClass"/>.</param>
-    /// <param name="keepsValues">Whether each value of the program is written, also where a step could compute two nodes.</param>
+    /// <param name="keepsValues">
+    /// Whether each value is written, also where a step could compute two nodes, with channels that no layer reads.
+    /// </param>
     internal InferencePlan(Model model, InferenceOptions options, int roundingClass, bool keepsValues = false)
     {
         Options = options;
         Input = model.Graph.Input;
-        Program = LoweredProgram.Lower(model, StepFactory.Target, options.Dense);
+        var read = keepsValues || options.Dense ? model : UnreadChannels.Remove(model);
+        Program = LoweredProgram.Lower(read, StepFactory.Target, options.Dense);
         var chooser = new ConvolutionChooser(options, roundingClass, Program.KeptWeightBytes);
         (Steps, Decisions) = new StepFactory(Program, chooser, keepsValues).CreateAll();
         Memory = new([.. Steps.Select(step => new PlannedStep(step.Reads, step.Output))], LengthOf, Program.Output);
@@ -121,7 +124,7 @@ public sealed class InferencePlan : IDisposable
 
     /// <summary>
     /// Compiles the most exact plan: for single images, without Winograd and FFT forms, which round more, and without measuring.
-    /// Every value of the program is written.
+    /// Every value is written, with channels that no layer reads.
     /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">

@@ -191,11 +191,13 @@ public sealed class Pipeline
         var model = Get(source, cancellation).ToLogits();
         var pruning = PruningOf(source, cancellation);
         var quantised = new Quantising(_run, _data, _compute.Tier).Start(arm.Name, model, Log, cancellation);
-        if (!_recipe.Quantise.IsTrained) return (_finisher.Import(arm, quantised, cancellation), pruning is not null);
+        if (!_recipe.Quantise.IsTrained) return (Finished(quantised), pruning is not null);
         var phase = new TrainingPhase(arm.Name, BatchNormFolding.Apply(model), arm.TrainIn(_recipe)) { Quantised = quantised };
         var trained = Train(Taught(arm, phase, DenseTeacher, cancellation), cancellation);
-        var validated = _finisher.Import(arm, trained.Model, cancellation);
-        return (trained with { BestTop1 = validated.BestTop1 }, pruning is not null);
+        var validated = Finished(trained.Model);
+        return (trained with { Model = validated.Model, BestTop1 = validated.BestTop1 }, pruning is not null);
+
+        PhaseResult Finished(Model integers) => _finisher.Import(arm, UnreadChannels.Remove(integers), cancellation);
 
         // Its channels are in the order that pruning gave them.
         Model DenseTeacher() => pruning is null || pruning.Options.IsFromScratch

@@ -49,32 +49,20 @@ public static class ChannelPermuter
             if (producers.Count == 0 || options.Block == 1 || scores[producers[0]].Shape[0] <= options.Block) continue;
             var order = FindOrder(producers, scores, options, ranks ?? RankGroup.Single);
             var permuted = scores.ToDictionary();
-            foreach (var layer in producers) permuted[layer] = Gather(permuted[layer], 0, order);
-            foreach (var layer in readers) permuted[layer] = Gather(permuted[layer], 1, order);
+            foreach (var layer in producers) permuted[layer] = permuted[layer].Gather(0, order);
+            foreach (var layer in readers) permuted[layer] = permuted[layer].Gather(1, order);
 
             string[] touched = [.. producers.Union(readers)];
             var (before, after) = (KeptShare(touched, scores, options), KeptShare(touched, permuted, options));
             if (after <= before) continue;
             scores = permuted;
-            PermuteParameters(parameters, model.Graph, space, order);
+            space.GatherParameters(parameters, model.Graph, order);
             changes.Add(new(producers, before, after));
         }
 
         return model with { Parameters = parameters };
 
         Tensor Score(string layer) => WeightScores.Of(options.Score, model.Parameters[$"{layer}.weight"], gradients?[$"{layer}.weight"]);
-    }
-
-    /// <summary>Brings the parameters of all layers that write, carry or read some channels in a new order.</summary>
-    private static void PermuteParameters(Dictionary<string, Tensor> parameters, CheckedGraph graph, ChannelSpace space, int[] order)
-    {
-        foreach (var shape in graph.Parameters)
-        {
-            if (space.Producers.Contains(shape.Layer) || space.Carriers.Contains(shape.Layer))
-                parameters[shape.Name] = Gather(parameters[shape.Name], 0, order);
-            if (space.Consumers.Contains(shape.Layer) && shape.Role == ParameterRole.Weight)
-                parameters[shape.Name] = Gather(parameters[shape.Name], 1, order);
-        }
     }
 
     /// <summary>
@@ -118,19 +106,4 @@ public static class ChannelPermuter
         UhpPruner.Prune(scores[layer], options.PatternOf(layer)).Apply(kept);
         return all == 0 ? 1 : kept.Sum(score => (double)score) / all;
     });
-
-    /// <summary>A copy with the entries of one axis, 0 or 1, in a new order: position to old index.</summary>
-    internal static Tensor Gather(Tensor tensor, int axis, int[] order)
-    {
-        var outer = axis == 0 ? 1 : tensor.Shape[0];
-        var inner = tensor.Data.Length / outer / order.Length;
-        var result = new float[tensor.Data.Length];
-        for (var o = 0; o < outer; o++)
-        {
-            for (var i = 0; i < order.Length; i++)
-                tensor.Data.AsSpan((o * order.Length + order[i]) * inner, inner).CopyTo(result.AsSpan((o * order.Length + i) * inner));
-        }
-
-        return new(tensor.Shape, result);
-    }
 }

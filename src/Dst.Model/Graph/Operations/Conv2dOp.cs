@@ -36,6 +36,11 @@ public sealed record Conv2dOp(
     internal override ChannelOrder OrderOfChannels(FeatureShape input) =>
         Groups == 1 ? ChannelOrder.Summed : IsDepthwise(input) ? ChannelOrder.Kept : ChannelOrder.Fixed;
 
+    internal override Operation OnChannels(int count, FeatureShape input) =>
+        this with { OutChannels = OutChannels / Groups * count, Groups = count };
+
+    internal override Operation? WithFilters(int count) => Groups == 1 ? this with { OutChannels = count } : null;
+
     internal override Operation WithBias() => this with { Bias = true };
 
     internal override ByteForm OnBytes(FeatureShape input) =>

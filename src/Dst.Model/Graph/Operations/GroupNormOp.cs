@@ -25,6 +25,9 @@ public sealed record GroupNormOp(int Groups, float Epsilon = 1e-5f) : Operation
     internal override ChannelOrder OrderOfChannels(FeatureShape input) =>
         Groups == 1 || Groups == input.Channels ? ChannelOrder.Kept : ChannelOrder.Fixed;
 
+    internal override Operation? OnChannels(int count, FeatureShape input) =>
+        Groups == input.Channels ? this with { Groups = count } : null;
+
     internal override IEnumerable<OperationParameter> Parameters(FeatureShape input) =>
         [new("weight", ParameterRole.Scale, input.Channels), new("bias", ParameterRole.Shift, input.Channels)];
 

@@ -9,6 +9,8 @@ public sealed record LayerNormOp(float Epsilon = 1e-6f) : Operation
     /// <summary>The sums over the channels do not depend on their order.</summary>
     internal override ChannelOrder OrderOfChannels(FeatureShape input) => ChannelOrder.Kept;
 
+    internal override Operation? OnChannels(int count, FeatureShape input) => null;
+
     internal override IEnumerable<OperationParameter> Parameters(FeatureShape input) =>
         [new("weight", ParameterRole.Scale, input.Channels), new("bias", ParameterRole.Shift, input.Channels)];
 

@@ -76,6 +76,16 @@ public abstract record Operation
     /// <param name="input">Shape of the first input.</param>
     internal virtual ChannelOrder OrderOfChannels(FeatureShape input) => IsElementwise ? ChannelOrder.Kept : ChannelOrder.Fixed;
 
+    /// <summary>
+    /// An operation that keeps channels (<see cref="ChannelOrder.Kept"/>), on some of them alone; null if each depends on all of them.
+    /// </summary>
+    /// <param name="count">How many.</param>
+    /// <param name="input">Shape of its first input.</param>
+    internal virtual Operation? OnChannels(int count, FeatureShape input) => this;
+
+    /// <summary>The same layer with another number of filters, or null if it has none.</summary>
+    internal virtual Operation? WithFilters(int count) => null;
+
     /// <summary>Whether each value depends only on the inputs' values at its place, and on parameters or factors of its channel.</summary>
     internal virtual bool IsElementwise => false;
 

@@ -1,5 +1,4 @@
 using Dst.Graph;
-using Dst.Training.Masks;
 using Dst.Training.Networks;
 
 namespace Dst.Training.Experiments.Starts;
@@ -43,7 +42,7 @@ internal sealed record ClassifierHead(Node Layer, IReadOnlyList<Node> Behind)
         // A single output is the logit of the second of two classes; that of the first has the other sign.
         Tensor Move(Tensor tensor) => model.OutputCount == 1
             ? new(tensor.Shape, Array.ConvertAll(tensor.Data, value => -value))
-            : ChannelPermuter.Gather(tensor, 0, order);
+            : tensor.Gather(0, order);
     }
 
     /// <summary>

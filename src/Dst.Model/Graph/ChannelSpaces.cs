@@ -1,12 +1,28 @@
-using Dst.Graph;
-
-namespace Dst.Training.Masks;
+namespace Dst.Graph;
 
 /// <summary>Channels that several layers share, such as those of a residual stream, and the layers that their order touches.</summary>
 /// <param name="Producers">Layers with a filter, or row of weights, for each channel.</param>
 /// <param name="Carriers">Layers with parameters of each channel, such as batch normalisation and depthwise convolutions.</param>
 /// <param name="Consumers">Layers that sum over the channels: convolutions and linear layers.</param>
-internal sealed record ChannelSpace(IReadOnlyList<string> Producers, IReadOnlyList<string> Carriers, IReadOnlyList<string> Consumers);
+internal sealed record ChannelSpace(IReadOnlyList<string> Producers, IReadOnlyList<string> Carriers, IReadOnlyList<string> Consumers)
+{
+    /// <summary>Whether the parameters of a layer have an entry for each channel it writes.</summary>
+    public bool Writes(string layer) => Producers.Contains(layer) || Carriers.Contains(layer);
+
+    /// <summary>Gives all parameters of the space these channels alone, in this order.</summary>
+    /// <param name="parameters">Tensors by name, replaced here.</param>
+    /// <param name="graph">The network that they belong to.</param>
+    /// <param name="channels">For each new channel the old one.</param>
+    public void GatherParameters(Dictionary<string, Tensor> parameters, CheckedGraph graph, int[] channels)
+    {
+        foreach (var shape in graph.Parameters)
+        {
+            if (Writes(shape.Layer)) parameters[shape.Name] = parameters[shape.Name].Gather(0, channels);
+            if (Consumers.Contains(shape.Layer) && shape.Role == ParameterRole.Weight)
+                parameters[shape.Name] = parameters[shape.Name].Gather(1, channels);
+        }
+    }
+}
 
 /// <summary>
 /// Finds the channels of a graph whose order is free: a new order changes the layers of its space, not what the network computes.

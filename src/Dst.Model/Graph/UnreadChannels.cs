@@ -1,0 +1,92 @@
+using Dst.Masks;
+using Dst.Quantisation;
+
+namespace Dst.Graph;
+
+/// <summary>
+/// Leaves out channels that no layer reads, and the filters that compute them. Masks make such channels where all filters that read a map
+/// share one choice: the 10 filters of the last layer of A-ConvNet then read 64 of 128 channels. The network computes the same.
+/// </summary>
+/// <example>
+/// <code>
+/// var smaller = UnreadChannels.Remove(Model.Load("dst.safetensors"));
+/// </code>
+/// </example>
+public static class UnreadChannels
+{
+    /// <summary>
+    /// The same network without channels that no layer reads, as far as masks keep their pattern; the model itself if there are none.
+    /// </summary>
+    public static Model Remove(Model model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (model.Masks.Count == 0) return model;
+        foreach (var space in ChannelSpaces.Of(model.Graph))
+            if (ReadChannels(model, space) is { } read) model = Keep(model, space, read) ?? model;
+        return model;
+    }
+
+    /// <summary>
+    /// The channels that the layers behind a space read, ascending, if these read whole kernels of the same channels; else null.
+    /// </summary>
+    private static int[]? ReadChannels(Model model, ChannelSpace space)
+    {
+        int[]? read = null;
+        foreach (var layer in space.Consumers)
+        {
+            if (!model.Masks.TryGetValue(layer, out var mask)) return null;
+            for (var block = 0; block < mask.Blocks; block++)
+            {
+                if (mask.WholeChannelsOf(block) is not { Length: > 0 } channels) return null;
+                if (read is not null && !read.SequenceEqual(channels)) return null;
+                read = channels;
+            }
+        }
+
+        return read;
+    }
+
+    /// <summary>The network with these channels of a space alone, or null if a mask or an operation does not allow it.</summary>
+    private static Model? Keep(Model model, ChannelSpace space, int[] channels)
+    {
+        if (WithChannels(model.Graph, space, channels.Length) is not { } graph || MasksOf(model, space, channels) is not { } masks) return null;
+        var parameters = model.Parameters.ToDictionary();
+        space.GatherParameters(parameters, model.Graph, channels);
+        return model with { Graph = graph, Parameters = parameters, Masks = masks, Int8 = ScalesOf(model.Int8, space, channels) };
+    }
+
+    private static CheckedGraph? WithChannels(CheckedGraph graph, ChannelSpace space, int count)
+    {
+        var nodes = new List<Node>();
+        foreach (var node in graph.Nodes)
+        {
+            var operation = space.Producers.Contains(node.Name) ? node.Operation.WithFilters(count)
+                : space.Carriers.Contains(node.Name) ? node.Operation.OnChannels(count, graph.Shapes[node.Inputs[0]])
+                : node.Operation;
+            if (operation is null) return null;
+            nodes.Add(node with { Operation = operation });
+        }
+
+        return new(graph.Definition with { Nodes = nodes });
+    }
+
+    /// <summary>The masks: layers that read the space are dense now, those that write it have fewer filters in a block.</summary>
+    private static Dictionary<string, LayerMask>? MasksOf(Model model, ChannelSpace space, int[] channels)
+    {
+        var masks = model.Masks.Where(mask => !space.Consumers.Contains(mask.Key)).ToDictionary();
+        foreach (var layer in space.Producers.Where(masks.ContainsKey))
+        {
+            if (masks[layer].OfFilters(channels) is not { } mask) return null;
+            masks[layer] = mask;
+        }
+
+        return masks;
+    }
+
+    private static Int8Scales? ScalesOf(Int8Scales? scales, ChannelSpace space, int[] channels) => scales is null ? null : scales with
+    {
+        Filters = scales.Filters.ToDictionary(layer => layer.Key, layer => space.Writes(layer.Key)
+            ? [.. channels.Select(channel => layer.Value[channel])]
+            : layer.Value),
+    };
+}
