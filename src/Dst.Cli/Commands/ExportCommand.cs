@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
+using Dst.Graph;
 using Dst.Interop.Onnx;
 using Dst.ModelFiles;
 using Dst.Report;
@@ -12,13 +13,14 @@ internal static class ExportCommand
 {
     private static readonly Option<string> FormatName = new("--format")
     {
-        Description = "onnx: for other runtimes, operation set 13. c: C99 source for boards, see docs/embedded.md.",
-        HelpName = "onnx|c",
+        Description = "onnx: for other runtimes, operation set 13. c: C99 source for boards, see docs/embedded.md. safetensors: our own "
+            + "format. All leave out channels that no layer reads.",
+        HelpName = "onnx|c|safetensors",
         Required = true,
     };
     private static readonly Option<string?> Out = new("--out")
     {
-        Description = "File to write for onnx; for c, a folder that does not exist, is empty or holds an earlier export, which is "
+        Description = "File to write for onnx and safetensors; for c, a folder that does not exist, is empty or holds an earlier export, which is "
             + "replaced.",
         HelpName = "PATH",
         Required = true,
@@ -31,11 +33,12 @@ internal static class ExportCommand
     {
         var verb = new Verb(
             "export",
-            "Writes a model as an ONNX file or as C99 source.",
+            "Writes a model as an ONNX file, as C99 source, or as a smaller file of our own.",
             "export models/cifar100-resnet20-kd-seed1/student-kd.safetensors --format onnx --out resnet20.onnx",
             "export runs/latest/dst.safetensors --format c --out board",
             "export runs/latest/dst.safetensors --format c --out board --name chips --check",
-            "export faces.safetensors --format c --embedding h.relu --out board/")
+            "export faces.safetensors --format c --embedding h.relu --out board/",
+            "export runs/latest/dst.safetensors --format safetensors --out smaller.safetensors")
         {
             SharedOptions.Model,
             FormatName,
@@ -56,24 +59,33 @@ internal static class ExportCommand
         switch (format)
         {
             case "onnx":
-                CSourceOutput.CheckHasNone(call.Arguments);
-                OutputPath.Check(call.Arguments, Out);
-                var model = Load(call, path);
-                OnnxExporter.Export(output, model);
-                var bytes = new FileInfo(output).Length;
-                call.Report.Write(new(new { File = output, FileBytes = bytes }, new Lines($"{output}: {Format.Bytes(bytes)}")));
+                WriteFile(call, path, output, OnnxExporter.Export);
+                break;
+            case "safetensors":
+                WriteFile(call, path, output, (file, model) => ModelFile.Save(file, UnreadChannels.Remove(model)));
                 break;
             case "c":
                 CSourceOutput.Write(call, Load(call, path), path, output);
                 break;
             default:
-                throw new InputException($"option --format is '{format}'; onnx or c was expected");
+                throw new InputException($"option --format is '{format}'; onnx, c or safetensors was expected");
         }
+    }
+
+    private static void WriteFile(Invocation call, string path, string output, Action<string, Model> write)
+    {
+        CSourceOutput.CheckHasNone(call.Arguments);
+        OutputPath.Check(call.Arguments, Out);
+        write(output, Load(call, path));
+        var bytes = new FileInfo(output).Length;
+        call.Report.Write(new(new { File = output, FileBytes = bytes }, new Lines($"{output}: {Format.Bytes(bytes)}")));
     }
 
     private static Model Load(Invocation call, string path)
     {
         var model = ModelFile.Load(path);
-        return call.Arguments.GetValue(Layer) is { } layer ? model.UpTo(layer) : model;
+        if (call.Arguments.GetValue(Layer) is { } layer) model = model.UpTo(layer);
+        foreach (var line in UnreadChannels.Describe(model, UnreadChannels.Remove(model))) call.Report.Log(line);
+        return model;
     }
 }

@@ -70,7 +70,9 @@ internal static class QuantiseCommand
         var options = OptionsOf(call, model);
         var floats = new CalibratedModel(call, recipe, path, model);
         var images = floats.Draw(arguments.GetValue(Images) ?? UsualImages, recipe.Seed);
-        var quantised = Quantiser.Quantise(UnreadChannels.Remove(floats.Model), images.Values, images.Count, options, call.Cancellation);
+        var smaller = UnreadChannels.Remove(floats.Model);
+        foreach (var line in UnreadChannels.Describe(floats.Model, smaller)) call.Report.Log(line);
+        var quantised = Quantiser.Quantise(smaller, images.Values, images.Count, options, call.Cancellation);
         Write(call, quantised, output, floats.MeasureChangeTo(quantised.Model));
     }
 

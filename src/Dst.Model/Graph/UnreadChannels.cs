@@ -26,6 +26,20 @@ public static class UnreadChannels
         return model;
     }
 
+    /// <summary>A sentence for each layer from which <see cref="Remove"/> has taken filters.</summary>
+    public static IEnumerable<string> Describe(Model whole, Model smaller)
+    {
+        ArgumentNullException.ThrowIfNull(whole);
+        ArgumentNullException.ThrowIfNull(smaller);
+        return whole.Graph.Nodes.Zip(smaller.Graph.Nodes).Select(pair => Describe(pair.First, pair.Second)).OfType<string>();
+    }
+
+    private static string? Describe(Node before, Node after) =>
+        before.Operation is Conv2dOp { Groups: 1, OutChannels: var all }
+        && after.Operation is Conv2dOp { OutChannels: var left } && left < all
+            ? $"{before.Name}: {all - left} of {all} filters are left out, because no layer reads their channels"
+            : null;
+
     /// <summary>
     /// The channels that the layers behind a space read, ascending, if these read whole kernels of the same channels; else null.
     /// </summary>
@@ -49,7 +63,8 @@ public static class UnreadChannels
     /// <summary>The network with these channels of a space alone, or null if a mask or an operation does not allow it.</summary>
     private static Model? Keep(Model model, ChannelSpace space, int[] channels)
     {
-        if (WithChannels(model.Graph, space, channels.Length) is not { } graph || MasksOf(model, space, channels) is not { } masks) return null;
+        if (WithChannels(model.Graph, space, channels.Length) is not { } graph) return null;
+        if (MasksOf(model, space, channels) is not { } masks) return null;
         var parameters = model.Parameters.ToDictionary();
         space.GatherParameters(parameters, model.Graph, channels);
         return model with { Graph = graph, Parameters = parameters, Masks = masks, Int8 = ScalesOf(model.Int8, space, channels) };

@@ -65,7 +65,8 @@ public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
 
         Run("export", _folder.File("halved.safetensors"), "--format", "onnx", "--out", _folder.File("halved.onnx"));
         Run("import", _folder.File("halved.onnx"), "--out", _folder.File("again.safetensors"));
-        Assert.Equal(File.ReadAllBytes(_folder.File("halved.safetensors")), File.ReadAllBytes(_folder.File("again.safetensors")));
+        UnreadChannels.Remove(halved).Save(_folder.File("smaller.safetensors"));
+        Assert.Equal(File.ReadAllBytes(_folder.File("smaller.safetensors")), File.ReadAllBytes(_folder.File("again.safetensors")));
     }
 
     [Fact]

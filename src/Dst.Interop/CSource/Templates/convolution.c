@@ -53,6 +53,10 @@ $INLINE void $compute_tile(const $filter_run *f, const $pixel_run *at, const int
 
 $NOINLINE void $tile_lanes_pixels(const $filter_run *f, const $pixel_run *at) { $compute_tile(f, at, $LANES, $PIXELS); }
 $NOINLINE void $tile_lanes_1(const $filter_run *f, const $pixel_run *at) { $compute_tile(f, at, $LANES, 1); }
+#if $LANES > 8
+$NOINLINE void $tile_8_pixels(const $filter_run *f, const $pixel_run *at) { $compute_tile(f, at, 8, $PIXELS); }
+$NOINLINE void $tile_8_1(const $filter_run *f, const $pixel_run *at) { $compute_tile(f, at, 8, 1); }
+#endif
 $NOINLINE void $tile_4_pixels(const $filter_run *f, const $pixel_run *at) { $compute_tile(f, at, 4, $PIXELS); }
 $NOINLINE void $tile_4_1(const $filter_run *f, const $pixel_run *at) { $compute_tile(f, at, 4, 1); }
 $NOINLINE void $tile_1_pixels(const $filter_run *f, const $pixel_run *at) { $compute_tile(f, at, 1, $PIXELS); }
@@ -87,6 +91,9 @@ static void $compute_filters(const $convolution *c, const $filter_run *f, int la
         at.done = begin - first;
         $place_pixels(c, x, in, out, first / out->width, first % out->width, pixels, &at);
         if (lanes == $LANES) (pixels == 1 ? $tile_lanes_1 : $tile_lanes_pixels)(f, &at);
+#if $LANES > 8
+        else if (lanes == 8) (pixels == 1 ? $tile_8_1 : $tile_8_pixels)(f, &at);
+#endif
         else if (lanes == 4) (pixels == 1 ? $tile_4_1 : $tile_4_pixels)(f, &at);
         else (pixels == 1 ? $tile_1_1 : $tile_1_pixels)(f, &at);
     }
@@ -101,7 +108,7 @@ static void $convolve(const $convolution *c, const float *x, const $map *in, con
         const int width = c->filters - first < c->block ? c->filters - first : c->block;
         const int count = c->counts == NULL ? c->count : (int)c->counts[first / c->block];
         for (int f = 0, lanes; f < width; f += lanes) {
-            lanes = width - f >= $LANES ? $LANES : width - f >= 4 ? 4 : 1;
+            lanes = width - f >= $LANES ? $LANES : $LANES > 8 && width - f >= 8 ? 8 : width - f >= 4 ? 4 : 1;
             const int filter = first + f;
             const $filter_run run = {
                 weights + f, c->bias + filter, residual == NULL ? NULL : residual + filter, taps, count, width, y + filter, c->low, c->high

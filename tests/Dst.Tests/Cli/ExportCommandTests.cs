@@ -1,0 +1,59 @@
+using Dst.Cli;
+using Dst.Graph;
+using Dst.Masks;
+using Dst.ModelFiles;
+using Dst.Tests.Foundations;
+using Dst.Training.Masks;
+using Dst.Training.Networks;
+
+namespace Dst.Tests.Cli;
+
+/// <summary><c>dst export</c> of a network with channels that no layer reads.</summary>
+public sealed class ExportCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("safetensors", "smaller.safetensors")]
+    [InlineData("onnx", "net.onnx")]
+    [InlineData("c", "board")]
+    public void Every_format_leaves_out_what_nobody_reads_and_says_so(string format, string output)
+    {
+        var run = Terminal.Run("export", Save(), "--format", format, "--out", _folder.File(output));
+        Assert.True(run.ExitCode == CommandLine.Done, run.Error);
+        Assert.Contains("conv4: 16 of 32 filters are left out, because no layer reads their channels\n", run.Error);
+    }
+
+    [Fact]
+    public void A_smaller_model_has_the_weights_that_are_read()
+    {
+        var (path, output) = (Save(), _folder.File("smaller.safetensors"));
+        var run = Terminal.Run("export", path, "--format", "safetensors", "--out", output, "--json");
+        Assert.Contains($"\"file_bytes\": {new FileInfo(output).Length}", run.Output);
+        Assert.InRange(new FileInfo(output).Length, 1, new FileInfo(path).Length - sizeof(float) * 16 * 5 * 5 * 8);
+        var (model, smaller) = (ModelFile.Load(path), ModelFile.Load(output));
+        Assert.Equal(16, smaller.Parameters["conv4.weight"].Shape[0]);
+        Assert.Equal(model.Graph.OutputShape, smaller.Graph.OutputShape);
+        Assert.Empty(UnreadChannels.Describe(smaller, UnreadChannels.Remove(smaller)));
+    }
+
+    [Fact]
+    public void Options_of_another_format_and_unknown_formats_are_refused()
+    {
+        var path = Save();
+        Terminal.Run("export", path, "--format", "safetensors", "--check", "--out", _folder.File("out"))
+            .AssertWrongInput("option --check goes with --format c");
+        Terminal.Run("export", path, "--format", "pt", "--out", _folder.File("out"))
+            .AssertWrongInput("option --format is 'pt'; onnx, c or safetensors was expected");
+    }
+
+    private string Save()
+    {
+        var model = Initialiser.Initialise(Zoo.Build("aconvnet", new(1, 88, 88), 5, width: 0.25), seed: 1);
+        var path = _folder.File("halved.safetensors");
+        PruningPlan.Create(model, new() { Pattern = UhpPattern.Parse("kernel:16:16") }).ApplyTo(model).Save(path);
+        return path;
+    }
+}
