@@ -1,3 +1,4 @@
+using Dst.Kernels;
 using Dst.Masks;
 using Dst.Quantisation;
 
@@ -17,12 +18,14 @@ public static class UnreadChannels
     /// <summary>
     /// The same network without channels that no layer reads, as far as masks keep their pattern; the model itself if there are none.
     /// </summary>
-    public static Model Remove(Model model)
+    /// <param name="model">Not changed.</param>
+    /// <param name="lanes">Channels that are computed together: fewer of them save nothing, and stay.</param>
+    public static Model Remove(Model model, int lanes = 1)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (model.Masks.Count == 0) return model;
         foreach (var space in ChannelSpaces.Of(model.Graph))
-            if (ReadChannels(model, space) is { } read) model = Keep(model, space, read) ?? model;
+            if (ReadChannels(model, space) is { } read && Saves(model, space, read.Length, lanes)) model = Keep(model, space, read) ?? model;
         return model;
     }
 
@@ -59,6 +62,9 @@ public static class UnreadChannels
 
         return read;
     }
+
+    private static bool Saves(Model model, ChannelSpace space, int read, int lanes) =>
+        Layout.CeilDiv(read, lanes) < Layout.CeilDiv(model.Graph.Shapes[space.Producers[0]].Channels, lanes);
 
     /// <summary>The network with these channels of a space alone, or null if a mask or an operation does not allow it.</summary>
     private static Model? Keep(Model model, ChannelSpace space, int[] channels)

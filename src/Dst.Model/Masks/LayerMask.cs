@@ -94,6 +94,7 @@ public sealed class LayerMask
         var blocks = filters.CountBy(filter => filter / Block).ToArray();
         var size = blocks[0].Value;
         if (blocks[..^1].Any(block => block.Value != size) || blocks[^1].Value > size) return null;
+        if (blocks.Length == 1) size = Block; // fewer filters than a block are one
         if (Pattern is not null && !UhpPattern.IsLegalBlock(size)) return null;
         bool[] kept = [.. blocks.SelectMany(block => Kept[(block.Key * Candidates)..((block.Key + 1) * Candidates)])];
         return new([filters.Length, .. WeightShape[1..]], Pattern is null ? null : Pattern with { Block = size }, kept);

@@ -64,7 +64,7 @@ public sealed class InferencePlan : IDisposable
     {
         Options = options;
         Input = model.Graph.Input;
-        var read = keepsValues || options.Dense ? model : UnreadChannels.Remove(model);
+        var read = keepsValues || options.Dense ? model : UnreadChannels.Remove(model, Layout.Block);
         Program = LoweredProgram.Lower(read, StepFactory.Target, options.Dense);
         var chooser = new ConvolutionChooser(options, roundingClass, Program.KeptWeightBytes);
         (Steps, Decisions) = new StepFactory(Program, chooser, keepsValues).CreateAll();

@@ -168,7 +168,7 @@ public sealed class CSourceExportTests : IDisposable
         model = model with { ClassNames = [.. Enumerable.Range(1, model.OutputCount).Select(number => $"größe $a@NAME@ *{number}|`")] };
         var report = CSourceExport.Write(model, folder, "net", CSourceCheck.None);
         Assert.Equal(["Makefile", "README.md", "net.c", "net.h", "net_classes.h", "net_test.c"], NamesIn(folder));
-        Assert.InRange((double)report.Sizes.WeightBytes / report.Dense.WeightBytes, 0.5, 0.56);
+        Assert.InRange((double)report.Sizes.WeightBytes / report.Dense.WeightBytes, 0.48, 0.5); // nobody reads 8 of 16 filters
         Assert.Equal(report.Sizes.ArenaBytes, report.Dense.ArenaBytes);
         var readme = File.ReadAllText(Path.Combine(folder, "README.md"));
         Assert.Contains("\n0. `` größe $a@NAME@ *1|` ``\n1. `` größe $a@NAME@ *2|` ``\n", readme);

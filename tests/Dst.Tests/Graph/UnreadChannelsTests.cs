@@ -62,6 +62,21 @@ public class UnreadChannelsTests
     }
 
     [Fact]
+    public void Channels_that_are_computed_with_others_stay_if_they_cost_nothing()
+    {
+        var model = Pruned(Block(), "kernel:16:16", "project");
+        Assert.Equal("expand 16x4x3x3", WeightsOf(UnreadChannels.Remove(model, lanes: 16), "expand"));
+        Assert.Same(model, UnreadChannels.Remove(model, lanes: 32));
+    }
+
+    [Fact]
+    public void A_single_block_keeps_the_pattern_of_larger_ones()
+    {
+        var smaller = UnreadChannels.Remove(Pruned(Block(), "kernel:32:16", "expand", "project"));
+        Assert.Equal("kernel:32:16", smaller.Masks["expand"].PatternName);
+    }
+
+    [Fact]
     public void Instance_normalisation_goes_with_its_channels()
     {
         var model = Pruned(Between(new GroupNormOp(32)), "kernel:16:16", "project");
