@@ -4,7 +4,7 @@ using Dst.Graph;
 
 namespace Dst.Interop.CSource;
 
-/// <summary>The model's input normalisation as a C function of an image's values. Smoothing is left to the caller.</summary>
+/// <summary>The model's input normalisation as a C function of an image's values.</summary>
 internal sealed class CNormalisation
 {
     private const string Filter =
@@ -20,10 +20,11 @@ internal sealed class CNormalisation
     /// <param name="shape">Shape of an image.</param>
     public CNormalisation(InputNormalisation? input, FeatureShape shape)
     {
-        if (input is null || input.Smooth) return;
+        if (input is null) return;
         Exists = true;
         var count = shape.Count;
         if (input.Amplitude != AmplitudeTransform.None) AddAmplitude(input.Amplitude, count);
+        if (input.Smooth) _statements.Append("    $smooth(image);\n");
         if (input.PerImage) AddPerImage(count);
         else AddPerChannel(input, shape.Height * shape.Width);
     }
@@ -41,14 +42,13 @@ internal sealed class CNormalisation
     public static string Describe(InputNormalisation? input, FeatureShape shape, string name)
     {
         if (input is null) return "Values are used as they are.";
-        var crop = $"{DescribeChannels(shape.Channels)} "
-            + $"The model was trained on images {DescribeResize(input)}cropped or padded around the centre in whole pixels, "
+        var crop = $"`{name}_prepare` makes it of a frame of bytes of any size. Of other samples, make it yourself. "
+            + $"{DescribeChannels(shape.Channels)} The model was trained on images {DescribeResize(input)}cropped or padded around the centre in whole pixels, "
             + $"and with these values: {Samples}. Pixels that are added are 0, in images of floats the least value of the band. Of an odd "
             + "number of rows or columns, one more is cut at the bottom or right, or added at the top or left. ";
         var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Formula(input.Amplitude)} of each value v, then ";
-        if (!input.Smooth) return $"{crop}`{name}_normalise` does the rest in place: {amplitude}{Scale(input)}.";
-        const string filter = "the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges";
-        return $"{crop}After that: {amplitude}{filter}, then {Scale(input)}; the source does not do that.";
+        var smooth = input.Smooth ? "the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges, then " : "";
+        return $"{crop}`{name}_normalise` does the rest in place: {amplitude}{smooth}{Scale(input)}.";
     }
 
     private static string DescribeChannels(int channels) => channels switch

@@ -12,9 +12,6 @@ internal sealed class CSourceFiles
     private const int Images = 2; // of the test
     private const string Exact = "0.0"; // a tolerance
 
-    private const string NormaliseMeaning =
-        "/* Normalises an image [CHANNELS][HEIGHT][WIDTH] in place, as the model was trained; README.md says which values it takes. */";
-
     private readonly Model _model;
     private readonly string _name;
     private readonly CNetwork _network;
@@ -155,12 +152,12 @@ internal sealed class CSourceFiles
     private void WriteSource(TextWriter writer, bool withoutNumbers)
     {
         const string Mark = "@CONSTANTS@";
-        var normalise = _normalisation.Exists ? Fill("normalise.c", ("STATEMENTS", _normalisation.Statements)) : "";
+        var prepare = _model.Normalisation is { } input ? CPreparation.Write(input, _model.Graph.Input, _normalisation.Statements) : "";
         var text = Fill(
             "network.c",
             ("MATH_INCLUDE", IsOfIntegers && !NeedsMath ? "" : "#include <math.h>\n"), // floats have bounds of INFINITY
             ("FUNCTIONS", _program.TapType + string.Join("\n", _program.Functions)),
-            ("STATEMENTS", _program.Statements), ("NORMALISE", normalise), ("LOAD", IfSeparate("load.c")));
+            ("STATEMENTS", _program.Statements), ("PREPARE", prepare), ("LOAD", IfSeparate("load.c")));
         var split = text.IndexOf(Mark, StringComparison.Ordinal);
         writer.Write(text.AsSpan(0, split));
         _program.WriteConstants(writer, withoutNumbers);
@@ -185,11 +182,10 @@ internal sealed class CSourceFiles
                 ("ARENA_BYTES", $"{_network.ArenaLength * sizeof(float)}"),
                 ("FLASH_BYTES", $"{_program.WeightBytes + _program.TapBytes}"), ("IMAGES", $"{Images}"),
                 ("MATH", NeedsMath ? " but the mathematical one (`-lm`)" : ""),
-                ("NORMALISED", normalises ? $": see {_name}_normalise" : ""),
-                ("NORMALISE", normalises ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
+                ("NORMALISED", normalises ? $": see {_name}_prepare" : ""),
+                ("PREPARE", normalises ? Templates.Read("prepare.h", ("FRAME_CHANNELS", CPreparation.DescribeChannels(input.Channels))) : ""),
                 ("CLASSES_ROW", HasClasses ? $"| `{_name}_classes.h` | the names of the classes, to include where they are shown |\n" : ""),
-                ("FRAME", normalises ? Templates.Read("frame.c") : ""),
-                ("NORMALISE_CALL", normalises ? $"{_name}_normalise(image);\n" : ""),
+                ("PREPARE_CALL", normalises ? "$prepare(frame, height, width, channels, image); /* a frame of bytes, of any size */\n" : ""),
                 ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, input, _name)),
                 ("KIND", EndsInLayer ? "values" : "logits"), ("OUTPUT_MEANING", OutputMeaning), .. WordsOfPlace,
             ]);

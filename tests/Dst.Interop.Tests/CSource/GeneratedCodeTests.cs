@@ -227,38 +227,6 @@ public sealed class GeneratedCodeTests : ExportedCode
         }
     }
 
-    [Fact]
-    public void The_readme_turns_a_frame_of_a_camera_into_the_image()
-    {
-        var model = Networks.Create("resnet8", "dense", 0.25);
-        var normalisation = new InputNormalisation(0, AmplitudeTransform.None, [0.4f, 0.3f, 0.2f], [0.2f, 0.5f, 0.1f]);
-        var source = Export(new(model.Graph, model.Parameters) { Normalisation = normalisation });
-        var code = File.ReadAllText(Path.Combine(source, "README.md")).Split("```c\n")[1].Split("```")[0];
-        var body = code.Replace("#include \"net.h\"", "", StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(source, "main.c"), $$"""
-            #include "net.h"
-            #include <stdio.h>
-            static unsigned char frame[NET_INPUTS];
-            int main(void)
-            {
-                for (int i = 0; i < NET_INPUTS; i++) frame[i] = (unsigned char)(i % 251);
-                {{body}}
-                for (int i = 0; i < NET_INPUTS; i++) printf("%.9g\n", (double)image[i]);
-                return 0;
-            }
-            """);
-        Compile(source, "gcc", "-std=c99 -Wall -Wextra -Wconversion -Werror main.c net.c -o main -lm");
-        var lines = Tool.Run(source, Path.Combine(source, "main")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var plane = model.Graph.Input.Height * model.Graph.Input.Width;
-        Assert.Equal(3 * plane, lines.Length);
-        for (var i = 0; i < lines.Length; i++)
-        {
-            var (channel, sample) = (i / plane, (i % plane * 3 + i / plane) % 251);
-            var expected = (sample / 255.0 - normalisation.Mean[channel]) / normalisation.Deviation[channel];
-            Assert.Equal(expected, double.Parse(lines[i], CultureInfo.InvariantCulture), 1e-5);
-        }
-    }
-
     [Theory]
     [InlineData(1, "It is one plane; images with colour were made grey, 0.299 red + 0.587 green + 0.114 blue")]
     [InlineData(2, "the bands of the training images in their order.")]
@@ -271,26 +239,13 @@ public sealed class GeneratedCodeTests : ExportedCode
     }
 
     [Theory]
-    [InlineData(AmplitudeTransform.None, "After that: the 3x3 binomial filter")]
-    [InlineData(AmplitudeTransform.Sqrt, "After that: sqrt(max(v, 0)) of each value v, then the 3x3 binomial filter")]
+    [InlineData(AmplitudeTransform.None, "does the rest in place: the 3x3 binomial filter")]
+    [InlineData(AmplitudeTransform.Sqrt, "in place: sqrt(max(v, 0)) of each value v, then the 3x3 binomial filter")]
     [InlineData(AmplitudeTransform.Log, "log(1 + 255 max(v, 0)) / log(256) of each value v, then the 3x3")]
-    public void What_smoothed_images_need_is_said(AmplitudeTransform amplitude, string expected)
+    public void How_images_are_smoothed_is_said(AmplitudeTransform amplitude, string expected)
     {
         var normalisation = new InputNormalisation(0, amplitude, [0.5f], [0.25f], Smooth: true);
         Assert.Contains(expected, CNormalisation.Describe(normalisation, new(1, 12, 18), Name));
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void The_readme_has_a_frame_only_where_the_source_normalises_it(bool smooth)
-    {
-        var model = Networks.Create("resnet8", "dense", 0.25);
-        var normalisation = InputNormalisation.None(model.Graph.Input.Channels) with { Smooth = smooth };
-        var source = Export(new(model.Graph, model.Parameters) { Normalisation = normalisation });
-        var code = File.ReadAllText(Path.Combine(source, "README.md")).Split("```c\n")[1].Split("```")[0];
-        Assert.Equal(!smooth, code.Contains("frame[", StringComparison.Ordinal));
-        Assert.Equal(!smooth, code.Contains("net_normalise(image);", StringComparison.Ordinal));
     }
 
     [Theory]

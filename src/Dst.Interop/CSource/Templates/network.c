@@ -48,4 +48,4 @@ int $predict($context *context, const float *input, float *logits)
     float *const arena = context->arena;
 @STATEMENTS@    return $is_finite(logits, $OUTPUTS) ? 0 : -2;
 }
-@NORMALISE@
+@PREPARE@

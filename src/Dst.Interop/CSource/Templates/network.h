@@ -27,7 +27,7 @@ typedef struct {
  * multiple of 4; -2 if an input or a logit is infinite or no number, and then the logits mean nothing.
  */
 int $predict($context *context, const float *input, float *logits);
-@NORMALISE@
+@PREPARE@
 #ifdef __cplusplus
 }
 #endif
