@@ -16,6 +16,8 @@ internal static class CPreparation
 
         """;
 
+    private const string Whole = "    const int rows = height, columns = width;\n";
+
     /// <summary>The channels that a frame may have, in words.</summary>
     /// <param name="channels">Channels of the network's input.</param>
     public static string DescribeChannels(int channels) =>
@@ -32,13 +34,11 @@ internal static class CPreparation
             + Templates.Read("normalise.c", ("STATEMENTS", normalisation))
             + Templates.Read(
                 "prepare.c",
-                ("RESIZE", isResized ? ResizeFunctions(input.Fit) : ""), ("SIZE", isResized ? Resize(input) : Whole),
-                ("RESIZED_SAMPLE", isResized ? "    if (f->full != 255) return $resized(f, row, column, channel);\n" : ""),
+                ("SAMPLE", isResized ? ResizeFunctions(input.Fit) : Templates.Read("sample.c")),
+                ("SIZE", isResized ? Resize(input) : Whole),
                 ("LUMA", shape.Channels == 1 ? Luma : ""),
                 ("TAKES", shape.Channels is 1 or 3 ? "channels == 1 || channels == 3" : Invariant($"channels == {shape.Channels}")));
     }
-
-    private const string Whole = "    const int rows = height, columns = width;\n";
 
     private static string ResizeFunctions(ResizeFit fit) =>
         Templates.Read("resize.c") + (fit == ResizeFit.Stretch ? "" : Templates.Read("other_side.c"));

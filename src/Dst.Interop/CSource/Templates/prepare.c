@@ -4,12 +4,7 @@ typedef struct {
     const unsigned char *bytes;
     int height, width, channels, rows, columns, full;
 } $frame;
-@RESIZE@
-static int $sample(const $frame *f, int row, int column, int channel)
-{
-@RESIZED_SAMPLE@    return f->bytes[(row * f->width + column) * f->channels + channel];
-}
-
+@SAMPLE@
 /* A value of the image before it is normalised. */
 static int $pixel(const $frame *f, int row, int column, int channel)
 {

@@ -16,9 +16,10 @@ static void $range(int i, int from, int to, int *first, int *end)
     *end = past < from ? (int)past : from;
 }
 
-/* A sample of the resized frame, of 16 bits. */
-static int $resized(const $frame *f, int row, int column, int channel)
+/* A sample of the resized frame, of 16 bits; of 8 if the frame keeps its size. */
+static int $sample(const $frame *f, int row, int column, int channel)
 {
+    if (f->full == 255) return f->bytes[(row * f->width + column) * f->channels + channel];
     int first_row, end_row, first, end;
     int64_t sum = 0, row_weights = 0, weights = 0;
     $range(row, f->height, f->rows, &first_row, &end_row);
