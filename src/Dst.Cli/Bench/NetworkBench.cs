@@ -34,11 +34,8 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         using var plan = InferencePlan.Compile(model, options.Inference);
         using var network = new NetworkRun(plan, options.Threads, images);
         RunTimes.Of(network.Run, WarmUpSeconds, MinRuns, cancellation: cancellation);
-        var before = network.Times;
-        var ms = RunTimes.Of(network.Run, MeasureSeconds, MinRuns, cancellation: cancellation);
-        var times = network.Times.Zip(before, (after, start) => (after.Time - start.Time).TotalMilliseconds / ms.Count);
+        var (ms, times) = network.Measure(MeasureSeconds, MinRuns, cancellation);
         var layers = plan.Steps.Zip(times, (step, stepMs) => ResultOf(step.Layer, step.Form, stepMs, plan.BytesOf(step), peak, memoryGbs));
-        ms.Sort();
         return Report(peak, memoryGbs, ms, [.. layers], network.ResidentBytes);
     }
 

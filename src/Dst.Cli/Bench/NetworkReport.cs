@@ -12,7 +12,7 @@ internal sealed record LatencySpread(double Min, double Median, double P95, doub
 /// <summary>One step of the plan.</summary>
 /// <param name="Name">Name of the layer.</param>
 /// <param name="Form">How it is computed.</param>
-/// <param name="Ms">Mean milliseconds of a batch.</param>
+/// <param name="Ms">Milliseconds of a batch, the shortest of the runs.</param>
 /// <param name="Bytes">Bytes of a batch: its packed weights, what it reads and what it writes, each once.</param>
 /// <param name="Gflops">GFLOP/s of its kept weights, or null if it has none.</param>
 /// <param name="RoofGflops">
@@ -80,7 +80,7 @@ internal sealed record NetworkReport
         new Lines(
             $"{Model}, {WeightStore}, batch {Batch}, {Format.Count(EffectiveMacs)} of {Format.Count(Macs)} MACs an image",
             $"{LatencyMs.Min:F4} ms a batch (median {LatencyMs.Median:F4}, p95 {LatencyMs.P95:F4}, p99 {LatencyMs.P99:F4}), "
-                + $"{ImagesPerSecond:F1} images/s",
+                + $"{ImagesPerSecond:F1} images/s at the shortest",
             $"{Gflops:F1} GFLOP/s of useful work, {ShareOfPeak}; {Format.Bytes(ResidentBytes)} of memory",
             $"{MemoryGbs:F1} GB/s read from memory; the roof of a layer is the peak, or what memory allows it"),
         Table.Of(

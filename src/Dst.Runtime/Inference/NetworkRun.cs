@@ -11,9 +11,6 @@ internal sealed class NetworkRun(InferencePlan plan, int threads, float[] images
     /// <summary>The outputs of the last run.</summary>
     public float[] Outputs { get; } = new float[plan.Options.Batch * plan.Outputs];
 
-    /// <summary>Time of each step since the beginning.</summary>
-    public IReadOnlyList<StepTime> Times => _session.Times;
-
     /// <summary>Bytes of packed weights and of the session's memory.</summary>
     public long ResidentBytes => plan.WeightBytes + _session.Bytes;
 
@@ -33,6 +30,26 @@ internal sealed class NetworkRun(InferencePlan plan, int threads, float[] images
 
     /// <summary>Computes the batch.</summary>
     public void Run() => _session.Run(images, plan.Options.Batch, Outputs);
+
+    /// <summary>Times single runs for some seconds, and at least <paramref name="minRuns"/> of them.</summary>
+    /// <returns>Milliseconds of the runs, the shortest first, and of the shortest run of each step.</returns>
+    public (List<double> Runs, double[] Steps) Measure(double seconds, int minRuns, CancellationToken cancellation = default)
+    {
+        var before = _session.Times;
+        var shortest = new double[before.Count];
+        Array.Fill(shortest, double.MaxValue);
+        var runs = RunTimes.Of(Run, seconds, minRuns, after: KeepShortest, cancellation);
+        runs.Sort();
+        return (runs, shortest);
+
+        void KeepShortest()
+        {
+            var after = _session.Times;
+            for (var i = 0; i < shortest.Length; i++)
+                shortest[i] = Math.Min(shortest[i], (after[i].Time - before[i].Time).TotalMilliseconds);
+            before = after;
+        }
+    }
 
     public void Dispose() => _session.Dispose();
 }

@@ -171,6 +171,7 @@ public class BenchCommandTests
         var layers = report.GetProperty("layers").EnumerateArray().ToList();
         Assert.Equal(["avgpool", "fc"], layers.Select(layer => Text(layer, "name")).TakeLast(2));
         Assert.All(layers, layer => Assert.True(Number(layer, "ms") > 0 && Text(layer, "form") != ""));
+        Assert.InRange(layers.Sum(layer => Number(layer, "ms")), 0, Number(latency, "min") + 1e-6);
         var withWeights = layers.Where(layer => layer.GetProperty("gflops").ValueKind == JsonValueKind.Number).ToList();
         Assert.All(withWeights, layer =>
         {

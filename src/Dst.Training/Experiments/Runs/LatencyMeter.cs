@@ -17,20 +17,10 @@ public static class LatencyMeter
         using var plan = InferencePlan.Compile(model, new() { Tier = tier });
         using var network = new NetworkRun(plan, threads: 1, NetworkRun.RandomImages(model, batch: 1));
         RunTimes.Of(network.Run, WarmUpSeconds, MinRuns);
-        var before = network.Times;
-        var shortest = new TimeSpan[before.Count];
-        Array.Fill(shortest, TimeSpan.MaxValue);
-        var times = RunTimes.Of(network.Run, MeasureSeconds, MinRuns, after: () =>
-        {
-            var after = network.Times;
-            for (var i = 0; i < shortest.Length; i++)
-                if (after[i].Time - before[i].Time is var time && time < shortest[i]) shortest[i] = time;
-            before = after;
-        });
-        times.Sort();
+        var (times, steps) = network.Measure(MeasureSeconds, MinRuns);
         return new(times[0], times[times.Count / 2])
         {
-            Steps = [.. before.Zip(shortest, (step, time) => new StepLatency(step.Name, step.Form, time.TotalMilliseconds))],
+            Steps = [.. plan.Steps.Zip(steps, (step, ms) => new StepLatency(step.Layer, step.Form, ms))],
         };
     }
 }
