@@ -19,7 +19,7 @@ internal static class RunOutput
         var results = new RunResults(run.Path, summary, run.Recipe);
         Block[] blocks =
         [
-            .. !IsWide(call) && request.Blocks is { } blocksOf ? blocksOf(results) : BlocksOf(call, run, summary),
+            .. !IsWide(call) && request.Blocks is { } blocksOf ? blocksOf(results) : BlocksOf(call, run, results),
             new Lines([
                 $"run folder: {run.Path}", .. RunReport.Write(call, run.Path, results), .. NextCommands.Of(run, summary, data),
             ]),
@@ -53,12 +53,13 @@ internal static class RunOutput
 
     private static bool IsWide(Invocation call) => call.Arguments.GetValue(SharedOptions.Wide);
 
-    private static IEnumerable<Block> BlocksOf(Invocation call, RunFolder run, RunSummary summary)
+    private static IEnumerable<Block> BlocksOf(Invocation call, RunFolder run, RunResults results)
     {
+        var summary = results.Summary;
         var validation = run.Recipe.Data.ValidationFrom;
         var tables = ArmTables.Of(ArmStatistic.AllOf(summary), validation, IsWide(call));
         yield return IsWide(call) ? tables[0] : ArmTables.Accuracy(summary.Arms, validation);
-        yield return ArmTables.Noise(summary.Arms);
+        yield return TestNoise.Of(new RunDetails(results));
         foreach (var table in tables.Skip(1)) yield return table;
         if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) yield return LayersOf(run, pruned);
     }

@@ -62,7 +62,7 @@ internal static class CompressCommand
     private static IEnumerable<Block> GainOf(Invocation call, RunResults run) =>
     [
         GainTable.Of(run),
-        new Lines([.. GainTable.Comparisons(run).Text, .. ArmTables.Noise(run.Summary.Arms).Text]),
+        new Lines([.. GainTable.Comparisons(run).Text, .. TestNoise.Of(new RunDetails(run)).Text]),
         .. BoardTable.Of(run, call.Cancellation),
     ];
 

@@ -57,21 +57,6 @@ public static class ArmTables
         },
         new("seconds", "time", arm => arm.Epochs == 0 ? null : arm.Seconds, arm => Format.Duration(TimeSpan.FromSeconds(arm.Seconds))));
 
-    /// <summary>
-    /// How far apart the test accuracies of two arms of one run must be to mean something: two standard errors of a difference,
-    /// 2·√(2·p·(1 − p)/n), with n test images and p the mean top-1 after two images more of each kind. Arms are tested on the same
-    /// images, so the noise is at most this.
-    /// </summary>
-    public static Lines Noise(IReadOnlyList<ArmSummary> arms)
-    {
-        var images = arms[0].Confusion.Sum(row => row.Sum());
-        // Agresti and Coull, 1998: without the two more, all of a few images right would be taken for certain.
-        var top1 = (arms.Average(arm => arm.TestTop1) * images + 2) / (images + 4);
-        var noise = 2 * Math.Sqrt(2 * top1 * (1 - top1) / images);
-        return new(
-            Invariant($"{Format.Count(images)} test images: a difference in test top-1 below {100 * noise:F1} points can be chance"));
-    }
-
     /// <summary>How good the arms of several runs are: means and standard deviations over their seeds.</summary>
     /// <param name="arms">The arms over their seeds.</param>
     /// <param name="validation">Where the validation images come from.</param>

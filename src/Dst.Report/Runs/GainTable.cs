@@ -60,7 +60,7 @@ public static class GainTable
     }
 
     /// <summary>The dense network that the last arm was before pruning, or null if it was not trained or is the last arm itself.</summary>
-    private static ArmSummary? DenseOf(RunResults run) =>
+    internal static ArmSummary? DenseOf(RunResults run) =>
         Arm.DenseOf(run.Recipe).Name is var name && name != run.Summary.Arms[^1].Arm ? run.Summary.Find(name) : null;
 
     private static string InFloats(ArmSummary arm) => Arm.Of(arm.Arm).Quantises is null ? "" : " and in floats";

@@ -46,7 +46,8 @@ public sealed class RunCommandTests : IDisposable
         Assert.Contains($"run folder: {folder}", run.Output);
         Assert.All(["teacher", "student-kd", "dst"], arm => Assert.Matches($"(?m)^{arm} +resnet8 ", run.Output));
         Assert.Contains("dst: epoch 2 of 2", run.Error);
-        Assert.Matches(@"(?m)^\d+ test images: a difference in test top-1 below [\d.]+ points can be chance$", run.Output);
+        const string difference = "a difference in test top-1 between dst and student-kd";
+        Assert.Matches($@"(?m)^\d+ test images: {difference} below [\d.]+ points can be chance$", run.Output);
         Assert.Contains("layers of dst:", run.Output);
         Assert.Matches(@"(?m)^fc .* dense \(linear layer\)$", run.Output);
         Assert.Matches(@"(?m)^layer1.0.conv1 .* row:16:16$", run.Output);

@@ -83,15 +83,6 @@ public class ArmTablesTests
         Assert.Equal("94.15 ± 6.52", ArmStatistic.AllOf(Runs)[0].TestTop1.ToPercent(2));
     }
 
-    [Fact]
-    public void The_noise_is_two_standard_errors_of_a_difference()
-    {
-        // p = 0.8 and n = 400: 2·√(2·0.8·0.2/400) = 5.66 %.
-        var arms = Runs[0].Arms.Take(2).Select((arm, i) => arm with { TestTop1 = 0.7 + 0.2 * i, Confusion = [[150, 50], [20, 180]] });
-        Assert.Equal(
-            "400 test images: a difference in test top-1 below 5.7 points can be chance", ArmTables.Noise([.. arms]).Text.Single());
-    }
-
     private static string Text(Table table) => TextRenderer.Render(new(table, table));
 
     private static RunSummary Run(long seed, double test) => new("sample", seed, [.. ArmNames.All.Select(arm => new ArmSummary

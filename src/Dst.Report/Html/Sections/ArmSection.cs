@@ -40,6 +40,6 @@ internal static class ArmSection
     private static IEnumerable<string> NotesOf(ReportGroup group)
     {
         if (group.Runs.Seeds.Count > 1) yield return "Accuracies are means ± standard deviations over the seeds";
-        yield return string.Join("; ", ArmTables.Noise(group.Runs.Runs[0].Summary.Arms).Text);
+        yield return TestNoise.Of(group.Details[0]).Text[0];
     }
 }
