@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Runs;
 
@@ -50,7 +51,7 @@ public static class GainTable
         if (DenseOf(run) is { } dense)
         {
             var pruned = run.Summary.Arms.Where(arm => arm.Layers.Count > 0 && arm.Arm != dense.Arm);
-            lines.AddRange(pruned.Select(arm => Compare(arm, dense, $"the same network, dense{InFloats(arm)}")));
+            lines.AddRange(pruned.Select(arm => Compare(arm, dense, $"the same network, dense{InFloats(arm)}", MoreEpochs(run, arm))));
         }
 
         var last = run.Summary.Arms[^1];
@@ -65,9 +66,21 @@ public static class GainTable
 
     private static string InFloats(ArmSummary arm) => Arm.Of(arm.Arm).Quantises is null ? "" : " and in floats";
 
-    private static string Compare(ArmSummary arm, ArmSummary other, string what) =>
-        $"{arm.Arm} against {other.Arm} ({what}): {Points(arm, other)} of test top-1, {Share(arm.FileBytes, other.FileBytes)} of the file, "
-            + Speed(arm, other);
+    /// <summary>Epochs that an arm was trained from the finished dense network on; 0 if it did not start from there.</summary>
+    private static int MoreEpochs(RunResults run, ArmSummary summary)
+    {
+        var arm = Arm.Of(summary.Arm);
+        var floats = arm.Quantises is { } source ? source(run.Recipe) : arm;
+        if (floats.StartIn(run.Recipe) != ArmStart.DenseNetwork) return 0;
+        return summary.Epochs + (floats == arm ? 0 : run.Summary.Find(floats.Name)?.Epochs ?? 0);
+    }
+
+    private static string Compare(ArmSummary arm, ArmSummary other, string what, int moreEpochs = 0)
+    {
+        var training = moreEpochs > 0 ? $" after {Phrases.Count(moreEpochs, "more epoch")}" : "";
+        return $"{arm.Arm} against {other.Arm} ({what}): {Points(arm, other)} of test top-1{training}, "
+            + $"{Share(arm.FileBytes, other.FileBytes)} of the file, {Speed(arm, other)}";
+    }
 
     private static string Points(ArmSummary arm, ArmSummary other) =>
         Invariant($"{100 * (arm.TestTop1 - other.TestTop1):+0.0;-0.0;0.0} points");

@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
 using Dst.Report;
 using Dst.Report.Renderers;
 using Dst.Report.Runs;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Masks;
 
 namespace Dst.Tests.Report;
 
@@ -19,6 +21,7 @@ public class GainTableTests
         Nonzero = 500,
         FileBytes = 2200,
         LatencyMs = new(0.8, 0.8),
+        Epochs = 15,
         Layers = [new("conv", [1], 1000, 500, null)],
     };
 
@@ -34,7 +37,8 @@ public class GainTableTests
         Assert.Matches("(?m)^ms an image, 1 thread .* 1.25 x as fast$", text);
         Assert.Equal(
             [
-                "dst against student-kd (the same network, dense): -1.0 points of test top-1, 0.55 of the file, 1.25 x as fast",
+                "dst against student-kd (the same network, dense): -1.0 points of test top-1 after 15 more epochs, 0.55 of the file, "
+                    + "1.25 x as fast",
                 "dst against teacher (another network, resnet20): -6.0 points of test top-1, 0.16 of the file, 5.00 x as fast",
             ],
             GainTable.Comparisons(run).Text);
@@ -53,6 +57,17 @@ public class GainTableTests
                 "dst-int8 against teacher (another network, resnet20)",
             ],
             GainTable.Comparisons(run).Text.Select(line => line[..line.IndexOf(": ", StringComparison.Ordinal)]));
+    }
+
+    [Fact]
+    public void More_epochs_are_those_after_the_dense_network()
+    {
+        var integers = Halved with { Arm = ArmNames.DstInt8, Epochs = 2 };
+        Assert.Equal([" after 15 more epochs", " after 17 more epochs", ""], Epochs(new()));
+        Assert.Equal(["", "", ""], Epochs(new() { Prune = new() { Method = PruningMethod.SrSte } })); // starts from initial weights
+
+        IEnumerable<string> Epochs(Recipe recipe) => GainTable.Comparisons(Run(recipe, Teacher, Dense, Halved, integers)).Text
+            .Select(line => Regex.Match(line, "test top-1(.*?),").Groups[1].Value);
     }
 
     [Fact]
