@@ -1,4 +1,6 @@
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Masks;
+using Dst.Training.Masks.Repair;
 
 namespace Dst.Training.Experiments;
 
@@ -11,9 +13,12 @@ namespace Dst.Training.Experiments;
 /// </example>
 public static class SettingPresets
 {
-    /// <summary>Prunes by the best known way: what is kept is chosen by what a layer's output loses, and fitted to it.</summary>
-    public static IReadOnlyList<SettingOverride> HalveWithRepair { get; } = Parse(
-        "prune.method=one_shot", "prune.score=obs", "prune.repair=least_squares", "prune.permute=true", "prune.exclude_first=true");
+    /// <summary>
+    /// Prunes by the best known way: what is kept is chosen by what a layer's output loses, and fitted to it. The keys have the values of
+    /// <see cref="Halving.Options"/>.
+    /// </summary>
+    public static IReadOnlyList<SettingOverride> HalveWithRepair { get; } = ValuesOf(
+        Halving.Options, "method", "score", "repair", "permute", "exclude_first");
 
     /// <summary>Trains one network on labels.</summary>
     public static IReadOnlyList<SettingOverride> Train { get; } = Parse($"arms=[{ArmNames.Student}]");
@@ -41,6 +46,12 @@ public static class SettingPresets
             .. Parse($"arms=[{ArmNames.Dst}]", "student.is_teacher=true", "student.from=null", "student.model=null"),
             .. Parse("distill_pruned.preset=kd"), .. HalveWithRepair,
         ];
+    }
+
+    private static SettingOverride[] ValuesOf(PruningOptions options, params string[] keys)
+    {
+        var values = SettingWriter.Flatten(options, "prune.").ToDictionary(key => key.Path, key => key.Value);
+        return Array.ConvertAll(keys, key => SettingOverride.Of($"prune.{key}", values[$"prune.{key}"], "the preset"));
     }
 
     private static SettingOverride[] Parse(params string[] settings) => Array.ConvertAll(settings, SettingOverride.Parse);
