@@ -32,9 +32,9 @@ internal sealed class BestEpoch
     public void Restore(IReadOnlyDictionary<string, float[]> state) => NamedArrays.Restore(State, state);
 
     /// <summary>Takes the epoch that ends if none before it was better.</summary>
-    /// <param name="top1">Its validation top-1.</param>
+    /// <param name="top1">Its validation top-1, or null of an auto-encoder, whose last epoch is the best.</param>
     /// <param name="isComplete">Whether the network has its final sparsity; else the epoch cannot be the best.</param>
-    public void Offer(double top1, bool isComplete)
+    public void Offer(double? top1, bool isComplete)
     {
         var epoch = _training.Epoch + 1;
         if (!isComplete)
@@ -43,9 +43,9 @@ internal sealed class BestEpoch
             return;
         }
 
-        if (top1 > _training.BestTop1) _training.ImprovedEpoch = epoch;
-        if (top1 < _training.BestTop1 && _hasValidation) return;
-        (_training.BestEpoch, _training.BestTop1) = (epoch, top1); // of equal epochs the later, which has seen more training
+        if (top1 is null || top1 > _training.BestTop1) _training.ImprovedEpoch = epoch;
+        if (top1 is not null && top1 < _training.BestTop1 && _hasValidation) return;
+        (_training.BestEpoch, _training.BestTop1) = (epoch, top1 ?? 0); // of equal epochs the later, which has seen more training
         for (var i = 0; i < _values.Length; i++) _parameters[i].Value.CopyTo(_values[i], 0);
     }
 

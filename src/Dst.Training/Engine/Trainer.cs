@@ -221,7 +221,7 @@ public sealed class Trainer : IDisposable
             TrainLoss: State.LossSum / State.Images,
             TrainTop1: (double)State.Correct / _training.LabelledPerEpoch,
             ValidationLoss: validationLoss,
-            ValidationTop1: validationTop1,
+            ValidationTop1: validationTop1 ?? 0,
             Seconds: State.Seconds - State.EpochStart,
             ImagesPerSecond: State.Images / trainingSeconds)
         {
@@ -234,7 +234,7 @@ public sealed class Trainer : IDisposable
     /// <summary>
     /// Measures the weights that this epoch would leave, averaged and masked, and remembers them if they are the best.
     /// </summary>
-    private (double Loss, double Top1, double? BalancedAccuracy) Validate(CancellationToken cancellation)
+    private (double Loss, double? Top1, double? BalancedAccuracy) Validate(CancellationToken cancellation)
     {
         _average?.Swap();
         _rule?.BeginEvaluation();
@@ -252,9 +252,9 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private (double Loss, double Top1, double? BalancedAccuracy) Evaluate(CancellationToken cancellation)
+    private (double Loss, double? Top1, double? BalancedAccuracy) Evaluate(CancellationToken cancellation)
     {
-        if (_phase.Reconstructs) return (Evaluator.SquaredErrorOf(_network, _validation, cancellation), 0, null);
+        if (_phase.Reconstructs) return (Evaluator.SquaredErrorOf(_network, _validation, cancellation), null, null);
         var metrics = Evaluator.Evaluate(_network, _validation, cancellation);
         return (metrics.Loss, metrics.Top1, metrics.Confusion.BalancedAccuracy);
     }

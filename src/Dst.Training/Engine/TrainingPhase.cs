@@ -55,7 +55,7 @@ public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options
 /// The epoch, from 1, with the highest validation top-1; of equal ones the last. Gradual pruning has reached its end by then. Of an
 /// auto-encoder it is the last epoch.
 /// </param>
-/// <param name="BestTop1">Its validation top-1, 0 to 1.</param>
+/// <param name="BestTop1">Its validation top-1, 0 to 1; 0 of an auto-encoder.</param>
 /// <param name="Epochs">Epochs trained.</param>
 /// <param name="Seconds">Wall time.</param>
 public sealed record PhaseResult(Model Model, int BestEpoch, double BestTop1, int Epochs, double Seconds)

@@ -24,7 +24,7 @@ public sealed class TrainingState
     /// <summary>Epoch, from 1, with the best validation result so far; 0 before the first.</summary>
     public int BestEpoch { get; set; }
 
-    /// <summary>Validation top-1 of <see cref="BestEpoch"/>.</summary>
+    /// <summary>Validation top-1 of <see cref="BestEpoch"/>; 0 of an auto-encoder.</summary>
     public double BestTop1 { get; set; } = -1;
 
     /// <summary>Epoch, from 1, in which <see cref="BestTop1"/> was reached first: patience counts from here.</summary>

@@ -72,6 +72,17 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void An_auto_encoder_has_no_accuracy_and_is_trained_to_its_last_epoch()
+    {
+        var classifier = Phase(_recipe.Train with { Epochs = 4, Patience = 2 });
+        var graph = AutoEncoder.Around(classifier.Start.Graph, DecoderKind.Upsample);
+        var start = Initialiser.Initialise(graph, seed: 1) with { Outputs = OutputKind.None };
+        using var trainer = new Trainer(classifier with { Start = start, Reconstructs = true }, _data, new(_pool), seed: 1);
+        var result = trainer.Run();
+        Assert.Equal((4, 4), (result.BestEpoch, result.Epochs));
+    }
+
+    [Fact]
     public void A_loss_that_is_not_a_number_stops_with_the_layers_name()
     {
         var phase = Phase(_recipe.Train);
