@@ -56,10 +56,21 @@ public record DistillationOptions
     /// <summary>Name of the section, for messages.</summary>
     internal virtual string Section => "distill";
 
+    /// <summary>The weights of the terms that compare logits with a teacher's, by key.</summary>
+    internal IReadOnlyList<(string Key, double Weight)> LogitWeights =>
+    [
+        ("alpha", Alpha), ("dkd.target", Dkd.Target), ("dkd.non_target", Dkd.NonTarget),
+        ("dist.inter_class", Dist.InterClass), ("dist.intra_class", Dist.IntraClass),
+    ];
+
+    /// <summary>The terms that compare layers with a teacher's, by section.</summary>
+    internal IReadOnlyList<(string Section, FeatureLossOptions Options)> LayerTerms => [("attention", Attention), ("hints", Hints)];
+
     /// <summary>Whether the logits or pairs of layers of some teacher have a weight.</summary>
-    private protected bool LearnsFromAnyTeacher =>
-        Alpha > 0 || Dkd.Target > 0 || Dkd.NonTarget > 0 || Dist.InterClass > 0 || Dist.IntraClass > 0 || Attention.Weight > 0
-        || Hints.Weight > 0;
+    private protected bool LearnsFromAnyTeacher => TeacherWeights.Any(term => term.Weight > 0);
+
+    private IEnumerable<(string Key, double Weight)> TeacherWeights =>
+        LogitWeights.Concat(LayerTerms.Select(term => ($"{term.Section}.weight", term.Options.Weight)));
 
     /// <summary>Whether the teacher T is learnt from.</summary>
     internal virtual bool LearnsFromTeacher => LearnsFromAnyTeacher;
@@ -82,12 +93,7 @@ public record DistillationOptions
                 Invariant($"{Section}.alpha is {Alpha} and {Section}.labels is not set, ")
                 + "which gives the labels the negative weight 1 − alpha; "
                 + $"expected a weight for {Section}.labels, such as 0.1, or an alpha of at most 1");
-        (string Key, double Weight)[] weights =
-        [
-            ("labels", LabelWeight), ("alpha", Alpha), ("dkd.target", Dkd.Target), ("dkd.non_target", Dkd.NonTarget),
-            ("dist.inter_class", Dist.InterClass), ("dist.intra_class", Dist.IntraClass), ("attention.weight", Attention.Weight),
-            ("hints.weight", Hints.Weight), ("features", FeatureWeight),
-        ];
+        (string Key, double Weight)[] weights = [("labels", LabelWeight), .. TeacherWeights, ("features", FeatureWeight)];
         if (Array.Find(weights, term => !(term.Weight >= 0 && double.IsFinite(term.Weight))) is { Key: { } key, Weight: var weight })
             throw new InputException(Invariant($"{Section}.{key} is {weight}; expected a weight of at least 0"));
         if (weights.All(term => term.Weight == 0))

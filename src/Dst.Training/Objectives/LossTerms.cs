@@ -32,9 +32,9 @@ internal static class LossTerms
     /// <exception cref="InputException">A layer is unknown, or the two of a pair have maps of different sizes.</exception>
     public static void CheckLayers(DistillationOptions options, CheckedGraph teacher, CheckedGraph student)
     {
-        foreach (var (name, term) in new[] { ("attention", options.Attention), ("hints", options.Hints) })
+        foreach (var (section, term) in options.LayerTerms)
         {
-            var key = $"{options.Section}.{name}";
+            var key = $"{options.Section}.{section}";
             if (term.Weight > 0 && term.Layers.Count == 0)
                 throw new InputException(
                     Invariant($"{key}.weight is {term.Weight} but {key}.layers is empty; expected at least one pair of layers"));

@@ -1,5 +1,6 @@
 using Dst.Foundations;
 using Dst.Training.Engine;
+using Dst.Training.Experiments.Recipes;
 using Dst.Training.Networks;
 using Dst.Training.Objectives;
 
@@ -19,6 +20,9 @@ public class DistillationLossTests
     private static readonly float[] TeacherFeatures = Random(4, Images * TeacherChannels * Pixels);
     private static readonly float[] Projection = Random(5, TeacherChannels * Channels);
 
+    /// <summary>The numbers of the section that are no weight of a teacher's term.</summary>
+    private static readonly string[] OtherNumbers = ["temperature", "dkd.warmup_epochs"];
+
     public static TheoryData<DistillationOptions, string> WrongWeights => new()
     {
         { new() { Alpha = 5 }, "distill.alpha is 5 and distill.labels is not set" },
@@ -32,6 +36,15 @@ public class DistillationLossTests
         { new PrunedDistillationOptions { Features = -1 }, "distill_pruned.features is -1" },
     };
 
+    public static TheoryData<string> TeacherWeights =>
+    [
+        .. from key in RecipeFile.KeysOfResults(new())
+           where key.Key.StartsWith("distill.", StringComparison.Ordinal) && double.TryParse(key.Value, out _)
+           let name = key.Key["distill.".Length..]
+           where !OtherNumbers.Contains(name)
+           select name,
+    ];
+
     [Theory]
     [MemberData(nameof(WrongWeights))]
     public void Weights_that_would_train_for_something_else_are_refused(DistillationOptions options, string expected)
@@ -40,6 +53,20 @@ public class DistillationLossTests
         var model = Initialiser.Initialise(Zoo.Build("resnet8", new(1, 16, 16), Classes), seed: 1);
         var phase = new TrainingPhase("student-kd", model, new()) { Teacher = model, Distillation = options };
         Assert.Throws<InputException>(() => LossTerms.Of(phase.Lesson, seed: 1));
+    }
+
+    [Theory]
+    [MemberData(nameof(TeacherWeights))]
+    public void Each_weight_alone_asks_for_a_teacher_and_gives_a_term(string key)
+    {
+        List<SettingOverride> settings = [SettingOverride.Parse($"distill.{key}=0.5")];
+        if (key.EndsWith(".weight", StringComparison.Ordinal))
+            settings.Add(SettingOverride.Parse($"distill.{key[..^6]}layers=[{{teacher: layer1.0.relu2, student: layer1.0.relu2}}]"));
+        var options = RecipeFile.Parse("recipe x", "distill: {alpha: 0, labels: 0}", settings).Distill;
+        options.Check();
+        Assert.True(options.LearnsFromTeacher);
+        var model = Initialiser.Initialise(Zoo.Build("resnet8", new(1, 16, 16), Classes), seed: 1);
+        Assert.Single(LossTerms.Of(new(model.Graph, options) { Teacher = model }, seed: 1), term => term.Teacher == model);
     }
 
     [Fact]

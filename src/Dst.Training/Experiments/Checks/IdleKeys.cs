@@ -24,11 +24,8 @@ public static class IdleKeys
     private static readonly Rule[] OfDistillation =
     [
         new(["dkd.warmup_epochs"], ["dkd.target", "dkd.non_target"]),
-        new(["attention.layers"], ["attention.weight"]),
-        new(["hints.layers"], ["hints.weight"]),
-        new(
-            ["temperature", "standardise"],
-            ["alpha", "dkd.target", "dkd.non_target", "dist.inter_class", "dist.intra_class"]),
+        .. new DistillationOptions().LayerTerms.Select(term => new Rule([$"{term.Section}.layers"], [$"{term.Section}.weight"])),
+        new(["temperature", "standardise"], [.. new DistillationOptions().LogitWeights.Select(term => term.Key)]),
     ];
 
     private static readonly Rule[] OfPruning =
