@@ -70,8 +70,6 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         BatchNormOp b => AddBatchNorm(node, b),
         PReluOp => writer.Add("PRelu", node.Name, [Map(node, 0), Parameter(node, "weight", perPixel: true)]),
         AffineOp => AddAffine(node),
-        HardSwishOp or SiluOp or MishOp or GeluOp or LayerNormOp => Compositions.Add(
-            writer, node.Operation, node.Name, Map(node, 0), suffix => Parameter(node, suffix, perPixel: true)),
         GroupNormOp g => AddGroupNorm(node, g),
         LocalResponseNormOp l => writer.Add(
             "LRN", node.Name, [Map(node, 0)], ("size", l.Size), ("alpha", l.Alpha), ("beta", l.Beta), ("bias", l.Bias)),
@@ -87,7 +85,8 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         EdgePadOp p => PoolWriter.AddEdgePad(writer, node.Name, Map(node, 0), p),
         SliceOp s => AddSlice(node, s),
         ChannelShuffleOp s => AddShuffle(node, s.Groups),
-        _ => throw new InvalidOperationException($"no ONNX operation for {node.Operation}"),
+        _ => Compositions.Add(
+            writer, node.Operation, node.Name, Map(node, 0), suffix => Parameter(node, suffix, perPixel: true)),
     };
 
     private string AddBatchNorm(Node node, BatchNormOp norm) => writer.Add(
