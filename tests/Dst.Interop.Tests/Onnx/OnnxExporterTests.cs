@@ -40,7 +40,8 @@ public sealed class ExportedModels : IDisposable
 
     private void AddRandom(string name, string arch, string? pattern)
     {
-        var input = arch is "aconvnet" or "lenet7" or "lenet7-bn" ? Zoo.UsualTask(arch).Input : new(3, 16, 16);
+        var usual = Zoo.UsualTask(arch).Input;
+        var input = usual.Channels == 1 ? usual : new(3, 16, 16);
         var model = RandomModel.Create(arch, 0.125, input, pattern is null ? null : UhpPattern.Parse(pattern));
         var random = new Random(3);
         Add(name, model, [.. Enumerable.Range(0, 2 * (int)input.Count).Select(_ => (float)random.NextDouble() - 0.5f)]);

@@ -10,7 +10,6 @@ public class ZooTests
 
     public static TheoryData<string> AllNames => [.. Zoo.Names];
 
-    // Numbers of parameters of the PyTorch networks in RepDistiller and mdistiller.
     [Theory]
     [InlineData("lenet7", 10)]
     [InlineData("lenet7-bn", 10)]
@@ -21,6 +20,7 @@ public class ZooTests
         Assert.StartsWith($"network '{name}'", refusal.Message);
     }
 
+    // Numbers of parameters of the PyTorch networks in RepDistiller and mdistiller.
     [Theory]
     [InlineData("resnet20", 278_324)]
     [InlineData("resnet56", 861_620)]
