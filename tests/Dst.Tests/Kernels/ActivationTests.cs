@@ -16,6 +16,15 @@ public unsafe class ActivationTests
         float.Epsilon, -0f, 0, 1e30f, -1e30f, float.PositiveInfinity, float.NegativeInfinity, float.NaN,
     ];
 
+    [Fact]
+    public void Each_function_has_a_case()
+    {
+        var functions = typeof(IActivation).Assembly.GetTypes().Where(type => type.IsValueType && type.IsAssignableTo(typeof(IActivation)));
+        var tested = ActivationCases.All.SelectMany(test => test.GetType().GenericTypeArguments).Distinct();
+        // Those with parameters have cases of their own.
+        Assert.Empty(functions.Where(type => !type.IsAssignableTo(typeof(IParametricActivation))).Except(tested));
+    }
+
     [Theory]
     [TierData(Scalar = false)] // which has the library's
     public void Exponential_is_exact_to_rounding(SimdTier tier)
