@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dst.Interop.CSource;
 using Dst.Runtime.Inference;
+using Dst.Tests.Graph;
 
 namespace Dst.Interop.Tests.CSource;
 
@@ -29,6 +30,13 @@ public sealed class GeneratedCodeTests : ExportedCode
         var source = Export(Networks.Create(network, pattern, width));
         Assert.Contains("ok", Tool.MakeTest(source, "gcc", "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"));
         Assert.Contains("ok", Tool.MakeTest(source, "clang", "-O2 -march=native"));
+    }
+
+    [Fact]
+    public void Each_operation_is_in_a_network_that_becomes_C_source_and_ONNX()
+    {
+        string[] names = ["odd", "activations", "modern", "random pools"]; // OnnxRoundTripTests writes them too
+        Assert.Empty(OperationTypes.MissingIn(names.Select(name => Networks.Create(name, "dense", 1).Graph)));
     }
 
     [Fact]

@@ -74,8 +74,8 @@ internal sealed partial class DoubleNetwork
             case LinearOp l: Multiply(node, l.OutFeatures, shape.Channels, backward); break;
             case BatchNormOp b: Normalise(node, b.Epsilon, backward); break;
             case ReluOp: Rectify(x, y, dx, dy, backward); break;
-            case LeakyReluOp or EluOp or ClipOp or SigmoidOp or HardSigmoidOp or HardSwishOp or TanhOp or GeluOp or SiluOp or MishOp:
-                Apply(DoubleFunction.Of(node.Operation), x, y, dx, dy, backward);
+            case var function when function.ToActivation() is not null:
+                Apply(DoubleFunction.Of(function), x, y, dx, dy, backward);
                 break;
             case PReluOp: RectifyByChannel(node, backward); break;
             case AffineOp: MapByChannel(node, backward); break;
@@ -103,7 +103,7 @@ internal sealed partial class DoubleNetwork
                 }
 
                 break;
-            default: // Add, Flatten, and Dropout of rate 0
+            case AddOp or FlattenOp or DropoutOp: // which is of rate 0, or in inference
                 foreach (var input in node.Inputs)
                 {
                     for (var i = 0; i < y.Length; i++)
@@ -114,6 +114,8 @@ internal sealed partial class DoubleNetwork
                 }
 
                 break;
+            default:
+                throw new InvalidOperationException($"no double precision for {node.Operation}");
         }
     }
 

@@ -3,6 +3,7 @@ using Dst.Kernels.Simd;
 using Dst.Masks;
 using Dst.Runtime.Inference;
 using Dst.Runtime.Threading;
+using Dst.Tests.Graph;
 using Dst.Training.Autodiff;
 using Dst.Training.Masks;
 
@@ -65,6 +66,13 @@ public class RandomGraphTests
         var logits = new float[3 * plan.Outputs];
         session.Run(step.Images, 3, logits);
         step.AssertLogits(logits);
+    }
+
+    [Fact]
+    public void Each_operation_without_chance_is_in_a_graph()
+    {
+        var graphs = Enumerable.Range(0, 60).Select(RandomGraph.Create).Append(ImportedGraphs.Mobile).Append(ImportedGraphs.Modern);
+        Assert.Equal([typeof(StochasticPoolOp)], OperationTypes.MissingIn(graphs));
     }
 
     [Theory, Trait("Category", "Tier")]
