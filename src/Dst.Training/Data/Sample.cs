@@ -9,7 +9,7 @@ public sealed class Sample
     internal Sample(SourceSample source, Image image, Image window)
     {
         (Name, IsFile, Label, Group) = (source.Name, source.IsFile, source.Label, source.Group);
-        (Size, BitsPerSample, Hash) = (ImageShape.Of(image), image.BitsPerSample, Digest(image));
+        (Size, BitsPerSample, Hash) = (ImageShape.Of(image), image.BitsPerSample, HashOf(image));
         (NoData, Warning) = (image.NoData, image.Warning);
         Window = window;
         IsNegative = Enumerable.Range(0, window.Channels).Any(channel => window.Darkest(channel) < 0);
@@ -68,7 +68,8 @@ public sealed class Sample
     /// <summary>The same image, with another label.</summary>
     internal Sample WithLabel(int? label) => new(this, label);
 
-    private static UInt128 Digest(Image image)
+    /// <inheritdoc cref="Hash"/>
+    internal static UInt128 HashOf(Image image)
     {
         var hash = new XxHash128();
         hash.Append([(byte)image.BitsPerSample, (byte)image.Channels]);

@@ -145,6 +145,36 @@ public sealed class RunDataTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("halve")]
+    [InlineData("quantise")]
+    public void Images_that_measure_a_model_are_left_out_of_a_folder_to_calibrate_on(string verb)
+    {
+        var (_, trained) = Train();
+        var model = _folder.File("moved.safetensors");
+        File.Copy(trained, model);
+        string[] command = [verb, model, "--out", _folder.File("out.safetensors"), "--data"];
+        // Of 20 images 4 are of the test, and of the others 4 of the validation.
+        Assert.Contains("8 images are left out of 20, because they measure the model: its", Done([.. command, _photos]));
+        AddImages("", 10);
+        Assert.DoesNotContain("left out", Done([.. command, _photos])); // other data, which are split in another way
+    }
+
+    [Fact]
+    public void A_folder_of_test_images_alone_is_used_to_calibrate_with_a_warning()
+    {
+        Directory.Move(_photos, _folder.File("train"));
+        Directory.CreateDirectory(_photos);
+        Directory.Move(_folder.File("train"), Path.Combine(_photos, "train"));
+        for (var i = 10; i < 14; i++) AddImages("test", i);
+        var (_, model) = Train();
+        string[] command = ["quantise", model, "--out", _folder.File("out.safetensors"), "--data"];
+        var test = Path.Combine(_photos, "test");
+        Assert.Contains($"warning: all images of '{test}' are validation or test images of the model", Done([.. command, test]));
+        Assert.Contains("images are left out of 28", Done([.. command, _photos]));
+        Assert.DoesNotContain("of the model", Done([.. command, Path.Combine(_photos, "train", "dark")])); // without labels
+    }
+
     [Fact]
     public void Embeddings_of_other_people_are_no_images_that_trained_a_model()
     {

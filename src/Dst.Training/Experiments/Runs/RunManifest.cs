@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -14,8 +13,6 @@ namespace Dst.Training.Experiments.Runs;
 /// <summary>What a run was made with: <c>manifest.json</c>.</summary>
 public sealed record RunManifest
 {
-    private const int NoLabel = -1;
-
     /// <summary>Version of DST.</summary>
     public required string Version { get; init; }
 
@@ -195,7 +192,8 @@ public sealed record RunManifest
     }
 
     /// <summary>Hash of the images and labels of a split, in their order.</summary>
-    private static string HashOfSamples(SampleSet samples) => HashOf(samples.Samples.Select(sample => (sample.Hash, sample.Label)));
+    private static string HashOfSamples(SampleSet samples) =>
+        MeasuredImages.HashOf(samples.Samples.Select(sample => (sample.Hash, sample.Label)));
 
     // Where the seed draws which images keep their labels, images alone are compared.
     private static string? HashOfImages(DataSet data)
@@ -203,20 +201,6 @@ public sealed record RunManifest
         var isDrawn = data.Options.LabelsPerClass > 0;
         if (isDrawn && data.Options.Others == OtherImages.Dropped) return null;
         var samples = data.Splits.SelectMany(split => split.Samples);
-        return HashOf(samples.Select(sample => (sample.Hash, Label: isDrawn ? null : sample.Label)).Order());
-    }
-
-    private static string HashOf(IEnumerable<(UInt128 Hash, int? Label)> samples)
-    {
-        var hash = new XxHash128();
-        Span<byte> entry = stackalloc byte[16 + sizeof(int)];
-        foreach (var sample in samples)
-        {
-            BinaryPrimitives.WriteUInt128LittleEndian(entry, sample.Hash);
-            BinaryPrimitives.WriteInt32LittleEndian(entry[16..], sample.Label ?? NoLabel);
-            hash.Append(entry);
-        }
-
-        return Convert.ToHexStringLower(hash.GetCurrentHash());
+        return MeasuredImages.HashOf(samples.Select(sample => (sample.Hash, Label: isDrawn ? null : sample.Label)).Order());
     }
 }

@@ -54,7 +54,10 @@ public sealed record CalibrationImages(float[] Values, int Count)
         return Draw(samples, data.Shape, count, seed, (sample, image) => augmenter.Write(sample, image));
     }
 
-    /// <summary>Draws image files by the seed and prepares them as for prediction.</summary>
+    /// <summary>
+    /// Draws image files by the seed and prepares them as for prediction. Those that are recognised as validation or test images of the
+    /// model's training are left out, if there are others.
+    /// </summary>
     /// <param name="folder">A folder or a zip archive: its files and those in the folders below it.</param>
     /// <param name="model">The model that takes them.</param>
     /// <param name="count">How many; fewer if there are fewer.</param>
@@ -66,7 +69,7 @@ public sealed record CalibrationImages(float[] Values, int Count)
         using var archive = ImageArchive.OpenIfAny(folder);
         if (!ImageFolder.Exists(folder))
             throw new InputException($"'{folder}' is not a folder; a folder or a zip archive of images was expected");
-        var files = ImageFolder.Images(folder, log);
+        var files = WithoutMeasured(ImageFolder.Images(folder, log), folder, model, log);
         var reader = new ModelImages(model, log);
         var images = Draw(files, reader.Read, model, count, seed);
         reader.SayWhatIsSeen();
@@ -85,6 +88,25 @@ public sealed record CalibrationImages(float[] Values, int Count)
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(model);
         return Draw(images, image => image, model, count, seed);
+    }
+
+    private static IReadOnlyList<string> WithoutMeasured(IReadOnlyList<string> files, string folder, Model model, Action<string> log)
+    {
+        if (model.Splits is not { } splits) return files;
+        var measured = MeasuredImages.In(folder, splits);
+        string[] others = [.. files.Where(file => !measured.Contains(Path.GetFullPath(file)))];
+        if (others.Length == files.Count) return files;
+        if (others.Length == 0)
+        {
+            log(
+                $"warning: all images of '{folder}' are validation or test images of the model; they are used, and the accuracy on them "
+                + "may be too high");
+            return files;
+        }
+
+        var left = Phrases.Count(files.Count - others.Length, "image is", "images are");
+        log($"{left} left out of {files.Count}, because they measure the model: its validation and test images");
+        return others;
     }
 
     private static CalibrationImages Draw<T>(IReadOnlyList<T> sources, Func<T, Image> read, Model model, int count, long seed)
