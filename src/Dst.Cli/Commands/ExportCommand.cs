@@ -59,7 +59,7 @@ internal static class ExportCommand
         switch (format)
         {
             case "onnx":
-                WriteFile(call, path, output, OnnxExporter.Export);
+                WriteFile(call, path, output, (file, model) => WriteOnnx(call, file, model));
                 break;
             case "safetensors":
                 WriteFile(call, path, output, (file, model) => ModelFile.Save(file, UnreadChannels.Remove(model)));
@@ -79,6 +79,13 @@ internal static class ExportCommand
         write(output, Load(call, path));
         var bytes = new FileInfo(output).Length;
         call.Report.Write(new(new { File = output, FileBytes = bytes }, new Lines($"{output}: {Format.Bytes(bytes)}")));
+    }
+
+    private static void WriteOnnx(Invocation call, string path, Model model)
+    {
+        OnnxExporter.Export(path, model);
+        if (UnreadChannels.Remove(model).Masks.Count > 0)
+            call.Report.Log("the pruned weights are stored as zeros, so other runtimes compute the network as a dense one");
     }
 
     private static Model Load(Invocation call, string path)

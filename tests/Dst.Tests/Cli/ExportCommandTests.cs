@@ -27,6 +27,19 @@ public sealed class ExportCommandTests : IDisposable
     }
 
     [Fact]
+    public void An_onnx_file_of_a_pruned_model_is_dense_for_others()
+    {
+        const string dense = "the pruned weights are stored as zeros, so other runtimes compute the network as a dense one\n";
+        Assert.EndsWith(dense, Export("onnx", SampleModel.SaveHalved(_folder)).Error);
+        Assert.DoesNotContain("zeros", Export("onnx", SampleModel.SaveDense(_folder, "tank", "truck")).Error);
+        Assert.DoesNotContain("zeros", Export("safetensors", SampleModel.SaveHalved(_folder)).Error);
+        Assert.DoesNotContain("zeros", Export("onnx", Save("conv1", "conv2", "conv3", "conv4")).Error); // its mask goes with the channels
+
+        Terminal Export(string format, string model) =>
+            Terminal.Run("export", model, "--format", format, "--out", _folder.File("exported"));
+    }
+
+    [Fact]
     public void A_smaller_model_has_the_weights_that_are_read()
     {
         var (path, output) = (Save(), _folder.File("smaller.safetensors"));
@@ -49,11 +62,11 @@ public sealed class ExportCommandTests : IDisposable
             .AssertWrongInput("option --format is 'pt'; onnx, c or safetensors was expected");
     }
 
-    private string Save()
+    private string Save(params string[] dense)
     {
         var model = Initialiser.Initialise(Zoo.Build("aconvnet", new(1, 88, 88), 5, width: 0.25), seed: 1);
         var path = _folder.File("halved.safetensors");
-        PruningPlan.Create(model, new() { Pattern = UhpPattern.Parse("kernel:16:16") }).ApplyTo(model).Save(path);
+        PruningPlan.Create(model, new() { Pattern = UhpPattern.Parse("kernel:16:16"), Exclude = dense }).ApplyTo(model).Save(path);
         return path;
     }
 }
