@@ -92,7 +92,7 @@ internal static class ExportCommand
     {
         var model = ModelFile.Load(path);
         if (call.Arguments.GetValue(Layer) is { } layer) model = model.UpTo(layer);
-        foreach (var line in UnreadChannels.Describe(model, UnreadChannels.Remove(model))) call.Report.Log(line);
+        foreach (var line in UnreadChannels.Describe(model, UnreadChannels.Remove(model))) call.Report.Log($"{line}, and are left out");
         return model;
     }
 }

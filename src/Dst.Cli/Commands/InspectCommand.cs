@@ -86,6 +86,7 @@ internal static class InspectCommand
     }
 
     private static Lines Summarise(string path, Model model, NetworkCost cost, StoreSize size, BoardNeed board, int layers) => new(
+    [
         $"{path}: {model.Graph.Name}, input {model.Graph.Input}",
         $"file     {size}",
         $"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept",
@@ -94,7 +95,16 @@ internal static class InspectCommand
         $"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}",
         $"outputs  {model.DescribeOutputs()}",
         $"input    {Describe(model.Normalisation)}",
-        $"board    {board}");
+        $"board    {board}",
+        .. UnreadOf(model),
+    ]);
+
+    private static IEnumerable<string> UnreadOf(Model model)
+    {
+        string[] layers = [.. UnreadChannels.Describe(model, UnreadChannels.Remove(model))];
+        if (layers.Length > 0) layers[^1] += $"; {ProgramName.Value} export --format safetensors leaves them out";
+        return layers.Select((layer, i) => $"{(i == 0 ? "unread" : ""),-9}{layer}");
+    }
 
     private static void CheckOptions(ParseResult arguments)
     {

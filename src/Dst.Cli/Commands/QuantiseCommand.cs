@@ -71,7 +71,7 @@ internal static class QuantiseCommand
         var floats = new CalibratedModel(call, recipe, path, model);
         var images = floats.Draw(arguments.GetValue(Images) ?? UsualImages, recipe.Seed);
         var smaller = UnreadChannels.Remove(floats.Model);
-        foreach (var line in UnreadChannels.Describe(floats.Model, smaller)) call.Report.Log(line);
+        foreach (var line in UnreadChannels.Describe(floats.Model, smaller)) call.Report.Log($"{line}, and are left out");
         var quantised = Quantiser.Quantise(smaller, images.Values, images.Count, options, call.Cancellation);
         Write(call, quantised, output, floats.MeasureChangeTo(quantised.Model));
     }

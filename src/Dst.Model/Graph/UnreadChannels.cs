@@ -29,7 +29,7 @@ public static class UnreadChannels
         return model;
     }
 
-    /// <summary>A sentence for each layer from which <see cref="Remove"/> has taken filters.</summary>
+    /// <summary>Words for each layer from which <see cref="Remove"/> takes filters: how many, and of how many.</summary>
     public static IEnumerable<string> Describe(Model whole, Model smaller)
     {
         ArgumentNullException.ThrowIfNull(whole);
@@ -40,7 +40,7 @@ public static class UnreadChannels
     private static string? Describe(Node before, Node after) =>
         before.Operation is Conv2dOp { Groups: 1, OutChannels: var all }
         && after.Operation is Conv2dOp { OutChannels: var left } && left < all
-            ? $"{before.Name}: {all - left} of {all} filters are left out, because no layer reads their channels"
+            ? $"{before.Name}: {all - left} of {all} filters are read by no layer"
             : null;
 
     /// <summary>

@@ -23,7 +23,7 @@ public sealed class ExportCommandTests : IDisposable
     {
         var run = Terminal.Run("export", Save(), "--format", format, "--out", _folder.File(output));
         Assert.True(run.ExitCode == CommandLine.Done, run.Error);
-        Assert.Contains("conv4: 16 of 32 filters are left out, because no layer reads their channels\n", run.Error);
+        Assert.Contains("conv4: 16 of 32 filters are read by no layer, and are left out\n", run.Error);
     }
 
     [Fact]
@@ -50,6 +50,12 @@ public sealed class ExportCommandTests : IDisposable
         Assert.Equal(16, smaller.Parameters["conv4.weight"].Shape[0]);
         Assert.Equal(model.Graph.OutputShape, smaller.Graph.OutputShape);
         Assert.Empty(UnreadChannels.Describe(smaller, UnreadChannels.Remove(smaller)));
+        Assert.Contains(
+            "\nunread   conv1: 2 of 4 filters are read by no layer\n"
+                + "         conv2: 4 of 8 filters are read by no layer\n"
+                + "         conv4: 16 of 32 filters are read by no layer; ./dst export --format safetensors leaves them out\n",
+            Terminal.Run("inspect", path).Output);
+        Assert.DoesNotContain("unread", Terminal.Run("inspect", output).Output);
     }
 
     [Fact]
