@@ -19,20 +19,27 @@ internal static class UsageCheck
         if (unknown is null && lonely is null && !isEmpty && (parsed.Errors.Count == 0 || parsed.Action is Help)) return;
         var command = parsed.CommandResult.Command;
         var problem = isEmpty ? "an argument is empty; a value was expected"
-            : unknown is not null ? DescribeUnknown(unknown, command)
+            : unknown is not null ? DescribeUnknown(unknown, parsed)
             : lonely is not null ? $"option {lonely.Option.Name} has no value; one was expected"
             : OnOneLine(parsed.Errors[0].Message).TrimEnd('.');
         throw new InputException($"{problem}{(problem.EndsWith('?') ? "" : ";")} see {string.Join(' ', Help.PathOf(command))} --help");
     }
 
-    private static string DescribeUnknown(string word, Command command)
+    private static string DescribeUnknown(string word, ParseResult parsed)
     {
+        var command = parsed.CommandResult.Command;
         if (word.StartsWith('-')) return $"unknown option '{word}'{HintOfOption(word, command)}";
-        if (command.Subcommands.Count == 0) return $"unknown argument '{word}'";
+        if (command.Subcommands.Count == 0) return $"unknown argument '{word}'{HintOfArgument(word, parsed)}";
         var verbs = command.Subcommands.Select(verb => verb.Name).ToList();
         var hint = NearestName.Find(word, verbs) is { } near ? $", did you mean '{near}'?" : $"; expected {string.Join(", ", verbs)}";
         return $"unknown verb '{word}'{hint}";
     }
+
+    // Data stand alone in compress, but not beside a model.
+    private static string HintOfArgument(string word, ParseResult parsed) =>
+        CompressInput.IsOf(parsed) && CompressInput.ModelOf(parsed) is not null
+            ? $", did you mean '{CompressInput.Data.Name} {ShellText.Quote(word)}'?"
+            : "";
 
     private static string HintOfOption(string word, Command command)
     {

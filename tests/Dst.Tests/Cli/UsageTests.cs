@@ -32,6 +32,14 @@ public class UsageTests
     }
 
     [Fact]
+    public void Data_beside_a_model_to_compress_have_an_option()
+    {
+        Terminal.Run("compress", "model.safetensors", "photos")
+            .AssertWrongInput("unknown argument 'photos', did you mean '--data photos'? see dst compress --help");
+        Terminal.Run("compress", "photos", "more").AssertWrongInput("unknown argument 'more'; see");
+    }
+
+    [Fact]
     public void The_help_lists_verbs_by_what_one_wants_to_do()
     {
         var help = Terminal.Run("--help").Output;
