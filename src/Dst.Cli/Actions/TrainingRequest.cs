@@ -24,6 +24,12 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
     /// <summary>Whether only the data of a recipe are taken, so that the rest is chosen as for data alone.</summary>
     public bool TakesDataAlone { get; init; }
 
+    /// <summary>
+    /// What <see cref="Settings"/> choose, in the words of a line: of each key what it does. Nothing is said of keys that the command line
+    /// sets.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyDictionary<string, string>> Choices { get; init; } = [];
+
     /// <summary>Whether nothing is trained, so that only choices of the section <c>data</c> are made.</summary>
     public bool TrainsNothing { get; init; }
 
@@ -60,7 +66,16 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
         call.Report.Log($"{(recipe.Data.Path.Length > 0 ? recipe.Data.Path : "data")}: {survey}");
         var command = call.Arguments.CommandResult.Command;
         foreach (var (key, text, _) in suggestions) call.Report.Log($"  {text} ({KeyShortcuts.Describe(key, Section, command)})");
+        foreach (var line in DescribeChoices(call)) call.Report.Log($"  {line}");
         return RecipeInput.Load(call.Arguments, log: null, [.. suggestions.SelectMany(suggestion => suggestion.Settings), .. first]);
+    }
+
+    private IEnumerable<string> DescribeChoices(Invocation call)
+    {
+        var given = OverridesOf(call).SelectMany(setting => setting.Keys).ToHashSet();
+        return Choices.Select(line => line.Where(choice => !given.Contains(choice.Key)).ToList()).Where(line => line.Count > 0)
+            .Select(line => $"{string.Join(", ", line.Select(choice => choice.Value))} "
+                + $"({string.Join(", ", line.Select(choice => $"--set {choice.Key}=VALUE"))})");
     }
 
     /// <summary>The keys of the data that a recipe has set: all, but for the input where a model takes another.</summary>

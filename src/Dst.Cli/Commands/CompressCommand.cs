@@ -18,6 +18,19 @@ internal static class CompressCommand
         Description = "Also makes the halved network one of 8-bit integers, and trains that with rounded weights and values.",
     };
 
+    private static readonly Dictionary<string, string> Halving = new()
+    {
+        ["prune.score"] = "weights to keep are chosen by obs",
+        ["prune.repair"] = "kept weights are fitted by least_squares",
+        ["prune.permute"] = "channels are permuted before halving",
+        ["prune.exclude_first"] = "the first convolution stays dense",
+    };
+
+    private static readonly Dictionary<string, string> Teaching = new()
+    {
+        ["distill_pruned.alpha"] = "after halving the teacher weighs as much as the labels, α 0.5",
+    };
+
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -52,6 +65,7 @@ internal static class CompressCommand
             Section = model is null ? "train" : "prune_train",
             ModelPath = model,
             TakesDataAlone = model is not null,
+            Choices = model is null ? [Halving, Teaching] : [Halving],
             NewRunOptions = [PruningInput.Pattern, Int8],
             ResumeVerb = "compress",
             Blocks = run => GainOf(call, run),

@@ -57,6 +57,19 @@ public sealed class PlainDataTests : IDisposable
     }
 
     [Fact]
+    public void Compress_says_how_it_halves_and_how_much_the_teacher_weighs()
+    {
+        string[] compress = ["compress", _photos, "--dry-run"];
+        var log = Terminal.Run(compress).Error;
+        Assert.Contains("  weights to keep are chosen by obs, kept weights are fitted by least_squares, channels are permuted", log);
+        Assert.Contains("  after halving the teacher weighs as much as the labels, α 0.5 (--set distill_pruned.alpha=VALUE)\n", log);
+        log = Terminal.Run([.. compress, "--set", "prune.permute=false", "--set", "distill_pruned={alpha: 0.9}"]).Error;
+        Assert.Contains("stays dense (--set prune.score=VALUE, --set prune.repair=VALUE, --set prune.exclude_first=VALUE)\n", log);
+        Assert.DoesNotContain("weighs as much", log);
+        Assert.DoesNotContain("obs", Terminal.Run("train", _photos, "--dry-run").Error);
+    }
+
+    [Fact]
     public void An_option_takes_a_path_in_the_home_folder()
     {
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
