@@ -20,8 +20,8 @@ internal static class ExportCommand
     };
     private static readonly Option<string?> Out = new("--out")
     {
-        Description = "File to write for onnx and safetensors; for c, a folder that does not exist, is empty or holds an earlier export, which is "
-            + "replaced.",
+        Description = "File to write for onnx and safetensors; for c, a folder that does not exist, is empty or holds an earlier export, "
+            + "which is replaced.",
         HelpName = "PATH",
         Required = true,
     };

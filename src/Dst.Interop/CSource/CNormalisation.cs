@@ -43,7 +43,8 @@ internal sealed class CNormalisation
     {
         if (input is null) return "Values are used as they are.";
         var crop = $"`{name}_prepare` makes it of a frame of bytes of any size. Of other samples, make it yourself. "
-            + $"{DescribeChannels(shape.Channels)} The model was trained on images {DescribeResize(input)}cropped or padded around the centre in whole pixels, "
+            + $"{DescribeChannels(shape.Channels)} "
+            + $"The model was trained on images {DescribeResize(input)}cropped or padded around the centre in whole pixels, "
             + $"and with these values: {Samples}. Pixels that are added are 0, in images of floats the least value of the band. Of an odd "
             + "number of rows or columns, one more is cut at the bottom or right, or added at the top or left. ";
         var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Formula(input.Amplitude)} of each value v, then ";

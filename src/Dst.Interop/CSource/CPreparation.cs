@@ -20,8 +20,9 @@ internal static class CPreparation
 
     /// <summary>The channels that a frame may have, in words.</summary>
     /// <param name="channels">Channels of the network's input.</param>
-    public static string DescribeChannels(int channels) =>
-        channels is 1 or 3 ? "channels is 1, or 3: red, green, blue" : Invariant($"channels is {channels}, the bands of the training images");
+    public static string DescribeChannels(int channels) => channels is 1 or 3
+        ? "channels is 1, or 3: red, green, blue"
+        : Invariant($"channels is {channels}, the bands of the training images");
 
     /// <summary>The function, and <c>normalise</c> with the statements given. Prefixes stay marked.</summary>
     /// <param name="input">The model's normalisation.</param>

@@ -12,6 +12,8 @@ internal sealed class CSourceFiles
     private const int Images = 2; // of the test
     private const string Exact = "0.0"; // a tolerance
 
+    private const string PrepareCall = "$prepare(frame, height, width, channels, image); /* a frame of bytes, of any size */\n";
+
     private readonly Model _model;
     private readonly string _name;
     private readonly CNetwork _network;
@@ -183,9 +185,9 @@ internal sealed class CSourceFiles
                 ("FLASH_BYTES", $"{_program.WeightBytes + _program.TapBytes}"), ("IMAGES", $"{Images}"),
                 ("MATH", NeedsMath ? " but the mathematical one (`-lm`)" : ""),
                 ("NORMALISED", normalises ? $": see {_name}_prepare" : ""),
-                ("PREPARE", normalises ? Templates.Read("prepare.h", ("FRAME_CHANNELS", CPreparation.DescribeChannels(input.Channels))) : ""),
+                ("PREPARE", normalises ? Templates.Read("prepare.h", ("FRAME", CPreparation.DescribeChannels(input.Channels))) : ""),
                 ("CLASSES_ROW", HasClasses ? $"| `{_name}_classes.h` | the names of the classes, to include where they are shown |\n" : ""),
-                ("PREPARE_CALL", normalises ? "$prepare(frame, height, width, channels, image); /* a frame of bytes, of any size */\n" : ""),
+                ("PREPARE_CALL", normalises ? PrepareCall : ""),
                 ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, input, _name)),
                 ("KIND", EndsInLayer ? "values" : "logits"), ("OUTPUT_MEANING", OutputMeaning), .. WordsOfPlace,
             ]);

@@ -11,8 +11,8 @@ namespace Dst.Interop.Onnx;
 
 /// <summary>
 /// Writes models as ONNX files of operation set 13, from <c>input</c> [N, C, H, W] to <c>logits</c> [N, classes] for any N. Pruned weights
-/// are written as zeros, channels that no layer reads not at all (<see cref="UnreadChannels"/>), and networks of 8-bit integers in the form QDQ (<see cref="RoundingWriter"/>). Masks, class names and
-/// normalisation are strings in the file's metadata, which our importer reads.
+/// are written as zeros, channels that no layer reads not at all (<see cref="UnreadChannels"/>), and networks of 8-bit integers in the form
+/// QDQ (<see cref="RoundingWriter"/>). Masks, class names and normalisation are strings in the file's metadata, which our importer reads.
 /// </summary>
 /// <example>
 /// <code>

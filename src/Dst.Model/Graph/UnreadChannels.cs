@@ -25,7 +25,11 @@ public static class UnreadChannels
         ArgumentNullException.ThrowIfNull(model);
         if (model.Masks.Count == 0) return model;
         foreach (var space in ChannelSpaces.Of(model.Graph))
-            if (ReadChannels(model, space) is { } read && Saves(model, space, read.Length, lanes)) model = Keep(model, space, read) ?? model;
+        {
+            if (ReadChannels(model, space) is { } read && Saves(model, space, read.Length, lanes))
+                model = Keep(model, space, read) ?? model;
+        }
+
         return model;
     }
 

@@ -3,7 +3,7 @@
 
 /*
  * Makes the image of a frame, as in training: resized, cropped or padded about its centre, and normalised.
- * frame: [height][width][channels], samples of 8 bits; @FRAME_CHANNELS@.
+ * frame: [height][width][channels], samples of 8 bits; @FRAME@.
  * image: [CHANNELS][HEIGHT][WIDTH], for $predict.
  * Returns 0; -1 if an argument is NULL, the address of the image is no multiple of 4, a side is not from 1 to FRAME_SIDE, or channels is
  * another number.
