@@ -104,6 +104,22 @@ public class UnreadChannelsTests
     }
 
     [Fact]
+    public void Networks_of_any_operations_compute_the_same()
+    {
+        var smaller = 0;
+        for (var seed = 1; seed <= 200; seed++)
+        {
+            var model = RandomGraph.CreateModel(RandomGraph.Create(seed), seed);
+            model = PruningPlan.Create(model, new() { Pattern = UhpPattern.Parse("kernel:32:2") }).ApplyTo(model);
+            if (ReferenceEquals(UnreadChannels.Remove(model), model)) continue;
+            AssertSame(model, UnreadChannels.Remove(model));
+            smaller++;
+        }
+
+        Assert.InRange(smaller, 20, 200);
+    }
+
+    [Fact]
     public void Plans_leave_them_out_unless_they_are_dense()
     {
         var model = Pruned(Block(), "kernel:16:16", "expand", "project");
