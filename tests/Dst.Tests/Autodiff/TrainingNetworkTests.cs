@@ -2,6 +2,7 @@ using Dst.Graph;
 using Dst.Kernels.Simd;
 using Dst.Masks;
 using Dst.Runtime.Threading;
+using Dst.Tests.Foundations;
 using Dst.Training.Autodiff;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
@@ -110,9 +111,7 @@ public class TrainingNetworkTests
         }
 
         for (var i = 0; i < 3; i++) Run();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 5; i++) Run();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocation.Of(Run, runs: 5));
     }
 
     [Theory]

@@ -141,9 +141,7 @@ public class PredictorTests
         using var predictor = new Predictor(Small(), Untuned);
         var (image, inputs, probabilities) = (Noise(20, 24, seed: 1), new float[256], new float[Classes]);
         for (var i = 0; i < 3; i++) Run();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 5; i++) Run();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocation.Of(Run, runs: 5));
 
         void Run()
         {
