@@ -79,8 +79,8 @@ internal sealed record NetworkReport
         new MachinePeak(PeakGflops, ClockGhz).Describe(Cpu, Tier, Threads),
         new Lines(
             $"{Model}, {WeightStore}, batch {Batch}, {Format.Count(EffectiveMacs)} of {Format.Count(Macs)} MACs an image",
-            $"{LatencyMs.Min:F4} ms a batch (median {LatencyMs.Median:F4}, p95 {LatencyMs.P95:F4}, p99 {LatencyMs.P99:F4}), "
-                + $"{ImagesPerSecond:F1} images/s at the shortest",
+            $"{LatencyMs.Min:F4} ms for the fastest batch (median {LatencyMs.Median:F4}, p95 {LatencyMs.P95:F4}, p99 {LatencyMs.P99:F4}), "
+                + $"{ImagesPerSecond:F1} images/s",
             $"{Gflops:F1} GFLOP/s of useful work, {ShareOfPeak}; {Format.Bytes(ResidentBytes)} of memory",
             $"{MemoryGbs:F1} GB/s read from memory; the roof of a layer is the peak, or what memory allows it"),
         Table.Of(
