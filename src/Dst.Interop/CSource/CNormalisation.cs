@@ -15,22 +15,18 @@ internal sealed class CNormalisation
 
     private readonly StringBuilder _statements = new();
 
-    /// <summary>Writes the function.</summary>
+    /// <summary>Writes the statements of the function.</summary>
     /// <param name="input">The model's normalisation, or null if there is none.</param>
     /// <param name="shape">Shape of an image.</param>
     public CNormalisation(InputNormalisation? input, FeatureShape shape)
     {
         if (input is null) return;
-        Exists = true;
         var count = shape.Count;
         if (input.Amplitude != AmplitudeTransform.None) AddAmplitude(input.Amplitude, count);
         if (input.Smooth) _statements.Append("    $smooth(image);\n");
         if (input.PerImage) AddPerImage(count);
         else AddPerChannel(input, shape.Height * shape.Width);
     }
-
-    /// <summary>Whether there is a function.</summary>
-    public bool Exists { get; }
 
     /// <summary>Whether it calls functions of <c>math.h</c>.</summary>
     public bool NeedsMath { get; private set; }

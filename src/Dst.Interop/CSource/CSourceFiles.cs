@@ -173,7 +173,7 @@ internal sealed class CSourceFiles
     private string Fill(string template, params (string Word, string Text)[] words)
     {
         var input = _model.Graph.Input;
-        var normalises = _normalisation.Exists;
+        var normalises = _model.Normalisation is not null;
         var text = Templates.Read(
             template,
             [
