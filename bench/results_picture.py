@@ -74,7 +74,7 @@ def times():
     facts = dict(line[2:].strip().split(": ", 1) for line in lines if line.startswith("# "))
     rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
     yield text(PANEL + TIMES / 2, 20, f"Speed: the same networks, times as fast as {facts['peer']}", extra=' font-weight="bold"')
-    yield text(PANEL + TIMES / 2, 38, f"one image, one thread, {facts['cpu']}, {facts['generation']}", extra=' fill="#555" font-size="11"')
+    yield text(PANEL + TIMES / 2, 38, f"one image, one thread, {facts['cpu']}", extra=' fill="#555" font-size="11"')
     most = max(float(row["halved_ratio"]) for row in rows) * 1.05
     step = TIMES / len(rows)
     rows.sort(key=lambda row: row["network"], reverse=True)  # as on the left

@@ -6,7 +6,7 @@ namespace Dst.Runtime;
 /// <summary>The processor that this process runs on.</summary>
 /// <example>
 /// <code>
-/// Console.WriteLine($"{Processor.Name}, {Processor.Generation}");
+/// Console.WriteLine(Processor.Name); // AMD EPYC, family 26, model 2 (Zen 5)
 /// </code>
 /// </example>
 public static class Processor
@@ -15,11 +15,18 @@ public static class Processor
 
     private static readonly IReadOnlyDictionary<string, string> Facts = ReadFacts();
 
-    /// <summary>Its model, or its architecture if the system does not tell the model.</summary>
-    public static string Name { get; } = Facts.GetValueOrDefault("model name") ?? RuntimeInformation.ProcessArchitecture.ToString();
+    /// <summary>
+    /// Its model and generation, such as <c>AMD EPYC, family 26, model 2 (Zen 5)</c>: makers sell several generations by one model name. Where
+    /// the system does not tell the model, its architecture; where it does not tell the generation, the model alone.
+    /// </summary>
+    public static string Name { get; } = NameOf(Facts);
 
-    /// <summary>Its generation, such as <c>family 26, model 2 (Zen 5)</c>, or null if the system does not tell it.</summary>
-    public static string? Generation { get; } = GenerationOf(Facts);
+    /// <summary>The name by the facts of <c>/proc/cpuinfo</c>.</summary>
+    internal static string NameOf(IReadOnlyDictionary<string, string> facts)
+    {
+        var model = facts.GetValueOrDefault("model name") ?? RuntimeInformation.ProcessArchitecture.ToString();
+        return GenerationOf(facts) is { } generation ? $"{model}, {generation}" : model;
+    }
 
     /// <summary>The facts about the first processor in the lines of <c>/proc/cpuinfo</c>.</summary>
     internal static IReadOnlyDictionary<string, string> Parse(IEnumerable<string> lines)

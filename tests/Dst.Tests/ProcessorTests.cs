@@ -22,6 +22,7 @@ public class ProcessorTests
             "processor\t: 0", $"vendor_id\t: {vendor}", $"cpu family\t: {family}", $"model\t\t: {model}", "model name\t: X", "",
             $"cpu family\t: {family + 1}"];
         Assert.Equal(expected, Processor.GenerationOf(Processor.Parse(lines)));
+        Assert.Equal($"X, {expected}", Processor.NameOf(Processor.Parse(lines)));
     }
 
     [Theory]

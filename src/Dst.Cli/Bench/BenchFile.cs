@@ -4,7 +4,6 @@ using System.Text.Json;
 using Dst.Foundations;
 using Dst.Report;
 using Dst.Report.Renderers;
-using Dst.Runtime;
 
 namespace Dst.Cli.Bench;
 
@@ -26,7 +25,6 @@ internal static class BenchFile
         new("date", DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
         new("runtime", RuntimeInformation.FrameworkDescription),
         new("system", RuntimeInformation.OSDescription),
-        new("generation", Processor.Generation ?? "unknown"),
     ];
 
     private static IEnumerable<KeyValuePair<string, string>> FactsOf(string prefix, JsonElement data) =>

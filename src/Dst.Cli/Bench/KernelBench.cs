@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Masks;
@@ -13,10 +14,17 @@ namespace Dst.Cli.Bench;
 /// </param>
 /// <param name="Shape">The layer, such as <c>32x16x16-32 3x3</c>.</param>
 /// <param name="Ms">Milliseconds an image, the best of many repeats.</param>
-/// <param name="Gflops">Useful floating-point operations a nanosecond, of all threads.</param>
+/// <param name="Gflops">
+/// Floating-point operations a nanosecond, of all threads: those of the direct form with kept weights and pixels of the map, without padding.
+/// </param>
 /// <param name="PercentOfPeak">Share of the peak measured in the same run.</param>
 /// <param name="SpeedupVsDense">Time of the plain dense kernel of the same pass over this one's.</param>
-internal sealed record KernelResult(string Kernel, string Shape, double Ms, double Gflops, double PercentOfPeak, double SpeedupVsDense);
+internal sealed record KernelResult(string Kernel, string Shape, double Ms, double Gflops, double PercentOfPeak, double SpeedupVsDense)
+{
+    /// <summary>Whether the kernel does all operations that are counted, so that it cannot be faster than the peak.</summary>
+    [JsonIgnore]
+    public bool DoesAll { get; init; }
+}
 
 /// <summary>The JSON document of <c>bench kernels</c>.</summary>
 internal sealed record KernelReport(
@@ -26,6 +34,9 @@ internal sealed record KernelReport(
     public Result ToResult() => new(
         this,
         new MachinePeak(PeakGflops, ClockGhz).Describe(Cpu, Tier, Threads),
+        new Lines([.. Kernels.Where(kernel => kernel.DoesAll && kernel.PercentOfPeak > 100)
+            .Select(kernel => $"warning: {kernel.Kernel} of {kernel.Shape} has {kernel.PercentOfPeak:F1} % of the peak, more than it can: "
+                + "other work or a changing clock disturbed the measurement")]),
         Table.Of(
             Kernels,
             new("shape", "layer", kernel => kernel.Shape) { Alignment = Alignment.Left },
@@ -78,14 +89,15 @@ internal sealed class KernelBench(SimdTier tier, KernelFamily family, int thread
         string name, ConvolutionForm form, Conv2dShape shape, LayerMask? mask, Dictionary<LayerPass, double> dense,
         List<KernelResult> results)
     {
-        using var job = LayerJob.Create(tier, form, shape, mask?.ToKeptTaps(), threads);
-        var keptShare = mask is null ? 1 : mask.KeptWeights / (double)(shape.Filters * shape.RowLength);
+        var kept = mask?.ToKeptTaps();
+        using var job = LayerJob.Create(tier, form, shape, kept, threads);
+        var multiplyAdds = shape.MultiplyAddsOnMap(kept);
         foreach (var pass in mask is null or { Block: >= Layout.Block } ? Enum.GetValues<LayerPass>() : [LayerPass.Forward])
         {
             var seconds = job.Measure(pass);
             dense.TryAdd(pass, seconds);
             var kernel = $"{name} {(IsPlain(form) ? "" : $"{form} ")}{Name(pass)}";
-            results.Add(Result(kernel, shape, keptShare, seconds, dense[pass]));
+            results.Add(Result(kernel, shape, multiplyAdds, seconds, dense[pass]) with { DoesAll = IsPlain(form) });
         }
     }
 
@@ -105,9 +117,9 @@ internal sealed class KernelBench(SimdTier tier, KernelFamily family, int thread
         if (family.HasUnstructured) yield return ("csr 50 %", UnstructuredPruner.Prune(weight, values.Length / 2));
     }
 
-    private KernelResult Result(string kernel, Conv2dShape shape, double keptShare, double seconds, double denseSeconds)
+    private KernelResult Result(string kernel, Conv2dShape shape, long multiplyAdds, double seconds, double denseSeconds)
     {
-        var gflops = 2 * keptShare * shape.MultiplyAdds * LayerJob.Images * threads / seconds / 1e9;
+        var gflops = 2.0 * multiplyAdds * LayerJob.Images * threads / seconds / 1e9;
         return new(kernel, Describe(shape), seconds * 1e3 / LayerJob.Images, gflops, 100 * gflops / _peak.Gflops, denseSeconds / seconds);
     }
 

@@ -13,6 +13,9 @@ internal sealed record MachinePeak(double Gflops, double ClockGhz)
 {
     private const int Rounds = 100_000;
 
+    /// <summary>Share by which an undisturbed peak may miss a whole number of units.</summary>
+    private const double Tolerance = 0.05;
+
     /// <summary>Measures the peak of <paramref name="threads"/> threads together, and the clock.</summary>
     public static MachinePeak Measure(SimdTier tier, int threads)
     {
@@ -28,18 +31,24 @@ internal sealed record MachinePeak(double Gflops, double ClockGhz)
     /// <summary>The line that says on what machine a measurement was made, and what its peak is.</summary>
     public Lines Describe(string cpu, SimdTier tier, int threads) => new(
         $"{cpu}, {tier}, {Phrases.Count(threads, "thread")}, peak {Gflops:F1} GFLOP/s: "
-            + $"{MultiplyAddsPerCycle(tier, threads):F2} multiply-adds of a vector a cycle at {ClockGhz:F2} GHz");
+            + $"{MultiplyAddsPerCycle(tier, threads):F2} multiply-adds of a vector a cycle at {ClockGhz:F2} GHz"
+            + (IsDisturbed(tier, threads) ? "; no whole number, so other work or a changing clock disturbed the measurement" : ""));
 
     /// <summary>A share of the peak, with the reason if it is above 100 %.</summary>
-    /// <param name="percent">The share.</param>
-    /// <param name="hasWinograd">Whether a Winograd form is among what was timed.</param>
-    public static string DescribeShare(double percent, bool hasWinograd) => $"{percent:F1} % of the peak"
-        + (percent > 100 && hasWinograd ? " (Winograd forms need fewer multiplications than are counted)" : "");
+    public static string DescribeShare(double percent) => $"{percent:F1} % of the peak"
+        + (percent > 100 ? " (counted as direct forms: Winograd and FFT forms multiply less, and none multiplies padding)" : "");
 
     /// <summary>
-    /// Multiply-adds of one vector in a cycle of one core. It is near a whole number, the number of units that do them, or the peak or the
-    /// clock was disturbed.
+    /// Whether the peak is not that of a whole number of units, which a processor has: then the peak or the clock was measured beside
+    /// other work.
     /// </summary>
+    public bool IsDisturbed(SimdTier tier, int threads)
+    {
+        var units = MultiplyAddsPerCycle(tier, threads);
+        return Math.Abs(units - Math.Round(units)) > Tolerance * units;
+    }
+
+    /// <summary>Multiply-adds of one vector in a cycle of one core.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="threads">Threads of the measurement; those above the number of cores share them.</param>
     public double MultiplyAddsPerCycle(SimdTier tier, int threads) =>

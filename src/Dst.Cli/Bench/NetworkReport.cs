@@ -70,9 +70,6 @@ internal sealed record NetworkReport
 
     public required IReadOnlyList<StepResult> Layers { get; init; }
 
-    private string ShareOfPeak =>
-        MachinePeak.DescribeShare(PercentOfPeak, Layers.Any(step => step.Form.Contains("winograd", StringComparison.Ordinal)));
-
     /// <summary>A row for each step of the plan.</summary>
     public Result ToResult() => new(
         this,
@@ -81,7 +78,7 @@ internal sealed record NetworkReport
             $"{Model}, {WeightStore}, batch {Batch}, {Format.Count(EffectiveMacs)} of {Format.Count(Macs)} MACs an image",
             $"{LatencyMs.Min:F4} ms for the fastest batch (median {LatencyMs.Median:F4}, p95 {LatencyMs.P95:F4}, p99 {LatencyMs.P99:F4}), "
                 + $"{ImagesPerSecond:F1} images/s",
-            $"{Gflops:F1} GFLOP/s of useful work, {ShareOfPeak}; {Format.Bytes(ResidentBytes)} of memory",
+            $"{Gflops:F1} GFLOP/s of useful work, {MachinePeak.DescribeShare(PercentOfPeak)}; {Format.Bytes(ResidentBytes)} of memory",
             $"{MemoryGbs:F1} GB/s read from memory; the roof of a layer is the peak, or what memory allows it"),
         Table.Of(
             Layers,

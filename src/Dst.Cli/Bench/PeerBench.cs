@@ -35,14 +35,14 @@ internal sealed record PeerResult(string Network, double PeerMs, double DenseMs,
 
 /// <summary>The JSON document of <c>bench peers</c>.</summary>
 internal sealed record PeerReport(
-    string Cpu, string? Generation, double ClockGhz, SimdTier Tier, string Peer, string Pattern, bool Int8, int Threads, int Batch,
+    string Cpu, double ClockGhz, SimdTier Tier, string Peer, string Pattern, bool Int8, int Threads, int Batch,
     int Rounds, IReadOnlyList<PeerResult> Results)
 {
     /// <summary>A row for each network.</summary>
     public Result ToResult() => new(
         this,
         new Lines(
-            $"{Cpu}, {Generation ?? "generation unknown"}, {ClockGhz:F2} GHz, {Tier}",
+            $"{Cpu}, {ClockGhz:F2} GHz, {Tier}",
             $"{Peer}, dense; DST dense, and halved by {Pattern} or as a model file is; {(Int8 ? "8-bit integers" : "floats")}",
             $"threads {Threads}, batch {Batch}, {Rounds} rounds in turns"),
         Table.Of(
@@ -100,7 +100,6 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         var peak = MachinePeak.Measure(options.Inference.Tier, threads: 1);
         return new(
             Cpu: Processor.Name,
-            Generation: Processor.Generation,
             ClockGhz: peak.ClockGhz,
             Tier: options.Inference.Tier,
             Peer: $"ONNX Runtime {_peerVersion}",

@@ -73,7 +73,7 @@ internal sealed record TrainReport
             $"{Arch}, width {Width}, {Input}, {Classes} classes, batch {Batch}, {Pattern ?? WeightStore}",
             $"{Format.Count(Weights)} weights, {Format.Count(EffectiveMacs)} of {Format.Count(Macs)} MACs an image",
             $"{MsPerImage:F4} ms an image (median {MsPerImageMedian:F4}), {ImagesPerSecond:F1} images/s",
-            $"{Gflops:F1} GFLOP/s of useful work, {MachinePeak.DescribeShare(PercentOfPeak, hasWinograd: true)}; "
+            $"{Gflops:F1} GFLOP/s of useful work, {MachinePeak.DescribeShare(PercentOfPeak)}; "
                 + $"{Format.Bytes(PeakMemoryBytes)} of memory at most"),
         Table.Of(
             Operations,

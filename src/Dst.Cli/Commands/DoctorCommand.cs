@@ -35,7 +35,6 @@ internal static class DoctorCommand
 
     private static Machine Examine(SimdTier tier) => new(
         Cpu: Processor.Name,
-        Generation: Processor.Generation,
         Cores: Environment.ProcessorCount,
         Tier: tier,
         BestTier: SimdTiers.Best,
@@ -54,7 +53,7 @@ internal static class DoctorCommand
             ? ""
             : $" (the best is {machine.BestTier}; {CommandLine.TierVariable} says otherwise)";
         return new([
-            $"processor     {machine.Cpu}{(machine.Generation is null ? "" : $", {machine.Generation}")}, {machine.Cores} cores",
+            $"processor     {machine.Cpu}, {machine.Cores} cores",
             $"vectors       {machine.Tier}{forced}, fused multiply-add: {YesNo(machine.FusedMultiplyAdd)}, "
                 + $"products of bytes: {YesNo(machine.ByteProducts)}",
             $"runtime       {machine.Runtime} on {machine.System}",
@@ -78,6 +77,6 @@ internal static class DoctorCommand
     }
 
     private sealed record Machine(
-        string Cpu, string? Generation, int Cores, SimdTier Tier, SimdTier BestTier, bool FusedMultiplyAdd, bool ByteProducts,
+        string Cpu, int Cores, SimdTier Tier, SimdTier BestTier, bool FusedMultiplyAdd, bool ByteProducts,
         string Runtime, string System, long FreeMemoryBytes, long FreeDiskBytes, IReadOnlyList<string> ImageFormats);
 }

@@ -51,6 +51,21 @@ public sealed record Conv2dShape(
     /// <summary>Multiply-adds of one image.</summary>
     public long MultiplyAdds => (long)Filters * RowLength * OutHeight * OutWidth;
 
+    /// <summary>Multiply-adds of one image that read a pixel of the map. The others read padding, so kernels may leave them out.</summary>
+    /// <param name="kept">The weights that are kept, or null for all.</param>
+    public long MultiplyAddsOnMap(KeptTaps? kept)
+    {
+        var rows = Enumerable.Range(0, KernelHeight).Select(ky => OutputsOnMap(ky, Height, OutHeight)).ToArray();
+        var columns = Enumerable.Range(0, KernelWidth).Select(kx => OutputsOnMap(kx, Width, OutWidth)).ToArray();
+        long OutputsOf(int position) => (long)rows[position / KernelWidth % KernelHeight] * columns[position % KernelWidth];
+        if (kept is null) return Filters * Enumerable.Range(0, RowLength).Sum(OutputsOf);
+        return kept.Positions.Select((positions, block) => Math.Min(kept.Block, Filters - block * kept.Block) * positions.Sum(OutputsOf)).Sum();
+    }
+
+    /// <summary>How many outputs along an axis read a pixel of the map, not padding, with the weight at <paramref name="tap"/>.</summary>
+    private int OutputsOnMap(int tap, int size, int outSize) =>
+        Enumerable.Range(0, outSize).Count(output => output * Stride + tap - Padding is var pixel && pixel >= 0 && pixel < size);
+
     /// <summary>The windows of a depthwise convolution.</summary>
     public WindowShape ToWindowShape() => new(Channels, Height, Width, KernelHeight, KernelWidth, Stride, Padding);
 

@@ -29,6 +29,12 @@ public sealed record InferenceOptions
     public bool Sparse { get; init; }
 
     /// <summary>
+    /// Largest difference of a logit that forms which round more may cause, relative to the largest logit of a random image: 0 to 1. These are
+    /// Winograd and FFT forms, and weights of 16 bits. 0 takes plain forms alone, which add products as the definition does.
+    /// </summary>
+    public double ErrorBound { get; init; } = 1e-3;
+
+    /// <summary>
     /// Whether an image with a NaN or an infinity is refused. If not, it is computed like any other. Outputs must be finite in either case,
     /// but networks of 8-bit integers, and functions with bounds such as tanh, make finite outputs of such an image too.
     /// </summary>

@@ -23,9 +23,6 @@ namespace Dst.Runtime.Inference;
 /// </example>
 public sealed class InferencePlan : IDisposable
 {
-    /// <summary>Largest difference of a logit that Winograd and FFT forms may cause, relative to the largest logit of the image.</summary>
-    public const double ErrorBound = 1e-3;
-
     /// <summary>Largest number of images that run together.</summary>
     public const int MaxBatch = 4096;
 
@@ -97,8 +94,8 @@ public sealed class InferencePlan : IDisposable
         step => step.Second != NetworkGraph.InputName && (step.Input != NetworkGraph.InputName || step.ReadsPlain));
 
     /// <summary>
-    /// Compiles a model. Winograd and FFT forms are used only if they keep the logits of a random image within <see cref="ErrorBound"/> of
-    /// those of direct forms.
+    /// Compiles a model. Winograd and FFT forms, and weights of 16 bits, are used only if they keep the logits of a random image within
+    /// <see cref="InferenceOptions.ErrorBound"/> of those of direct forms.
     /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">How, or null for the defaults.</param>
@@ -109,13 +106,13 @@ public sealed class InferencePlan : IDisposable
         options ??= new();
         CheckOptions(options);
         float[]? expected = null;
-        foreach (var roundingClass in RoundingClasses)
+        foreach (var roundingClass in options.ErrorBound == 0 ? RoundingClasses[^1..] : RoundingClasses)
         {
             var plan = new InferencePlan(model, options, roundingClass);
             options.Cache?.Save();
             if (!plan.Steps.Any(step => step.IsTransformed)) return plan;
             expected ??= DirectLogits(model, options);
-            if (IsWithinBound(plan.ProbeLogits(), expected)) return plan;
+            if (IsWithin(options.ErrorBound, plan.ProbeLogits(), expected)) return plan;
             plan.Dispose();
         }
 
@@ -194,6 +191,8 @@ public sealed class InferencePlan : IDisposable
 
     private static void CheckOptions(InferenceOptions options)
     {
+        if (options.ErrorBound is not (>= 0 and <= 1))
+            throw new InputException(Invariant($"inference option ErrorBound is {options.ErrorBound}; 0 to 1 were expected"));
         if (options.Batch is < 1 or > MaxBatch)
             throw new InputException(Invariant($"inference option Batch is {options.Batch}; 1 to {MaxBatch} were expected"));
         if (options.Tier > SimdTiers.Best)
@@ -223,9 +222,9 @@ public sealed class InferencePlan : IDisposable
     }
 
     /// <summary>Whether logits differ little enough from those of direct forms, where these are finite: elsewhere no form helps.</summary>
-    private static bool IsWithinBound(float[] actual, float[] expected)
+    private static bool IsWithin(double share, float[] actual, float[] expected)
     {
-        var bound = ErrorBound * expected.Where(float.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
+        var bound = share * expected.Where(float.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
         // A difference of NaN is not within the bound, as any comparison with it is false.
         return actual.Zip(expected).All(pair => !float.IsFinite(pair.Second) || Math.Abs(pair.First - pair.Second) <= bound);
     }

@@ -16,7 +16,7 @@ public class DoctorCommandTests
         using var document = JsonDocument.Parse(run.Output);
         var machine = document.RootElement;
         Assert.Equal(SimdTiers.Best.ToString(), machine.GetProperty("tier").GetString(), ignoreCase: true);
-        Assert.Equal(Processor.Generation, machine.GetProperty("generation").GetString());
+        Assert.Equal(Processor.Name, machine.GetProperty("cpu").GetString());
         Assert.Equal(Environment.ProcessorCount, machine.GetProperty("cores").GetInt32());
         Assert.InRange(machine.GetProperty("free_memory_bytes").GetInt64(), 1, long.MaxValue);
         Assert.Contains("TIFF", machine.GetProperty("image_formats").EnumerateArray().Select(format => format.GetString()));

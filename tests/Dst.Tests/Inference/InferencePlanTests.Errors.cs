@@ -31,6 +31,35 @@ public partial class InferencePlanTests
         }
     }
 
+    [Fact]
+    public void A_smaller_bound_of_the_error_takes_forms_that_round_less()
+    {
+        if (SimdTiers.Best == SimdTier.Scalar) return; // which has direct forms alone
+        var model = Initialised(new(new("bound", new(16, 16, 16), [
+            new("conv", new Conv2dOp(32, 3, 3, 1, 1), ["input"]),
+            new("flat", new FlattenOp(), ["conv"]), new("fc", new LinearOp(3), ["flat"]),
+        ])));
+        using var direct = InferencePlan.CompileDirect(model);
+        var expected = Run(direct, model, threads: 1);
+        foreach (var (bound, isTransformed) in new[] { (1e-3, true), (1e-9, false), (0, false) })
+        {
+            using var plan = InferencePlan.Compile(model, new() { Tune = false, ErrorBound = bound });
+            Assert.Equal(isTransformed, plan.Steps.Any(step => step.IsTransformed));
+            AssertClose(expected, Run(plan, model, threads: 1));
+        }
+    }
+
+    [Theory]
+    [InlineData(-0.1)]
+    [InlineData(1.5)]
+    [InlineData(double.NaN)]
+    public void A_bound_that_is_no_share_is_refused(double bound)
+    {
+        var model = Initialised(new(new("one", new(1, 4, 4), [new("flat", new FlattenOp(), ["input"]), new("fc", new LinearOp(2), ["flat"])])));
+        var error = Assert.Throws<InputException>(() => InferencePlan.Compile(model, new() { ErrorBound = bound }));
+        Assert.Contains("ErrorBound", error.Message);
+    }
+
     [Theory]
     [TierData]
     public void A_group_normalisation_applies_the_ReLU_behind_it(SimdTier tier)
