@@ -37,8 +37,13 @@ internal sealed record KernelFamily(
         ],
         [Kernels], HasUnstructured: false, HasFft: true);
 
+    /// <summary>The 1×1 layers of mobilenetv2.</summary>
+    public static KernelFamily Pointwise { get; } = new(
+        "pointwise", [.. LayersOf("mobilenetv2").Where(layer => layer.KernelHeight == 1).Distinct()], [Kernels],
+        HasUnstructured: false, HasFft: false);
+
     /// <summary>All families, the usual one first.</summary>
-    public static IReadOnlyList<KernelFamily> All { get; } = [Networks, Large];
+    public static IReadOnlyList<KernelFamily> All { get; } = [Networks, Large, Pointwise];
 
     private static IEnumerable<Conv2dShape> LayersOf(string network)
     {

@@ -30,24 +30,28 @@ internal sealed record RatioSpread(double Median, double Low, double High)
     }
 }
 
-/// <summary>One network: milliseconds an image of the fastest runs, and ONNX Runtime's time over those of our networks.</summary>
-internal sealed record PeerResult(string Network, double PeerMs, double DenseMs, double HalvedMs, RatioSpread Dense, RatioSpread Halved);
+/// <summary>
+/// One network, the patterns of its halved layers, milliseconds an image of the fastest runs, and ONNX Runtime's time over those of our networks.
+/// </summary>
+internal sealed record PeerResult(
+    string Network, string Pattern, double PeerMs, double DenseMs, double HalvedMs, RatioSpread Dense, RatioSpread Halved);
 
 /// <summary>The JSON document of <c>bench peers</c>.</summary>
 internal sealed record PeerReport(
-    string Cpu, double ClockGhz, SimdTier Tier, string Peer, string Pattern, bool Int8, int Threads, int Batch,
-    int Rounds, IReadOnlyList<PeerResult> Results)
+    string Cpu, double ClockGhz, SimdTier Tier, string Peer, bool Int8, int Threads, int Batch, int Rounds,
+    IReadOnlyList<PeerResult> Results)
 {
     /// <summary>A row for each network.</summary>
     public Result ToResult() => new(
         this,
         new Lines(
             $"{Cpu}, {ClockGhz:F2} GHz, {Tier}",
-            $"{Peer}, dense; DST dense, and halved by {Pattern} or as a model file is; {(Int8 ? "8-bit integers" : "floats")}",
+            $"{Peer}, dense; DST dense and halved; {(Int8 ? "8-bit integers" : "floats")}",
             $"threads {Threads}, batch {Batch}, {Rounds} rounds in turns"),
         Table.Of(
             Results,
             new("network", "network", row => row.Network) { Alignment = Alignment.Left },
+            new("pattern", "halved by", row => row.Pattern) { Alignment = Alignment.Left },
             new("peer_ms", "peer", row => row.PeerMs, row => $"{row.PeerMs:F3}") { Unit = "ms" },
             new("dense_ms", "dense", row => row.DenseMs, row => $"{row.DenseMs:F3}") { Unit = "ms" },
             new("halved_ms", "halved", row => row.HalvedMs, row => $"{row.HalvedMs:F3}") { Unit = "ms" },
@@ -103,7 +107,6 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
             ClockGhz: peak.ClockGhz,
             Tier: options.Inference.Tier,
             Peer: $"ONNX Runtime {_peerVersion}",
-            Pattern: options.Pattern.ToString(),
             Int8: options.Int8,
             Threads: options.Threads,
             Batch: Batch,
@@ -174,8 +177,11 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         }
 
         return new(
-            name, peerMs.Min(), denseMs.Min(), halvedMs.Min(), RatioSpread.Of(peerMs, denseMs), RatioSpread.Of(peerMs, halvedMs));
+            name, PatternsOf(halved), peerMs.Min(), denseMs.Min(), halvedMs.Min(), RatioSpread.Of(peerMs, denseMs), RatioSpread.Of(peerMs, halvedMs));
     }
+
+    private static string PatternsOf(Model model) =>
+        string.Join(", ", model.Masks.Values.Select(mask => mask.PatternName).Distinct().Order(StringComparer.Ordinal));
 
     private double Fastest(NetworkRun network) => RunTimes.Of(network.Run, RoundSeconds, MinRuns, cancellation: cancellation).Min();
 

@@ -10,8 +10,8 @@ internal static class BenchKernelsCommand
 {
     private static readonly Option<string> Family = new Option<string>("--family")
     {
-        Description = "Layers: networks, those of resnet20, resnet8x4, vgg8 and aconvnet; or large, "
-            + "kernels of 3x3 to 31x31 on 64 channels, also depthwise and in the frequency domain.",
+        Description = "Layers: networks, those of resnet20, resnet8x4, vgg8 and aconvnet; large, kernels of 3x3 to 31x31 on 64 channels, "
+            + "also depthwise and in the frequency domain; or pointwise, the 1x1 layers of mobilenetv2.",
         HelpName = "NAME",
         DefaultValueFactory = _ => KernelFamily.All[0].Name,
     }.AcceptOnlyFromAmong([.. KernelFamily.All.Select(family => family.Name)]);
