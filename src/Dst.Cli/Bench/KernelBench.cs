@@ -17,7 +17,7 @@ namespace Dst.Cli.Bench;
 /// <param name="Gflops">
 /// Floating-point operations a nanosecond, of all threads: those of the direct form with kept weights and pixels of the map, without padding.
 /// </param>
-/// <param name="PercentOfPeak">Share of the peak measured in the same run.</param>
+/// <param name="PercentOfPeak">Share of the peak, which is measured before each layer: clocks change while many layers run.</param>
 /// <param name="SpeedupVsDense">Time of the plain dense kernel of the same pass over this one's.</param>
 internal sealed record KernelResult(string Kernel, string Shape, double Ms, double Gflops, double PercentOfPeak, double SpeedupVsDense)
 {
@@ -30,13 +30,14 @@ internal sealed record KernelResult(string Kernel, string Shape, double Ms, doub
 internal sealed record KernelReport(
     string Cpu, SimdTier Tier, int Threads, double PeakGflops, double ClockGhz, IReadOnlyList<KernelResult> Kernels)
 {
+    private IEnumerable<string> Warnings => Kernels.Where(kernel => kernel.DoesAll && kernel.PercentOfPeak > 100).Select(
+        kernel => $"warning: {kernel.Kernel} of {kernel.Shape} has {kernel.PercentOfPeak:F1} % of the peak, more than it can: other work or a "
+            + "changing clock disturbed the measurement");
+
     /// <summary>A row for each pass of each layer in each form.</summary>
     public Result ToResult() => new(
         this,
-        new MachinePeak(PeakGflops, ClockGhz).Describe(Cpu, Tier, Threads),
-        new Lines([.. Kernels.Where(kernel => kernel.DoesAll && kernel.PercentOfPeak > 100)
-            .Select(kernel => $"warning: {kernel.Kernel} of {kernel.Shape} has {kernel.PercentOfPeak:F1} % of the peak, more than it can: "
-                + "other work or a changing clock disturbed the measurement")]),
+        new Lines([.. new MachinePeak(PeakGflops, ClockGhz).Describe(Cpu, Tier, Threads).Text, .. Warnings]),
         Table.Of(
             Kernels,
             new("shape", "layer", kernel => kernel.Shape) { Alignment = Alignment.Left },
@@ -50,21 +51,22 @@ internal sealed record KernelReport(
 /// <summary>Measures the convolution kernels on the layers of a family, dense and pruned, against the machine's peak.</summary>
 internal sealed class KernelBench(SimdTier tier, KernelFamily family, int threads, CancellationToken cancellation)
 {
-    private readonly MachinePeak _peak = MachinePeak.Measure(tier, threads);
+    private MachinePeak _peak = MachinePeak.Measure(tier, threads);
 
     /// <summary>Measures each layer.</summary>
     /// <param name="progress">Receives each layer before it is measured.</param>
     public KernelReport Run(Action<string> progress)
     {
-        var results = new List<KernelResult>();
+        var (first, results) = (_peak, new List<KernelResult>());
         foreach (var shape in family.Layers)
         {
             cancellation.ThrowIfCancellationRequested();
             progress(Describe(shape));
+            _peak = MachinePeak.Measure(tier, threads);
             MeasureLayer(shape, results);
         }
 
-        return new(Processor.Name, tier, threads, _peak.Gflops, _peak.ClockGhz, results);
+        return new(Processor.Name, tier, threads, first.Gflops, first.ClockGhz, results);
     }
 
     private void MeasureLayer(Conv2dShape shape, List<KernelResult> results)
