@@ -31,14 +31,14 @@ public class Conv2dShapeTests
     {
         var count = 0L;
         for (var filter = 0; filter < shape.Filters; filter++)
-        for (var position = 0; position < shape.RowLength; position++)
-        for (var y = 0; y < shape.OutHeight; y++)
-        for (var x = 0; x < shape.OutWidth; x++)
-        {
-            var row = y * shape.Stride + position / shape.KernelWidth % shape.KernelHeight - shape.Padding;
-            var column = x * shape.Stride + position % shape.KernelWidth - shape.Padding;
-            if (keeps(filter, position) && row >= 0 && row < shape.Height && column >= 0 && column < shape.Width) count++;
-        }
+            for (var position = 0; position < shape.RowLength; position++)
+                for (var y = 0; y < shape.OutHeight; y++)
+                    for (var x = 0; x < shape.OutWidth; x++)
+                    {
+                        var row = y * shape.Stride + position / shape.KernelWidth % shape.KernelHeight - shape.Padding;
+                        var column = x * shape.Stride + position % shape.KernelWidth - shape.Padding;
+                        if (keeps(filter, position) && row >= 0 && row < shape.Height && column >= 0 && column < shape.Width) count++;
+                    }
 
         return count;
     }
