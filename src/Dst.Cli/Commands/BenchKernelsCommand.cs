@@ -8,13 +8,11 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst bench kernels</c>: how fast each convolution kernel is on this machine.</summary>
 internal static class BenchKernelsCommand
 {
-    private static readonly Option<string> Family = new Option<string>("--family")
-    {
-        Description = "Layers: networks, those of resnet20, resnet8x4, vgg8 and aconvnet; large, kernels of 3x3 to 31x31 on 64 channels, "
+    private static readonly Option<string> Family = SharedOptions.Choice(
+        "--family",
+        "Layers: networks, those of resnet20, resnet8x4, vgg8 and aconvnet; large, kernels of 3x3 to 31x31 on 64 channels, "
             + "also depthwise and in the frequency domain; or pointwise, the 1x1 layers of mobilenetv2.",
-        HelpName = "NAME",
-        DefaultValueFactory = _ => KernelFamily.All[0].Name,
-    }.AcceptOnlyFromAmong([.. KernelFamily.All.Select(family => family.Name)]);
+        [.. KernelFamily.All.Select(family => family.Name)], KernelFamily.All[0].Name);
 
     private static readonly Option<int?> Threads = SharedOptions.Number(
         "--threads", "Threads, each of which computes images of its own. Default: 1.", 1, 1024);

@@ -10,10 +10,10 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst eval</c>: how well a model does on labelled data.</summary>
 internal static class EvalCommand
 {
-    private static readonly Option<string?> Inference = SharedOptions.Text(
-        "--pool-inference", "weighted|scaled_max",
-        "What max-pooling dropout computes, in place of what the model says. So one training serves to compare both.")
-        .AcceptOnlyFromAmong([.. EnumWords.All<PoolInference>()]);
+    private static readonly Option<string?> Inference = SharedOptions.Choice(
+        "--pool-inference",
+        "What max-pooling dropout computes, in place of what the model says. So one training serves to compare both.",
+        EnumWords.All<PoolInference>());
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()

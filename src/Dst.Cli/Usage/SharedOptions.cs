@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Dst.Foundations;
 using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Usage;
@@ -70,12 +71,29 @@ internal static class SharedOptions
     /// <param name="words">The words.</param>
     /// <param name="usual">The one that it has when it is absent.</param>
     public static Option<string> Choice(string name, string help, IReadOnlyList<string> words, string usual) =>
-        new Option<string>(name) { Description = help, HelpName = string.Join('|', words), DefaultValueFactory = _ => usual }
-            .AcceptOnlyFromAmong([.. words]);
+        new(name)
+        {
+            Description = help,
+            HelpName = string.Join('|', words),
+            DefaultValueFactory = _ => usual,
+            CustomParser = result => ParseChoice(result, name, words),
+        };
+
+    /// <summary>An option that takes one of some words; its value is null when it is absent.</summary>
+    public static Option<string?> Choice(string name, string help, IReadOnlyList<string> words) =>
+        new(name) { Description = help, HelpName = string.Join('|', words), CustomParser = result => ParseChoice(result, name, words) };
 
     /// <summary>An option that takes a text; its value is null when it is absent.</summary>
     public static Option<string?> Text(string name, string valueName, string help) =>
         new(name) { Description = help, HelpName = valueName };
+
+    private static string? ParseChoice(ArgumentResult result, string name, IReadOnlyList<string> words)
+    {
+        var text = result.Tokens[0].Value;
+        if (words.Contains(text)) return text;
+        result.AddError($"option {name} is '{text}'; {Phrases.Choice(words)} was expected");
+        return null;
+    }
 
     private static T? ParseNumber<T>(ArgumentResult result, string name, T min, T max) where T : struct, INumber<T>
     {

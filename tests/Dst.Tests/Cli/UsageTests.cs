@@ -109,7 +109,26 @@ public class UsageTests
         Terminal.Run("data", "inspct").AssertWrongInput("'inspct'", "'inspect'", "dst data --help");
 
     [Fact]
-    public void A_missing_argument_is_named() => Terminal.Run("inspect").AssertWrongInput("MODEL", "dst inspect --help");
+    public void What_is_missing_is_named()
+    {
+        Terminal.Run("inspect").AssertWrongInput("dst: inspect has no MODEL; one was expected; see dst inspect --help");
+        Terminal.Run("export", "model.safetensors").AssertWrongInput(
+            "export has no --format onnx|c|safetensors and no --out PATH; each was expected");
+        Terminal.Run("bench", "train").AssertWrongInput("bench train has no --arch name; one was expected");
+        Terminal.Run("data").AssertWrongInput("data has no verb; inspect or simulate was expected");
+    }
+
+    [Fact]
+    public void An_option_with_too_few_values_or_too_many_is_named()
+    {
+        Terminal.Run("export", "model.safetensors", "--check-data", "x.npy").AssertWrongInput(
+            "option --check-data has 1 value; 2 were expected, INPUTS LOGITS");
+        string[] data = ["--check-data", "x.npy", "y.npy"];
+        Terminal.Run(["export", "model.safetensors", .. data, .. data]).AssertWrongInput(
+            "option --check-data is given 2 times; once was expected");
+        Terminal.Run("eval", "model.safetensors", "--threads", "1", "--threads", "2").AssertWrongInput(
+            "option --threads is given 2 times; once was expected");
+    }
 
     [Theory]
     [InlineData("0")]
@@ -135,7 +154,7 @@ public class UsageTests
     [Fact]
     public void A_word_that_is_no_choice_is_named_with_the_choices() =>
         Terminal.Run("eval", "model.safetensors", "--split", "nope")
-            .AssertWrongInput("'nope'", "'test'", "'validation'", "'training'", "'all'");
+            .AssertWrongInput("option --split is 'nope'; test, validation, training or all was expected");
 
     [Fact]
     public void An_argument_too_many_is_named() => Terminal.Run("doctor", "again").AssertWrongInput("'again'", "dst doctor --help");
