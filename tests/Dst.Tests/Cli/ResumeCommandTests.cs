@@ -70,6 +70,18 @@ public sealed class ResumeCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_finished_run_that_would_have_another_recipe_names_what_trains_its_model_further()
+    {
+        Assert.Equal(CommandLine.Done, Terminal.Run("train", _photos, "--epochs", "1", "--out", _runs).ExitCode);
+        var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "photos")));
+        string[] more = ["train", "--resume", folder, "--epochs", "2"];
+        var run = Terminal.Run(more);
+        run.AssertWrongInput("is finished", "train.epochs is 1, now 2", $"dst train DATA --from {folder}/student.safetensors");
+        Assert.DoesNotContain("--force", run.Error);
+        Assert.Equal(run, Terminal.Run([.. more, "--force"]));
+    }
+
+    [Fact]
     public void A_run_goes_on_from_any_current_folder()
     {
         Assert.Equal(CommandLine.Done, Terminal.Run("train", _photos, "--epochs", "1", "--out", _runs).ExitCode);

@@ -9,8 +9,7 @@ namespace Dst.Training.Experiments.Runs;
 /// </summary>
 public sealed partial class RunFolder : IDisposable
 {
-    internal const string ForceName = "--force";
-    internal const string ForceOption = $"{ForceName} to go on nevertheless";
+    internal const string ForceOption = "--force to go on nevertheless";
 
     /// <summary>Name of the file of the finished arms.</summary>
     public const string SummaryName = "summary.json";

@@ -48,25 +48,33 @@ public static class RunRecipe
     /// Compares a recipe with that of the folder. Returns the recipe, with the folder's spelling of paths to the same files, and what
     /// differs. Nothing is written.
     /// </summary>
-    /// <exception cref="InputException">Something differs, and <paramref name="force"/> is false.</exception>
+    /// <exception cref="InputException">
+    /// Something differs, and <paramref name="force"/> is false or a finished run would have another recipe than that of its results.
+    /// </exception>
     internal static (Recipe Recipe, IReadOnlyList<string> Differences) Compare(string folder, Recipe recipe, bool force)
     {
         var earlier = Read(folder);
         recipe = RecipeFile.WithFullPaths(recipe, earlier);
         var differences = RecipeFile.Differences(earlier, recipe);
-        return differences.Count == 0 || force
+        if (differences.Count == 0) return (recipe, differences);
+        foreach (var seed in recipe.Seeds)
+            if (RunSet.PathOf(folder, seed) is var run && RunFolder.IsRun(run)) Compare(run, RunSet.RecipeOf(recipe, seed), force: true);
+        if (RunsBelow.IsFinished(folder, recipe)) throw Finished(folder, recipe, differences);
+        return force
             ? (recipe, differences)
             : throw new InputException(
                 $"run folder {folder} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume, or "
                 + $"{RunFolder.ForceOption}");
     }
 
-    /// <summary>The error of a folder that is finished and would have another recipe than that of its results.</summary>
-    internal static InputException Finished(string folder, IReadOnlyList<string> changes) =>
-        new(
-            $"run folder {folder} is finished, and its results are of another recipe: {string.Join("; ", changes)}; {RunFolder.ForceName} "
-            + "goes on only where an arm or a seed is still to be made; the same recipe was expected, one more arm or seed, or a new run "
-            + "without --resume");
+    private static InputException Finished(string folder, Recipe recipe, IReadOnlyList<string> differences)
+    {
+        var (run, arm) = (recipe.Seeds is [var seed, ..] ? RunSet.PathOf(folder, seed) : folder, recipe.Arms is [var one] ? one : "ARM");
+        return new(
+            $"run folder {folder} is finished, and its results are of another recipe: {string.Join("; ", differences)}; the same recipe "
+            + "was expected, one more arm or seed, or a new run without --resume; 'dst train DATA --from "
+            + $"{Path.Combine(run, $"{arm}.safetensors")}' trains a model of it further");
+    }
 
     /// <summary>Writes the recipe of a run or of a set of runs.</summary>
     internal static void Write(string folder, Recipe recipe) =>

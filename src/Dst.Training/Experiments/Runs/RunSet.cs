@@ -58,7 +58,7 @@ public sealed class RunSet
     {
         (recipe, var changes) = RunRecipe.Compare(path, recipe, force);
         var set = new RunSet(path, recipe, force, hasOtherRecipe: changes.Count > 0);
-        set.CheckRuns(changes);
+        set.CheckRuns();
         return set;
     }
 
@@ -102,16 +102,10 @@ public sealed class RunSet
         if (_hasOtherRecipe) RunRecipe.Write(Path, Recipe);
     }
 
-    /// <summary>Checks that each run can be opened before one goes on, and that one can go on if the recipe is another.</summary>
-    private void CheckRuns(IReadOnlyList<string> changes)
+    /// <summary>Checks that each run can be opened before one goes on.</summary>
+    private void CheckRuns()
     {
-        var isFinished = true;
         foreach (var seed in Recipe.Seeds)
-        {
-            using var run = RunFolder.IsRun(PathOf(Path, seed)) ? Open(seed) : null;
-            isFinished &= run is { IsFinished: true };
-        }
-
-        if (isFinished && changes.Count > 0) throw RunRecipe.Finished(Path, changes);
+            if (RunFolder.IsRun(PathOf(Path, seed))) Open(seed).Dispose();
     }
 }

@@ -54,9 +54,7 @@ public static class RunsBelow
         try
         {
             var recipe = RunRecipe.Read(folder);
-            return recipe.Seeds.Count == 0
-                ? RunFolder.IsRun(folder) && !IsFinished(folder, recipe)
-                : recipe.Seeds.Any(seed => !IsFinished(RunSet.PathOf(folder, seed), recipe));
+            return (recipe.Seeds.Count > 0 || RunFolder.IsRun(folder)) && !IsFinished(folder, recipe);
         }
         catch (InputException)
         {
@@ -64,8 +62,12 @@ public static class RunsBelow
         }
     }
 
-    private static bool IsFinished(string folder, Recipe recipe)
+    /// <summary>Whether no arm of a recipe is missing in the folder of a run, or in that of each of its seeds.</summary>
+    /// <exception cref="InputException">A summary cannot be read.</exception>
+    internal static bool IsFinished(string folder, Recipe recipe)
     {
+        if (recipe.Seeds.Count > 0)
+            return recipe.Seeds.All(seed => IsFinished(RunSet.PathOf(folder, seed), RunSet.RecipeOf(recipe, seed)));
         var summary = Path.Combine(folder, RunFolder.SummaryName);
         return File.Exists(summary) && RunSummary.Load(summary).HasAllArmsOf(recipe);
     }
