@@ -131,9 +131,7 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
         ArgumentNullException.ThrowIfNull(layer);
         var names = Graph.Nodes.Select(node => node.Name).ToList();
         if (!names.Contains(layer))
-            throw new InputException(
-                $"network '{Graph.Name}' has no layer '{layer}'; did you mean '{NearestName.Of(layer, names)}'? "
-                + $"One of {string.Join(", ", names)} was expected");
+            throw new InputException($"network '{Graph.Name}' has no layer '{layer}'; {NearestName.Advise(layer, names)}");
         return LeadingTo(layer) with { ClassNames = [], Outputs = OutputKind.None };
     }
 

@@ -19,7 +19,8 @@ internal static class EmbeddingEvaluation
     /// <summary>The layer whose values are the embedding.</summary>
     public static readonly Option<string?> Layer = SharedOptions.Text(
         "--embedding", "LAYER",
-        "Compares all pairs of images by the cosine between the values of this layer. The classes may be others than the model's.");
+        "Compares all pairs of images by the cosine between the values of this layer. The classes may be others than the model's. "
+            + "'dst inspect MODEL --nodes' lists the layers.");
 
     /// <summary>What is accepted as one class.</summary>
     public static readonly Option<double?> Threshold = SharedOptions.Number(

@@ -14,7 +14,7 @@ internal static class EmbeddingPrediction
     /// <summary>The layer whose values are the embedding.</summary>
     public static readonly Option<string?> Layer = SharedOptions.Text(
         "--embedding", "LAYER",
-        "Gives the values of this layer, scaled to length 1, instead of classes. 'dst inspect' lists the layers with weights.");
+        "Gives the values of this layer, scaled to length 1, instead of classes. 'dst inspect MODEL --nodes' lists the layers.");
 
     /// <summary>Known images.</summary>
     public static readonly Option<string?> Gallery = SharedOptions.Text(

@@ -75,7 +75,7 @@ internal static class ModelSource
             throw new InputException($"{path} has tensors without a network; --arch NAME was expected, one of "
                 + $"{string.Join(", ", Zoo.Names)}");
         if (!Zoo.Names.Contains(arch))
-            throw new InputException($"option --arch is '{arch}'; did you mean '{NearestName.Of(arch, Zoo.Names)}'?");
+            throw new InputException($"option --arch is '{arch}'; {Zoo.Advise(arch)}");
         using var tensors = StateDict.Open(path);
         var usual = Zoo.UsualTask(arch);
         var width = BenchOptions.WidthOf(arguments);

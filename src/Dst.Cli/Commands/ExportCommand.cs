@@ -26,7 +26,9 @@ internal static class ExportCommand
         Required = true,
     };
     private static readonly Option<string?> Layer = SharedOptions.Text(
-        "--embedding", "LAYER", "Ends the network at this layer, whose values are then its outputs, to compare images by.");
+        "--embedding", "LAYER",
+        "Ends the network at this layer, whose values are then its outputs, to compare images by. 'dst inspect MODEL --nodes' lists "
+            + "the layers.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()

@@ -5,12 +5,14 @@ public static class NearestName
 {
     /// <summary>
     /// The name with the fewest single-character edits from <paramref name="name"/> (Levenshtein 1966), case ignored; the first on a tie.
+    /// Null if more than half of the characters of <paramref name="name"/> must change.
     /// </summary>
-    public static string Of(string name, IEnumerable<string> names) => names.MinBy(candidate => Distance(name, candidate))!;
-
-    /// <summary>The nearest name if at most half of the characters of <paramref name="name"/> must change, else null.</summary>
     public static string? Find(string name, IEnumerable<string> names) =>
-        Of(name, names) is { } near && 2 * Distance(name, near) <= name.Length ? near : null;
+        names.MinBy(candidate => Distance(name, candidate)) is { } near && 2 * Distance(name, near) <= name.Length ? near : null;
+
+    /// <summary>What to write in place of a name that does not exist: the nearest one, or else one of the names.</summary>
+    public static string Advise(string name, IReadOnlyList<string> names) =>
+        Find(name, names) is { } near ? $"did you mean '{near}'?" : $"one of {Phrases.First(names)} was expected";
 
     private static int Distance(string a, string b)
     {

@@ -118,7 +118,7 @@ public sealed class Quantiser
         if (keptFloat.FirstOrDefault(name => !layers.Contains(name)) is { } unknown)
             throw new ArgumentException(
                 $"network '{model.Graph.Name}' has no layer with weights '{unknown}', which is to stay in floats; "
-                + $"did you mean '{NearestName.Of(unknown, layers)}'?");
+                + NearestName.Advise(unknown, layers));
     }
 
     private QuantisedModel Run(float[] images, int count, CancellationToken cancellation)

@@ -62,6 +62,10 @@ public static class Zoo
         _ => (new(3, 32, 32), 100),
     };
 
+    /// <summary>What to write in place of a name that is no network's: the nearest one, or else any of <see cref="Names"/>.</summary>
+    public static string Advise(string name) =>
+        NearestName.Find(name, Names) is { } near ? $"did you mean '{near}'?" : $"one of {string.Join(", ", Names)} was expected";
+
     /// <summary>Builds a network whose output is the logits [classes, 1, 1] and checks it.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="input">Shape of one image.</param>
@@ -82,9 +86,7 @@ public static class Zoo
         string name, FeatureShape input, int classes, double width = 1.0, double? dropout = null, PoolingChoice? pooling = null)
     {
         if (!Architectures.TryGetValue(name, out var addTo))
-            throw new InputException(
-                $"network '{name}' is unknown; did you mean '{NearestName.Of(name, Names)}'? "
-                + $"One of {string.Join(", ", Names)} was expected");
+            throw new InputException($"network '{name}' is unknown; {Advise(name)}");
         if (classes < 1) throw new InputException(Invariant($"network '{name}' has {classes} classes; at least 1 was expected"));
         if (!(width is >= MinWidth and <= MaxWidth))
             throw new InputException(Invariant($"network '{name}' has the width {width}; {MinWidth} to {MaxWidth} was expected"));

@@ -66,8 +66,8 @@ internal static class LossTerms
         var names = graph.Nodes.SkipLast(1).Select(node => node.Name).ToList();
         if (names.Contains(layer)) return;
         throw new InputException(
-            $"{key}.layers has the {side} layer '{layer}', which is not a layer of {graph.Name} before its output; did you mean "
-            + $"'{NearestName.Of(layer, names)}'?");
+            $"{key}.layers has the {side} layer '{layer}', which is not a layer of {graph.Name} before its output; "
+            + NearestName.Advise(layer, names));
     }
 
     private static IEnumerable<ILossTerm> OnLogits(Lesson lesson)

@@ -191,6 +191,7 @@ public class ZooTests
     [Theory]
     [InlineData("resnet21", 10, 1, 0, "did you mean 'resnet20'")]
     [InlineData("A-ConvNet", 10, 1, 0, "did you mean 'aconvnet'")]
+    [InlineData("foo", 10, 1, 0, "network 'foo' is unknown; one of aconvnet, ")]
     [InlineData("resnet8", 0, 1, 0, "0 classes; at least 1")]
     [InlineData("resnet8", 10, 0, 0, "the width 0;")]
     [InlineData("resnet8", 10, double.NaN, 0, "the width NaN;")]
