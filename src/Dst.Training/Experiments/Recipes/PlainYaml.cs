@@ -25,7 +25,7 @@ internal static class PlainYaml
         }
         catch (YamlException e)
         {
-            throw new InputException($"{where(e.Start.Line)}: {YamlProblem.Describe(e)}", e);
+            throw new InputException($"{where(YamlProblem.LineOf(e, text))}: {YamlProblem.Describe(e)}", e);
         }
         catch (Exception e) when (e is not InputException) // the parser throws many kinds, of which none says what is wrong
         {
