@@ -17,7 +17,7 @@ public sealed record SimulatedOptions
 
     /// <summary>Side of a chip in pixels.</summary>
     [Setting("side of a chip in pixels", Min = 16, Max = 512)]
-    public int Size { get; init; } = 64;
+    public int Size { get; init; } = 88; // as MSTAR chips, which the default network takes
 
     /// <summary>From 0, bright targets that differ much, to 1, faint targets that differ little.</summary>
     [Setting("0 for bright targets that differ much, to 1 for faint ones that differ little", Min = 0, Max = 1)]

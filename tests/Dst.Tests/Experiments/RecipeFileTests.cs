@@ -40,6 +40,14 @@ public class RecipeFileTests
         Assert.Equal(ArmNames.OfFloats.Except(left), recipe.Arms);
     }
 
+    [Fact]
+    public void Simulated_chips_fit_the_network_if_neither_is_chosen()
+    {
+        var recipe = new Recipe();
+        var (size, classes) = (recipe.Data.Simulated.Size, recipe.Data.Simulated.Classes);
+        Assert.Equal(new(classes, 1, 1), Zoo.Build(recipe.Student.Arch, new(1, size, size), classes).OutputShape);
+    }
+
     [Theory]
     [MemberData(nameof(ShippedRecipes))]
     public void Networks_of_shipped_recipes_fit_their_data_can_be_pruned_and_have_legal_schedules(string path)
