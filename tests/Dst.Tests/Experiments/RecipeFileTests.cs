@@ -41,6 +41,16 @@ public class RecipeFileTests
     }
 
     [Fact]
+    public void The_check_of_the_quick_start_looks_at_each_arm()
+    {
+        const string start = "arms=(";
+        var lines = File.ReadLines(Path.Combine(RepositoryRoot, ".ci", "run"));
+        var line = lines.Single(line => line.StartsWith(start, StringComparison.Ordinal));
+        var recipe = RecipeFile.Load(Path.Combine(RepositoryRoot, "recipes", "quickstart.yaml"));
+        Assert.Equal(recipe.Arms.Order(), line[start.Length..^1].Split(' ').Order());
+    }
+
+    [Fact]
     public void Simulated_chips_fit_the_network_if_neither_is_chosen()
     {
         var recipe = new Recipe();
