@@ -41,7 +41,8 @@ internal static class ResultsCommand
     {
         foreach (var pattern in patterns)
         {
-            yield return new Heading($"{recipe}: {pattern.Label}, seeds {string.Join(", ", pattern.Seeds)}");
+            var label = pattern.Label.Length > 0 ? $"{pattern.Label}, " : "";
+            yield return new Heading($"{recipe}: {label}seeds {string.Join(", ", pattern.Seeds)}");
             if (pattern.Settings.Count > pattern.NamedSettings) yield return new Lines($"keys: {string.Join(", ", pattern.Settings)}");
             var validation = pattern.Runs.Select(run => run.Recipe.Data.ValidationFrom).FirstOrDefault();
             foreach (var table in ArmTables.Of(pattern.Arms, validation, isWide)) yield return table;

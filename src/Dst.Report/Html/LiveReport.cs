@@ -32,7 +32,7 @@ public static class LiveReport
     {
         ArgumentNullException.ThrowIfNull(run);
         var runs = new PatternRuns(
-            run.Summary.Recipe, run.Recipe.Prune.PatternText, [], [run.Summary.Seed], ArmStatistic.AllOf(run.Summary))
+            run.Summary.Recipe, PatternRuns.PatternOf(run), [], [run.Summary.Seed], ArmStatistic.AllOf(run.Summary))
         {
             Runs = [run],
         };

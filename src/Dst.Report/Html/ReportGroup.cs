@@ -11,7 +11,7 @@ namespace Dst.Report.Html;
 internal sealed record ReportGroup(int Index, PatternRuns Runs, IReadOnlyList<RunDetails> Details)
 {
     /// <summary>Name of the recipe, its pattern, and what tells it from others.</summary>
-    public string Name => $"{Runs.Recipe}: {Runs.Label}";
+    public string Name => Runs.Label.Length > 0 ? $"{Runs.Recipe}: {Runs.Label}" : Runs.Recipe;
 
     /// <summary>The recipe of its first run.</summary>
     public Recipe Recipe => Runs.Runs[0].Recipe;

@@ -1,19 +1,22 @@
 using System.Text.Json.Serialization;
 using Dst.Foundations;
+using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Report.Runs;
 
-/// <summary>The runs of one recipe that pruned with one pattern, one run or more for each seed.</summary>
+/// <summary>The runs of one recipe that pruned with one pattern, or pruned nothing, one run or more for each seed.</summary>
 /// <param name="Recipe">Name of the recipe.</param>
-/// <param name="Pattern">The pattern, <c>unit:block:group[:keep]</c>, and the shares of single layers.</param>
+/// <param name="Pattern">
+/// The pattern, <c>unit:block:group[:keep]</c>, and the shares of single layers; null if no arm was pruned.
+/// </param>
 /// <param name="Settings">
 /// Keys, each with its value, in which the recipe differs from others of its name and pattern; empty if there are no others.
 /// </param>
 /// <param name="Seeds">The seeds, ascending.</param>
 /// <param name="Arms">The arms over these seeds.</param>
 public sealed record PatternRuns(
-    string Recipe, string Pattern, IReadOnlyList<string> Settings, IReadOnlyList<long> Seeds, IReadOnlyList<ArmStatistic> Arms)
+    string Recipe, string? Pattern, IReadOnlyList<string> Settings, IReadOnlyList<long> Seeds, IReadOnlyList<ArmStatistic> Arms)
 {
     /// <summary>The runs, each with the arms that count.</summary>
     [JsonIgnore]
@@ -26,10 +29,10 @@ public sealed record PatternRuns(
     [JsonIgnore]
     public int NamedSettings { get; init; }
 
-    /// <summary>The pattern and what tells the recipe from others of its name.</summary>
+    /// <summary>The pattern, if there is one, and what tells the recipe from others of its name; may be empty.</summary>
     [JsonIgnore]
     public string Label =>
-        string.Join(", ", Settings.Take(NamedSettings).Prepend(Pattern))
+        string.Join(", ", Settings.Take(NamedSettings).Prepend(Pattern).OfType<string>())
         + (Settings.Count > NamedSettings ? $" and {Phrases.Count(Settings.Count - NamedSettings, "more key")}" : "");
 
     /// <summary>
@@ -42,18 +45,27 @@ public sealed record PatternRuns(
     public static IReadOnlyList<PatternRuns> GroupsOf(IReadOnlyList<RunResults> runs, Action<string> log)
     {
         ArgumentNullException.ThrowIfNull(log);
+        var pruned = runs.Where(HasPruned).Select(KeyOf).ToHashSet();
         return
         [
-            .. runs.GroupBy(run => (run.Summary.Recipe, Pattern: run.Recipe.Prune.PatternText))
+            .. runs.GroupBy(run => KeyOf(run) is var key && pruned.Contains(key) ? key : (key.Recipe, Pattern: null))
                 .OrderBy(group => group.Key.Recipe, StringComparer.Ordinal).ThenBy(group => group.Key.Pattern, StringComparer.Ordinal)
                 .SelectMany(group => GroupsOf(group.Key.Recipe, group.Key.Pattern, group, log)),
         ];
     }
 
+    /// <summary>The pattern of a run, or null if no arm of it was pruned.</summary>
+    internal static string? PatternOf(RunResults run) => HasPruned(run) ? KeyOf(run).Pattern : null;
+
     /// <summary>An arm, or null if no run has it.</summary>
     public ArmStatistic? Find(string arm) => Arms.FirstOrDefault(row => row.Arm == arm);
 
-    private static IEnumerable<PatternRuns> GroupsOf(string recipe, string pattern, IEnumerable<RunResults> runs, Action<string> log)
+    private static (string Recipe, string? Pattern) KeyOf(RunResults run) => (run.Summary.Recipe, run.Recipe.Prune.PatternText);
+
+    private static bool HasPruned(RunResults run) =>
+        run.Summary.Arms.Any(arm => Arm.All.Any(known => known.Name == arm.Arm && known.Masks is not null));
+
+    private static IEnumerable<PatternRuns> GroupsOf(string recipe, string? pattern, IEnumerable<RunResults> runs, Action<string> log)
     {
         var variants = runs.GroupBy(run => HashOf(WithoutModels(run.Recipe))).SelectMany(OfEachData).SelectMany(OfEachModel).ToList();
         var keys = KeysOf(variants);

@@ -118,15 +118,32 @@ public sealed class ResultsCommandTests : IDisposable
         WriteManifest("c", seed: 2, hash: "fedcba9876543210", images: 60);
         var run = Terminal.Run("results", _folder.Path);
         Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
-        Assert.Contains("## sample: kernel:16:16, images 120 (hash 01234567), seeds 1\n", run.Output);
-        Assert.Contains("## sample: kernel:16:16, images 60 (hash fedcba98), seeds 1, 2\n", run.Output);
+        Assert.Contains("## sample: images 120 (hash 01234567), seeds 1\n", run.Output);
+        Assert.Contains("## sample: images 60 (hash fedcba98), seeds 1, 2\n", run.Output);
         Assert.Contains("| student | resnet8 | 92.00 ± 2.83 | ", Squeeze(run.Output));
 
         WriteRun("d", seed: 3, block: 16, ("student", 0.70, 1.0, 2.0)); // of an older version
         Assert.Contains("images unknown, seeds 3\n", Terminal.Run("results", _folder.Path).Output);
-        Assert.Contains("## sample: kernel:16:16, seeds 1, 3\n", Terminal.Run("results", _folder.File("a"), _folder.File("d")).Output);
+        Assert.Contains("## sample: seeds 1, 3\n", Terminal.Run("results", _folder.File("a"), _folder.File("d")).Output);
         Assert.Equal(CommandLine.Done, Terminal.Run("report", _folder.Path).ExitCode);
         Assert.Contains("images 60 (hash fedcba98)", File.ReadAllText(_folder.File("report.html")));
+    }
+
+    [Fact]
+    public void Runs_that_prune_nothing_have_no_pattern()
+    {
+        WriteRun("a", seed: 1, block: 16, ("student", 0.80, 1.0, 2.0));
+        var run = Terminal.Run("results", _folder.Path);
+        Assert.Contains("## sample: seeds 1\n", run.Output);
+        using var document = JsonDocument.Parse(Terminal.Run("results", _folder.Path, "--json").Output);
+        Assert.Equal(JsonValueKind.Null, document.RootElement[0].GetProperty("pattern").ValueKind);
+        Assert.Equal(CommandLine.Done, Terminal.Run("report", _folder.Path).ExitCode);
+        Assert.DoesNotContain("kernel:16:16", File.ReadAllText(_folder.File("report.html")));
+
+        WriteRun("b", seed: 1, block: 4, ("student", 0.90, 1.0, 2.0));
+        Assert.Contains("## sample: prune.block 4, seeds 1\n", Terminal.Run("results", _folder.Path).Output);
+        WriteRun("c", seed: 2, block: 16, ("dst", 0.90, 1.0, 2.0)); // the recipe of the first prunes after all
+        Assert.Contains("## sample: kernel:16:16, seeds 1, 2\n", Terminal.Run("results", _folder.Path).Output);
     }
 
     [Fact]

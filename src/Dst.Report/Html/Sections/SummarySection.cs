@@ -27,7 +27,8 @@ internal static class SummarySection
             + string.Join(", ", group.Runs.Seeds.Select(seed => Invariant($"{seed}")));
         var network = group.Dense is { } dense && dense.Network != group.Main.Network ? $"{group.Main.Network} after {dense.Network}"
             : group.Main.Network;
-        return $"{group.Runs.Label}: {network}, {group.Confusion.Count} classes, {Format.Count(images)} test images, {seeds}";
+        var label = group.Runs.Label.Length > 0 ? $"{group.Runs.Label}: " : "";
+        return $"{label}{network}, {group.Confusion.Count} classes, {Format.Count(images)} test images, {seeds}";
     }
 
     private static IEnumerable<XElement> TilesOf(ReportGroup group)
