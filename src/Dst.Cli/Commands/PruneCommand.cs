@@ -77,13 +77,9 @@ internal static class PruneCommand
             throw new InputException(
                 $"prune has --pattern {pattern} and --unstructured, which has no pattern; one of them was expected");
         var model = ModelFile.Load(path).OfFloats(path);
-        var recipe = LoadRecipe(arguments);
+        var recipe = csv is null ? LoadRecipe(arguments) : LoadWithoutRepair(call);
         var options = recipe.Prune with { Method = PruningMethod.OneShot };
         options.Check();
-        if (csv is not null && options.Repair != PruningRepair.None)
-            throw new InputException(
-                $"prune --sensitivity has prune.repair {EnumWords.Of(options.Repair)}; none was expected, because it measures pruned "
-                + "layers as they are");
         PruningInput.CheckLayers(path, model, options);
         RankJob.Run(call, recipe.Parts, () => Prune(call, path, model, recipe, options));
     }
@@ -116,9 +112,30 @@ internal static class PruneCommand
         if (ranks.IsFirst) PrunedOutput.Write(call.Report, repaired, output);
     }
 
-    private static Recipe LoadRecipe(ParseResult arguments)
+    /// <summary>The recipe for layers that are measured as they are, so without the repair that a recipe file may have.</summary>
+    /// <exception cref="InputException">As <see cref="LoadRecipe"/>, or the command line asks for a repair.</exception>
+    private static Recipe LoadWithoutRepair(Invocation call)
     {
-        var overrides = RecipeOptions.Override(arguments, Score, "prune.score").ToList();
+        var given = LoadRecipe(call.Arguments).Prune;
+        var score = given.Score == PruningScore.Obs ? PruningScore.L1 : given.Score; // obs comes with a repair
+        var recipe = LoadRecipe(
+            call.Arguments, SettingOverride.Parse("prune.repair=none"), SettingOverride.Parse($"prune.score={EnumWords.Of(score)}"));
+        if (recipe.Prune.Repair != PruningRepair.None)
+            throw new InputException(
+                $"prune --sensitivity has prune.repair {EnumWords.Of(recipe.Prune.Repair)}; none was expected, because it measures pruned "
+                + "layers as they are");
+        if (recipe.Prune.Score == PruningScore.Obs)
+            throw new InputException("prune --sensitivity has prune.score obs, which needs a repair; l1, l2 or taylor was expected");
+        if ((given.Repair, given.Score) != (recipe.Prune.Repair, recipe.Prune.Score))
+            call.Report.Log(
+                $"prune: each layer is measured as it is, with prune.repair none and prune.score {EnumWords.Of(score)}, whatever the "
+                + "recipe says");
+        return recipe;
+    }
+
+    private static Recipe LoadRecipe(ParseResult arguments, params SettingOverride[] first)
+    {
+        List<SettingOverride> overrides = [.. first, .. RecipeOptions.Override(arguments, Score, "prune.score")];
         if (arguments.GetValue(Permute)) overrides.Add(SettingOverride.Of("prune.permute", "true", RecipeOptions.Where(Permute)));
         return PruningInput.Load(arguments, overrides);
     }

@@ -129,6 +129,24 @@ public sealed partial class ModelCommandTests
         Assert.Matches(@"\(none\) +0 +0 +[\d.]+ ?% +0\.00 ", run.Output);
     }
 
+    [Theory]
+    [InlineData("score: obs, repair: least_squares", "l1")]
+    [InlineData("score: l2, repair: batch_norm", "l2")]
+    public void Prune_measures_layers_without_the_repair_of_a_recipe(string settings, string score)
+    {
+        var (model, csv, recipe) = (SaveDenseOfSimulatedClasses(), _folder.File("layers.csv"), _folder.File("recipe.yaml"));
+        File.WriteAllText(recipe, $"name: repaired\nprune: {{ unit: kernel, block: 4, group: 4, {settings} }}\n");
+        string[] command = ["prune", model, recipe, "--sensitivity", csv, .. SimulatedData];
+        var run = Terminal.Run(command);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Contains(
+            $"prune: each layer is measured as it is, with prune.repair none and prune.score {score}, whatever the recipe says", run.Error);
+        string[] same = ["--score", score, "--set", "prune.repair=none"];
+        Assert.Equal((CommandLine.Done, run.Output), (Terminal.Run([.. command, .. same]).ExitCode, run.Output));
+        Terminal.Run([.. command, "--score", "obs"]).AssertWrongInput(
+            "prune --sensitivity has prune.score obs, which needs a repair; l1, l2 or taylor was expected");
+    }
+
     [Fact]
     public void Prune_writes_a_model_or_measures_but_not_both() =>
         Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--out", _folder.File("a"), "--sensitivity", _folder.File("b"))
