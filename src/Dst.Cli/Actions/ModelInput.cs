@@ -1,5 +1,6 @@
 using Dst.Cli.Usage;
 using Dst.Training.Data;
+using Dst.Training.Experiments.Checks;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Starts;
 
@@ -18,7 +19,7 @@ internal static class ModelInput
     /// <summary>
     /// The data of <paramref name="recipe"/>, prepared as the model takes it, and the model with its classes in the order of the data.
     /// </summary>
-    /// <exception cref="InputException">The data cannot be read, or has another shape or other classes.</exception>
+    /// <exception cref="InputException">As <see cref="LoadData"/>, or the data has another shape or other classes.</exception>
     public static (Model Model, DataSet Data) Load(Recipe recipe, string path, Model model, Invocation call)
     {
         var data = LoadData(recipe, model, call);
@@ -26,11 +27,12 @@ internal static class ModelInput
     }
 
     /// <summary>The data of <paramref name="recipe"/>, prepared as the model takes it. Its classes may be others.</summary>
-    /// <exception cref="InputException">The data cannot be read.</exception>
+    /// <exception cref="InputException">The data cannot be read, or the command line sets a key that the model decides.</exception>
     public static DataSet LoadData(Recipe recipe, Model model, Invocation call)
     {
-        foreach (var key in RecipeInput.Overrides(call.Arguments).SelectMany(setting => setting.Keys).Intersect(KeysOfModel))
-            call.Report.Log($"{key} has no effect: the model says how its images are prepared");
+        EffectiveKeys.Refuse(
+            RecipeInput.Overrides(call.Arguments), KeysOfModel,
+            $"in {call.Command}, because the model says how its images are prepared; leave it out");
         var input = model.Graph.Input;
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
         var options = recipe.Data with
@@ -40,6 +42,10 @@ internal static class ModelInput
             Resize = normalisation.Resize,
             Fit = normalisation.Fit,
             Amplitude = normalisation.Amplitude,
+            Smooth = normalisation.Smooth,
+            Normalise = NormalisationSource.Data,
+            Mean = [.. new double[input.Channels]], // is not measured, because the model's own replaces it
+            Deviation = [.. Enumerable.Repeat(1.0, input.Channels)],
         };
         RunData.CheckSeed(call, recipe);
         var data = RunData.Load(call, recipe with { Data = options }, model);

@@ -75,18 +75,6 @@ public sealed partial class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void Eval_says_which_keys_give_way_to_the_model()
-    {
-        string[] arguments = ["eval", SaveModelOfSimulatedClasses(), .. SimulatedData];
-        var plain = Terminal.Run(arguments);
-        var run = Terminal.Run([.. arguments, "--data.amplitude", "log", "--set", "data.crop=8"]);
-        Assert.Equal((CommandLine.Done, plain.Output), (run.ExitCode, run.Output));
-        Assert.Contains("data.amplitude has no effect: the model says how its images are prepared", run.Error);
-        Assert.Contains("data.crop has no effect", run.Error);
-        Assert.DoesNotContain("no effect", plain.Error);
-    }
-
-    [Fact]
     public void Eval_of_many_classes_shows_what_each_is_mistaken_for()
     {
         string[] names = [.. Enumerable.Range(0, 21).Select(index => $"target{index:00}")];

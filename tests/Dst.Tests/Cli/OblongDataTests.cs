@@ -47,8 +47,8 @@ public sealed class OblongDataTests : IDisposable
         var test = RunSummary.Load(Path.Combine(folder, "summary.json")).Arms[0].TestTop1;
         using (var document = JsonDocument.Parse(Done("eval", model, folder, "--json").Output))
             Assert.Equal(test, document.RootElement.GetProperty("top1").GetDouble());
-        var other = Done("eval", model, _photos, "--set", "data.fit=crop").Error;
-        Assert.Contains("data.fit has no effect: the model says how its images are prepared", other);
+        Terminal.Run("eval", model, _photos, "--set", "data.fit=crop").AssertWrongInput("data.fit has no effect in dst eval");
+        var other = Done("eval", model, _photos).Error;
         Assert.Contains("are, resized to fit inside 24x36, larger than the input of 24x32: ", other);
         Assert.Contains("20 images are, resized to fit inside 24x36,", Done("predict", model, _photos).Error);
 

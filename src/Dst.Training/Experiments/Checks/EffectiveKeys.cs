@@ -53,6 +53,20 @@ public static class EffectiveKeys
         }
     }
 
+    /// <summary>Refuses the first of some settings that sets a key that something else decides.</summary>
+    /// <param name="settings">What the command line sets.</param>
+    /// <param name="decided">The keys that are decided.</param>
+    /// <param name="reason">What decides them and what to do, for the message.</param>
+    /// <exception cref="InputException">There is such a setting.</exception>
+    public static void Refuse(IEnumerable<SettingOverride> settings, IReadOnlyCollection<string> decided, string reason)
+    {
+        foreach (var setting in settings)
+        {
+            if (setting.Keys.FirstOrDefault(decided.Contains) is { } key)
+                throw new InputException($"{setting.Where}: {key} has no effect {reason}");
+        }
+    }
+
     /// <summary>Whether a key is one of some keys and sections, or lies below one, or holds one.</summary>
     internal static bool Includes(IEnumerable<string> keys, string key) =>
         keys.Any(other => key == other || IsBelow(key, other) || IsBelow(other, key));
@@ -62,10 +76,10 @@ public static class EffectiveKeys
     {
         foreach (var (name, from) in new[] { ("student", recipe.Student.From), ("teacher", recipe.Teacher.From) })
         {
-            if (from is not null && KeysOfArchitecture.Select(key => $"{name}.{key}").Intersect(setting.Keys).FirstOrDefault() is { } vain)
-                throw new InputException(
-                    $"{setting.Where}: {vain} has no effect with {name}.from {from}, which has an architecture of its own; one of them was "
-                    + "expected");
+            if (from is not null)
+                Refuse(
+                    [setting], [.. KeysOfArchitecture.Select(key => $"{name}.{key}")],
+                    $"with {name}.from {from}, which has an architecture of its own; one of them was expected");
         }
     }
 
