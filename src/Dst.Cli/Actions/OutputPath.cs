@@ -16,15 +16,15 @@ internal static class OutputPath
 
     /// <summary>Checks the file that an option names, if the option is there.</summary>
     /// <exception cref="InputException">
-    /// The command may read the file, or it is not a regular file or in a folder that does not exist.
+    /// The command may read the file, a run has made it, or it is not a regular file or in a folder that does not exist.
     /// </exception>
     public static void Check(ParseResult arguments, Option<string?> option)
     {
         if (arguments.GetValue(option) is not { } path) return;
         if (Directory.Exists(path)) throw new InputException($"{option.Name} {path} is a folder; a file was expected");
-        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+        if (!Directory.Exists(FolderOf(path)))
             throw new InputException($"{option.Name} {path} is in a folder that does not exist; a file in an existing folder was expected");
-        if (File.Exists(path)) CheckIsNotRead(arguments, option.Name, path);
+        if (File.Exists(path)) CheckIsNotNeeded(arguments, option.Name, path);
         else if (ImageFile.HasImageName(path)) CheckIsNoData(arguments, option.Name, path);
         AtomicFile.CheckReplaceable(path);
     }
@@ -39,8 +39,10 @@ internal static class OutputPath
         Check(arguments, option);
     }
 
-    private static void CheckIsNotRead(ParseResult arguments, string option, string path)
+    private static void CheckIsNotNeeded(ParseResult arguments, string option, string path)
     {
+        if (IsOfRun(path))
+            throw new InputException($"{option} {path} is a file of a run; another file was expected, because the run would lose its own");
         var named = PathsOf(arguments).ToList();
         var folder = IsReadInFolders(path) ? named.Find(name => Directory.Exists(name) && Holds(name, path)) : null;
         // The option's own value is one of the names.
@@ -56,20 +58,22 @@ internal static class OutputPath
     /// </summary>
     private static void CheckIsNoData(ParseResult arguments, string option, string path)
     {
-        var parent = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var unlabelled = RecipeOf(arguments)?.Data.Unlabelled;
         var folder = PathsOf(arguments).FirstOrDefault(
-            name => Directory.Exists(name) && !RunRecipe.IsIn(name) && Holds(name, name == unlabelled ? path : parent));
+            name => Directory.Exists(name) && !RunRecipe.IsIn(name) && Holds(name, name == unlabelled ? path : FolderOf(path)));
         if (folder is not null)
             throw new InputException(
                 $"{option} {path} is in the folder {folder}, whose images this command reads; a file elsewhere was expected, because it "
                 + "would be one of them");
     }
 
+    private static bool IsOfRun(string path) => RunFolder.IsOwnFile(Path.GetFileName(path))
+        && RunRecipe.FolderOf(Path.Combine(FolderOf(path), RunRecipe.FileName)) is not null;
+
     private static bool IsReadInFolders(string path) =>
-        RunRecipe.IsIn(Path.GetDirectoryName(Path.GetFullPath(path))!)
-            ? RunFolder.IsOwnFile(Path.GetFileName(path))
-            : !NotImages.Contains(Path.GetExtension(path).ToLowerInvariant());
+        !RunRecipe.IsIn(FolderOf(path)) && !NotImages.Contains(Path.GetExtension(path).ToLowerInvariant());
+
+    private static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
 
     /// <summary>What may be a path on the command line, and the paths of the recipe.</summary>
     private static IEnumerable<string> PathsOf(ParseResult arguments)

@@ -42,18 +42,56 @@ public sealed class OutputPathTests : IDisposable
         Directory.CreateSymbolicLink(_folder.File("data/linked"), _folder.File("elsewhere"));
         var linked = Path.Combine(SaveImages("elsewhere"), "0.png");
         File.Copy(image, linked);
-        File.WriteAllText(Path.Combine(run, "summary.json"), "{}");
         var content = File.ReadAllBytes(image);
         string[][] calls =
         [
             ["data", "inspect", data, "--grid", image], ["data", "inspect", data, "--grid", _folder.File("data/linked/0.png")],
             ["halve", _model, "--data", data, "--out", image], ["halve", _model, run, "--out", image],
             ["predict", _model, data, "--inputs", image, "--logits", _folder.File("l.npy")],
-            ["report", run, "--out", Path.Combine(run, "summary.json")],
         ];
         foreach (var call in calls)
             Terminal.Run(call).AssertFailsWith(CommandLine.WrongInput, "is a file that this command reads in the folder");
         Assert.Equal(content, File.ReadAllBytes(image));
+    }
+
+    [Fact]
+    public void A_file_of_a_run_is_not_overwritten_whatever_the_command_reads()
+    {
+        var (onnx, run) = (_folder.File("net.onnx"), Path.GetDirectoryName(SaveRun("name: a"))!);
+        Assert.Equal(CommandLine.Done, Terminal.Run("export", _model, "--format", "onnx", "--out", onnx).ExitCode);
+        string[] names =
+        [
+            "student-kd.safetensors", "student-int8-start.safetensors", "student-test.safetensors", "pretrain.safetensors",
+            "checkpoint-last.safetensors", "summary.json", "metrics.csv", "recipe.yaml",
+        ];
+        foreach (var name in names)
+        {
+            var path = Path.Combine(run, name);
+            File.WriteAllText(path, "old");
+            string[][] calls =
+            [
+                ["export", _model, "--format", "safetensors", "--out", path], ["halve", _model, "--out", path],
+                ["import", onnx, "--out", path], ["report", run, "--out", path],
+            ];
+            foreach (var call in calls) Terminal.Run(call).AssertWrongInput($"--out {path} is a file of a run; another file was expected");
+            Assert.Equal("old", File.ReadAllText(path));
+        }
+    }
+
+    [Fact]
+    public void Other_files_in_the_folder_of_a_run_or_beside_a_recipe_may_be_replaced()
+    {
+        var folder = Path.GetDirectoryName(SaveRun("name: a"))!;
+        Replace("mine.safetensors");
+        File.Delete(Path.Combine(folder, "metrics.csv"));
+        Replace("dst.safetensors");
+
+        void Replace(string name)
+        {
+            File.WriteAllText(Path.Combine(folder, name), "old");
+            string[] call = ["export", _model, "--format", "safetensors", "--out", Path.Combine(folder, name)];
+            Assert.Equal(CommandLine.Done, Terminal.Run(call).ExitCode);
+        }
     }
 
     [Fact]
@@ -152,11 +190,12 @@ public sealed class OutputPathTests : IDisposable
         return _folder.File(name);
     }
 
-    /// <summary>Writes the recipe of a run into its folder.</summary>
+    /// <summary>Writes the recipe of a run into its folder, beside an empty table.</summary>
     private string SaveRun(string recipe)
     {
         var path = Path.Combine(Directory.CreateDirectory(_folder.File("run")).FullName, "recipe.yaml");
         File.WriteAllText(path, recipe);
+        File.WriteAllText(_folder.File("run/metrics.csv"), "");
         return path;
     }
 }

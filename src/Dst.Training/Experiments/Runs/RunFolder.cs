@@ -87,12 +87,12 @@ public sealed partial class RunFolder : IDisposable
     /// <summary>Whether a run was begun in the folder.</summary>
     public static bool IsRun(string path) => RunRecipe.IsIn(path) && File.Exists(In(path, MetricsName));
 
-    /// <summary>Whether a name is that of a file that a run reads: a table, its recipe, a model of an arm or a checkpoint.</summary>
+    /// <summary>Whether a name is that of a file that a run needs: a table, its recipe, a checkpoint, or a file of an arm.</summary>
     /// <param name="name">Name of a file in the folder of a run.</param>
     public static bool IsOwnFile(string name) =>
         name is SummaryName or MetricsName or RunRecipe.FileName or ManifestFile.Name or CheckpointName
-        || System.IO.Path.GetExtension(name) == ".safetensors"
-        && ArmNames.All.Concat(ArmNames.AutoEncoders).Contains(System.IO.Path.GetFileNameWithoutExtension(name));
+        || ArmNames.All.Concat(ArmNames.AutoEncoders).Any(
+            arm => name == $"{arm}.safetensors" || name == $"{arm}-start.safetensors" || name == TestRecord.FileOf(arm));
 
     /// <summary>
     /// Goes on with the run, when all else is checked: compares the manifest with that of its beginning, and gives the folder its recipe.
