@@ -73,12 +73,18 @@ internal static class RunData
     private static bool HasOtherClasses(Model model, DataSet data) =>
         model.ClassNames.Count > 0 && !model.ClassNames.Intersect(data.ClassNames).Any();
 
-    /// <summary>Warns where the model is of a run that is not named, and which had other images to measure on.</summary>
+    /// <summary>
+    /// Warns where the model took the place of one of a run, and where it is of a run that is not named, and which had other images to
+    /// measure on.
+    /// </summary>
     private static void WarnOfModel(Invocation call, string? named, DataSet data, Model? model)
     {
-        if (MeasuredBy(call) is not { } measured || ModelOf(call) is not { } path) return;
-        var own = Path.GetDirectoryName(Path.GetFullPath(path));
-        var manifest = own is not null && RunFolder.IsRun(own) ? RunRecipe.ManifestIn(own, seed: 0) : null;
+        if (ModelOf(call) is not { } path) return;
+        var own = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var isOther = IsOther(path, own);
+        if (isOther) call.Report.Log($"warning: {path} is not the file that the run made, so the results of the run are of another network");
+        if (MeasuredBy(call) is not { } measured) return;
+        var manifest = !isOther && RunFolder.IsRun(own) ? RunRecipe.ManifestIn(own, seed: 0) : null;
         if (manifest is not null && named is not null && Path.GetFullPath(named) == own) return;
         var splits = manifest is null ? (model ?? ModelFile.Load(path)).Splits : new(manifest.Seed, manifest.Data);
         if (splits is null || !RunManifest.IsOther(measured, splits, data)) return;
@@ -89,6 +95,14 @@ internal static class RunData
         call.Report.Log(
             $"warning: {path} is of a run that had other {measured} images; images that it was trained on may be among them; "
             + $"{run} in place of the {place} has its own");
+    }
+
+    /// <summary>Whether a file has the name of a model of a run in its folder, and is not the one that the run made.</summary>
+    private static bool IsOther(string path, string folder)
+    {
+        var summary = Path.Combine(folder, RunFolder.SummaryName);
+        if (!RunFolder.IsRun(folder) || !File.Exists(summary) || Path.GetExtension(path) != ".safetensors") return false;
+        return RunSummary.Load(summary).Find(Path.GetFileNameWithoutExtension(path))?.HasModel(path) == false;
     }
 
     // A folder of an older version does not know how many there were.

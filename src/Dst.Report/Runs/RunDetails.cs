@@ -45,13 +45,17 @@ public sealed class RunDetails
     /// <summary>What an arm says of each test image, or null.</summary>
     public TestRecord? TestOf(string arm) => _tests.GetValueOrDefault(arm);
 
-    /// <summary>The network of an arm, or null. It is read when it is asked for first.</summary>
+    /// <summary>The network of an arm, or null if its file is not the one that the run made. It is read when it is asked for first.</summary>
     public Model? ModelOf(string arm)
     {
         if (!_models.TryGetValue(arm, out var model))
-            _models[arm] = model = Read($"{arm}.safetensors", $"layers and masks of {arm}", ModelFile.Load);
+            _models[arm] = model = Read($"{arm}.safetensors", $"layers and masks of {arm}", path => LoadModel(path, arm));
         return model;
     }
+
+    private Model LoadModel(string path, string arm) => Run.Summary.Find(arm)?.HasModel(path) == false
+        ? throw new InputException($"{path} is not the file that the run made")
+        : ModelFile.Load(path);
 
     private void ReadTests()
     {

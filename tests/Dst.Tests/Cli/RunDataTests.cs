@@ -145,6 +145,17 @@ public sealed class RunDataTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_model_that_took_the_place_of_one_of_a_run_is_told()
+    {
+        var (run, model) = Train();
+        var (other, _) = Train("--seed", "2", "--name", "other");
+        File.Copy(Path.Combine(other, "student.safetensors"), model, overwrite: true);
+        var warning = $"warning: {model} is not the file that the run made, so the results of the run are of another network\n";
+        foreach (var split in new[] { "test", "all" }) Assert.Contains(warning, Done("eval", model, run, "--split", split));
+        Assert.Contains("is of a run that had other test images", Done("eval", model, run)); // of the seed 2
+    }
+
     [Theory]
     [InlineData("halve")]
     [InlineData("quantise")]

@@ -74,6 +74,10 @@ public sealed record ArmSummary
         && Confusion.All(row => row is not null && row.Count == Confusion.Count && row.All(count => count >= 0))
         && Layers.All(layer => IsPart(layer.Kept, layer.Weights));
 
+    /// <summary>Whether a file is the model that the run made. Without a hash, it is taken to be.</summary>
+    /// <exception cref="InputException">The file cannot be read.</exception>
+    public bool HasModel(string path) => ModelHash is null || ModelHash == RunManifest.HashOfFile(path);
+
     private static bool IsPart(long part, long whole) => part >= 0 && part <= whole;
 
     private static bool IsLegalTime(Latency time) =>

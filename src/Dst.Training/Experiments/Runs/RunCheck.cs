@@ -40,9 +40,8 @@ internal static class RunCheck
             + $"{arm.Arm} from {run.SummaryPath} to train the arm again");
     }
 
-    // Rows of older versions have no hash.
     private static string? FindProblem(string path, ArmSummary arm) =>
         !File.Exists(path) ? "does not exist"
-        : arm.ModelHash is { } hash && hash != RunManifest.HashOfFile(path) ? "is another file"
+        : !arm.HasModel(path) ? "is another file"
         : null;
 }

@@ -57,6 +57,18 @@ public sealed class HtmlReportTests : IDisposable
     }
 
     [Fact]
+    public void The_network_of_another_run_is_left_out()
+    {
+        var folder = TinyRun.RunIn(_folder.Path, "arms=[student]");
+        var file = Path.Combine(folder, "student.safetensors");
+        var model = Model.Load(file);
+        (model with { ClassNames = [.. model.ClassNames.Reverse()] }).Save(file);
+        var page = Render(folder);
+        Assert.Contains($"<li>layers and masks of student are left out: {file} is not the file that the run made</li>", page);
+        Assert.DoesNotContain("<section class=\"layers\">", page);
+    }
+
+    [Fact]
     public void Seeds_are_taken_together_and_other_recipes_stand_beside_them()
     {
         string[] runs =
