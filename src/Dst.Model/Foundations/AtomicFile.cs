@@ -11,7 +11,7 @@ public static class AtomicFile
 
     /// <summary>
     /// Writes a temporary file in the same folder, flushes it to the disk and renames it to <paramref name="path"/>, which it replaces.
-    /// If anything fails, the temporary file is removed.
+    /// If anything fails, the temporary file is removed. Several threads and processes may write the same file: the last one stays.
     /// </summary>
     /// <exception cref="InputException">
     /// The folder is missing or not writable, the disk is full, or <paramref name="path"/> is something else than a regular file.
@@ -22,17 +22,18 @@ public static class AtomicFile
         CheckReplaceable(path);
         var full = Path.GetFullPath(path);
         var temporary = Path.Combine(Path.GetDirectoryName(full) ?? "", TemporaryNameOf(Path.GetFileName(full)));
-        var renamed = false;
+        var isLeft = false;
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
             {
+                isLeft = true;
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
 
             File.Move(temporary, full, overwrite: true);
-            renamed = true;
+            isLeft = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -41,7 +42,7 @@ public static class AtomicFile
         }
         finally
         {
-            if (!renamed && File.Exists(temporary)) File.Delete(temporary);
+            if (isLeft) File.Delete(temporary);
         }
     }
 
@@ -56,10 +57,11 @@ public static class AtomicFile
             throw new InputException($"{path} is a device, a pipe or a socket; a regular file, or a name that is free, was expected");
     }
 
+    // A random name, because several threads may write the same file.
     private static string TemporaryNameOf(string name)
     {
         var stem = Encoding.UTF8.GetByteCount(name) <= LongestStem ? name : Fingerprint.Of(name);
-        return $".{stem}.{Environment.ProcessId}.tmp";
+        return $".{stem}.{Path.GetRandomFileName()}.tmp";
     }
 
     // .NET tells the type of a file only where it writes archives. An empty file takes a header there, and a pipe is not opened.

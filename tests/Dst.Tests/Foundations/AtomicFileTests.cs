@@ -12,11 +12,9 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void A_write_to_a_full_disk_keeps_the_old_file_and_leaves_nothing_behind()
     {
-        // The temporary file is a link to /dev/full, where every write finds the disk full.
         var path = _folder.File("a");
         AtomicFile.Write(path, stream => stream.Write("old"u8));
-        File.CreateSymbolicLink(_folder.File($".a.{Environment.ProcessId}.tmp"), "/dev/full");
-        var error = Assert.Throws<InputException>(() => AtomicFile.Write(path, stream => stream.Write("new"u8)));
+        var error = Assert.Throws<InputException>(() => AtomicFile.Write(path, _ => File.WriteAllText("/dev/full", "new")));
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(_folder.Path));
         Assert.Contains("No space left on device", error.Message);
@@ -36,6 +34,20 @@ public sealed class AtomicFileTests : IDisposable
         File.WriteAllText(path, "a longer old text");
         AtomicFile.Write(path, stream => stream.Write("new"u8));
         Assert.Equal("new", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Writes_of_the_same_file_at_the_same_time_do_not_meet()
+    {
+        var path = _folder.File("a");
+        AtomicFile.Write(path, first =>
+        {
+            AtomicFile.Write(path, second => second.Write("second"u8));
+            Assert.Equal("second", File.ReadAllText(path));
+            first.Write("first"u8);
+        });
+        Assert.Equal("first", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(_folder.Path));
     }
 
