@@ -36,6 +36,8 @@ public static class CommandLine
 
     private const string HelpWord = "help";
 
+    private const int NoSpace = 28, NoSpaceOnWindows = unchecked((int)0x80070070); // what the systems call ENOSPC and ERROR_DISK_FULL
+
     // In the order in which one wants them: the help lists them so.
     private static readonly (string Purpose, string Name, Func<Command> Create)[] Verbs =
     [
@@ -106,7 +108,7 @@ public static class CommandLine
             case OperationCanceledException when isCancelled:
                 return Fail(standardError, "cancelled", exception, Cancelled);
             case InputException:
-                return Fail(standardError, exception.Message, exception, WrongInput);
+                return Fail(standardError, exception.Message, exception, IsOfFullDisk(exception) ? Failed : WrongInput);
             case UnauthorizedAccessException:
                 return Fail(standardError, $"{exception.Message.TrimEnd('.')}; permission was expected", exception, WrongInput);
             case NotFiniteNumberException or CSourceCheckException or SpreadFailedException:
@@ -118,6 +120,10 @@ public static class CommandLine
                 return Fail(standardError, $"{exception.Message.ReplaceLineEndings(" ")}{hint}", exception, Failed);
         }
     }
+
+    // A path to a full disk is no wrong input: the same command works when there is space again.
+    private static bool IsOfFullDisk(Exception exception) =>
+        exception.GetBaseException() is IOException { HResult: NoSpace or NoSpaceOnWindows };
 
     // A shell leaves the ~ of --out=~/runs as it is.
     private static string InHome(string argument)

@@ -1,6 +1,7 @@
 using Dst.Cli;
 using Dst.Cli.Output;
 using Dst.Cli.Usage;
+using Dst.Foundations;
 using Dst.Kernels.Simd;
 using Dst.Tests.Foundations;
 
@@ -44,6 +45,18 @@ public sealed class FailureTests : IDisposable
         using var error = new StringWriter();
         Assert.Equal(CommandLine.Failed, CommandLine.Run(["inspect", SampleModel.SaveHalved(_folder)], output, error));
         Assert.Equal("dst: the result cannot be written to standard output (No space left on device)\n", error.ToString());
+    }
+
+    [Fact]
+    public void A_full_disk_behind_a_file_to_write_is_no_wrong_input()
+    {
+        using var error = new StringWriter();
+        var path = _folder.File("a");
+        var full = Assert.Throws<InputException>(() => AtomicFile.Write(path, _ => File.WriteAllText("/dev/full", "new")));
+        Assert.Equal(CommandLine.Failed, CommandLine.Explain(error, full, isCancelled: false));
+        Assert.StartsWith($"dst: {path} cannot be written (No space left on device", error.ToString());
+        var missing = Assert.Throws<InputException>(() => AtomicFile.Write(_folder.File("missing/a"), _ => { }));
+        Assert.Equal(CommandLine.WrongInput, CommandLine.Explain(error, missing, isCancelled: false));
     }
 
     [Fact]
