@@ -10,6 +10,7 @@ namespace Dst.ModelFiles;
 internal static class ModelMetadata
 {
     private const string Format = "dst-model";
+    private const string CheckpointFormat = "dst-checkpoint";
     private const string Version = "1";
     private const string Int8Values = "int8_values";
     private const string Splits = "splits";
@@ -43,6 +44,8 @@ internal static class ModelMetadata
         if (!file.Values.ContainsKey("format"))
             throw file.Malformed("is a safetensors file of tensors without a network; a model file was expected, which dst import makes");
         var format = file.Read("format");
+        if (format == CheckpointFormat)
+            throw file.Malformed("is the checkpoint of a run that was stopped, not a model; dst run --resume FOLDER goes on with the run");
         if (format != Format) throw file.Malformed($"has the format '{format}'; '{Format}' was expected");
         var version = file.Read("version");
         if (version != Version) throw file.Malformed($"has the version '{version}'; '{Version}' was expected");

@@ -44,6 +44,7 @@ public sealed class BadModelFileTests : IDisposable
 
     [Theory]
     [InlineData("format", "pt", "format 'pt'; 'dst-model'")]
+    [InlineData("format", "dst-checkpoint", "is the checkpoint of a run that was stopped, not a model; dst run --resume FOLDER")]
     [InlineData("version", "2", "version '2'; '1'")]
     [InlineData("graph", null, "no 'graph'")]
     [InlineData("graph", "null", "null for 'graph'")]
