@@ -82,7 +82,7 @@ internal static class RunData
         if (ModelOf(call) is not { } path) return;
         var own = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var isOther = IsOther(path, own);
-        if (isOther) call.Report.Log($"warning: {path} is not the file that the run made, so the results of the run are of another network");
+        if (isOther) call.Report.Log($"warning: {path} is not the file that the run made, so the run's results are of another network");
         if (MeasuredBy(call) is not { } measured) return;
         var manifest = !isOther && RunFolder.IsRun(own) ? RunRecipe.ManifestIn(own, seed: 0) : null;
         if (manifest is not null && named is not null && Path.GetFullPath(named) == own) return;

@@ -45,7 +45,9 @@ public sealed class RunDetails
     /// <summary>What an arm says of each test image, or null.</summary>
     public TestRecord? TestOf(string arm) => _tests.GetValueOrDefault(arm);
 
-    /// <summary>The network of an arm, or null if its file is not the one that the run made. It is read when it is asked for first.</summary>
+    /// <summary>
+    /// The network of an arm, or null if its file is not the one that the run made. It is read when it is asked for first.
+    /// </summary>
     public Model? ModelOf(string arm)
     {
         if (!_models.TryGetValue(arm, out var model))

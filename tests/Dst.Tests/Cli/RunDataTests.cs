@@ -151,7 +151,7 @@ public sealed class RunDataTests : IDisposable
         var (run, model) = Train();
         var (other, _) = Train("--seed", "2", "--name", "other");
         File.Copy(Path.Combine(other, "student.safetensors"), model, overwrite: true);
-        var warning = $"warning: {model} is not the file that the run made, so the results of the run are of another network\n";
+        var warning = $"warning: {model} is not the file that the run made, so the run's results are of another network\n";
         foreach (var split in new[] { "test", "all" }) Assert.Contains(warning, Done("eval", model, run, "--split", split));
         Assert.Contains("is of a run that had other test images", Done("eval", model, run)); // of the seed 2
     }
