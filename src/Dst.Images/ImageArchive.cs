@@ -133,6 +133,7 @@ public sealed class ImageArchive : IDisposable
         if (parts.Contains("..") || name.Contains('\0')) throw Refuse(entry, "whose name leads out of it");
         if (entry.IsEncrypted) throw Refuse(entry, "which is encrypted");
         var isFolder = name.EndsWith('/');
+        if (parts is [] && !isFolder) throw Refuse(entry, "which is no name of a file");
         var node = _root;
         foreach (var part in isFolder ? parts : parts[..^1])
         {

@@ -32,6 +32,7 @@ public static class FileKind
         ("MM\0*", "a TIFF image"),
         ("RIFF", "a WebP image or another RIFF file"),
         ("PK\u0003\u0004", Zip),
+        ("PK\u0005\u0006", Zip), // without entries
         ("\u0080\u0002", Pickle),
         ("\u0093NUMPY", "a NumPy array"),
         ("\u0089HDF", "an HDF5 file, such as Keras writes"),

@@ -78,6 +78,10 @@ public sealed class ZipDataTests : IDisposable
         Assert.Equal(DataKind.Fusar, KindOf(Zip("a/b/Ship_1.png", "c/d/Ship_2.png", "meta.csv")));
         Assert.Contains("data.kind idx; a zip archive of image files", Fails(Zip("train-images-idx3-ubyte", "train-labels-idx1-ubyte")));
         Assert.Contains("holds 0 class folders", Fails(Zip("notes.txt")));
+        var empty = Zip();
+        Assert.Contains("holds 0 class folders", Fails(empty));
+        using var archive = ImageArchive.OpenIfAny(empty);
+        Assert.Empty(ImageFolder.Find(empty).Images);
         Assert.Contains("a folder or a zip archive of images", Fails(Write(_folder.File("x.zip"), [1, 2, 3])));
     }
 
@@ -86,6 +90,7 @@ public sealed class ZipDataTests : IDisposable
     {
         Assert.Contains("'../../etc/1.png', whose name leads out of it", Fails(Zip("../../etc/1.png", "b/2.png")));
         Assert.Contains("'a\\..\\..\\1.png', whose name leads out of it", Fails(Zip("a\\..\\..\\1.png")));
+        Assert.Contains("'.', which is no name of a file", Fails(Zip("a/1.png", ".")));
         Assert.Contains("'a/1.png', twice", Fails(Zip("a/1.png", "a/1.png")));
         Assert.Contains("'a/1/2.png', and a file where its folder is", Fails(Zip("a/1", "a/1/2.png")));
         var zip = Zip([.. Photos]);
