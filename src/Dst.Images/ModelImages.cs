@@ -55,8 +55,8 @@ public sealed class ModelImages(Model model, Action<string> log)
     public void SayWhatIsSeen()
     {
         if (_scale.Warning() is { } warning) log(warning);
-        const string Advice = "; if the model learnt from resized images, dst import --resize N makes it resize them (with --fit crop if "
-            + "the ratio of the sides was kept)";
+        const string Advice = "; if the model learnt from resized images, let its normalisation resize them, with the fit crop if the "
+            + "ratio of the sides was kept (dst import --resize N --fit crop)";
         var normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
         if (CropRemarks.DescribeStretch(_sizes, normalisation) is { } stretch)
             log($"{Phrases.Count(_sizes.Count, "image")}: {normalisation.DescribeResize()}, {stretch}");

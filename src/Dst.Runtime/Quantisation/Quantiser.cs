@@ -165,7 +165,7 @@ public sealed class Quantiser
         if (range.Most == range.Least)
             throw new InputException(
                 $"{what} is 0 on each of the {images} calibration images, so that it has no range; images like those of the training "
-                    + "were expected, or --keep-float, quantise.keep_float in a recipe, for the layers that read it");
+                    + "were expected, or layers that read it kept in floats");
     }
 
     /// <summary>The network with scales, and with weights that are multiples of theirs.</summary>

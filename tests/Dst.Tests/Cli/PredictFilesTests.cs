@@ -147,8 +147,8 @@ public sealed class PredictFilesTests : IDisposable
         Assert.Equal("", Terminal.Run("predict", _model, _folder.File("images")).Error);
         Write("large.png", TestImages.GreyPng(64, 32, (y, x) => (byte)(x + y)));
         const string Line = "1 image is larger than the input of 16x16: the centre is seen, 12.5 % of the pixels, and the rest is not"
-            + "; if the model learnt from resized images, dst import --resize N makes it resize them"
-            + " (with --fit crop if the ratio of the sides was kept)\n";
+            + "; if the model learnt from resized images, let its normalisation resize them, with the fit crop if the ratio of the sides"
+            + " was kept (dst import --resize N --fit crop)\n";
         string[] call = ["predict", _model, _folder.File("images")];
         Assert.Equal(Line, Terminal.Run(call).Error);
         Assert.Equal(Line, Terminal.Run([.. call, "--inputs", _folder.File("x.npy"), "--logits", _folder.File("y.npy")]).Error);
@@ -165,7 +165,8 @@ public sealed class PredictFilesTests : IDisposable
         var line = Assert.Single(Terminal.Run("predict", _model, _folder.File("images")).Error.TrimEnd('\n').Split('\n'));
         Assert.Equal(
             "1 image is smaller than the input of 16x16: 68.8 % of the input is zeros around them; if the model learnt from resized "
-            + "images, dst import --resize N makes it resize them (with --fit crop if the ratio of the sides was kept)", line);
+            + "images, let its normalisation resize them, with the fit crop if the ratio of the sides was kept (dst import --resize N "
+            + "--fit crop)", line);
     }
 
     [Fact]

@@ -101,7 +101,10 @@ public class QuantiserTests
         AssertRefused(() => Quantiser.Quantise(model, new float[Int8Network.Input.Count], 1), "the network's input is 0 on each of the 1");
         var dead = WithBias(model, "wide", 0);
         dead.Parameters["wide.weight"].Data.AsSpan().Clear();
-        AssertRefused(() => Quantise(dead), "the output of layer 'wide' is 0 on each of the 12");
+        AssertRefused(
+            () => Quantise(dead),
+            "the output of layer 'wide' is 0 on each of the 12 calibration images, so that it has no range; images like those of the "
+                + "training were expected, or layers that read it kept in floats");
         AssertRefused(() => Quantise(WithBias(model, "wide", float.MaxValue * 0.9f, "twice", 3e38f)), "not finite");
         var all = Quantiser.LayersOf(model).ToHashSet();
         AssertRefused(() => Quantise(model, new() { KeptFloat = all }), "no layer that is quantised");
