@@ -16,8 +16,8 @@ public static class Processor
     private static readonly IReadOnlyDictionary<string, string> Facts = ReadFacts();
 
     /// <summary>
-    /// Its model and generation, such as <c>AMD EPYC, family 26, model 2 (Zen 5)</c>: makers sell several generations by one model name. Where
-    /// the system does not tell the model, its architecture; where it does not tell the generation, the model alone.
+    /// Its model and generation, such as <c>AMD EPYC, family 26, model 2 (Zen 5)</c>: makers sell several generations by one model name.
+    /// Where the system does not tell the model, its architecture; where it does not tell the generation, the model alone.
     /// </summary>
     public static string Name { get; } = NameOf(Facts);
 

@@ -15,7 +15,8 @@ namespace Dst.Cli.Bench;
 /// <param name="Shape">The layer, such as <c>32x16x16-32 3x3</c>.</param>
 /// <param name="Ms">Milliseconds an image, the best of many repeats.</param>
 /// <param name="Gflops">
-/// Floating-point operations a nanosecond, of all threads: those of the direct form with kept weights and pixels of the map, without padding.
+/// Floating-point operations a nanosecond, of all threads: those of the direct form with kept weights and pixels of the map, without
+/// padding.
 /// </param>
 /// <param name="PercentOfPeak">Share of the peak, which is measured before each layer: clocks change while many layers run.</param>
 /// <param name="SpeedupVsDense">Time of the plain dense kernel of the same pass over this one's.</param>
@@ -31,8 +32,8 @@ internal sealed record KernelReport(
     string Cpu, SimdTier Tier, int Threads, double PeakGflops, double ClockGhz, IReadOnlyList<KernelResult> Kernels)
 {
     private IEnumerable<string> Warnings => Kernels.Where(kernel => kernel.DoesAll && kernel.PercentOfPeak > 100).Select(
-        kernel => $"warning: {kernel.Kernel} of {kernel.Shape} has {kernel.PercentOfPeak:F1} % of the peak, more than it can: other work or a "
-            + "changing clock disturbed the measurement");
+        kernel => $"warning: {kernel.Kernel} of {kernel.Shape} has {kernel.PercentOfPeak:F1} % of the peak, more than it can: other work or "
+            + "a changing clock disturbed the measurement");
 
     /// <summary>A row for each pass of each layer in each form.</summary>
     public Result ToResult() => new(

@@ -31,7 +31,8 @@ internal sealed record RatioSpread(double Median, double Low, double High)
 }
 
 /// <summary>
-/// One network, the patterns of its halved layers, milliseconds an image of the fastest runs, and ONNX Runtime's time over those of our networks.
+/// One network, the patterns of its halved layers, milliseconds an image of the fastest runs, and ONNX Runtime's time over those of our
+/// networks.
 /// </summary>
 internal sealed record PeerResult(
     string Network, string Pattern, double PeerMs, double DenseMs, double HalvedMs, RatioSpread Dense, RatioSpread Halved);
@@ -177,7 +178,8 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         }
 
         return new(
-            name, PatternsOf(halved), peerMs.Min(), denseMs.Min(), halvedMs.Min(), RatioSpread.Of(peerMs, denseMs), RatioSpread.Of(peerMs, halvedMs));
+            name, PatternsOf(halved), peerMs.Min(), denseMs.Min(), halvedMs.Min(),
+            RatioSpread.Of(peerMs, denseMs), RatioSpread.Of(peerMs, halvedMs));
     }
 
     private static string PatternsOf(Model model) =>

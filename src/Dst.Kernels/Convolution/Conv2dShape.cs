@@ -59,7 +59,8 @@ public sealed record Conv2dShape(
         var columns = Enumerable.Range(0, KernelWidth).Select(kx => OutputsOnMap(kx, Width, OutWidth)).ToArray();
         long OutputsOf(int position) => (long)rows[position / KernelWidth % KernelHeight] * columns[position % KernelWidth];
         if (kept is null) return Filters * Enumerable.Range(0, RowLength).Sum(OutputsOf);
-        return kept.Positions.Select((positions, block) => Math.Min(kept.Block, Filters - block * kept.Block) * positions.Sum(OutputsOf)).Sum();
+        return kept.Positions.Index()
+            .Sum(block => Math.Min(kept.Block, Filters - block.Index * kept.Block) * block.Item.Sum(OutputsOf));
     }
 
     /// <summary>How many outputs along an axis read a pixel of the map, not padding, with the weight at <paramref name="tap"/>.</summary>

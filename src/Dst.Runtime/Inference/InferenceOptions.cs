@@ -29,8 +29,8 @@ public sealed record InferenceOptions
     public bool Sparse { get; init; }
 
     /// <summary>
-    /// Largest difference of a logit that forms which round more may cause, relative to the largest logit of a random image: 0 to 1. These are
-    /// Winograd and FFT forms, and weights of 16 bits. 0 takes plain forms alone, which add products as the definition does.
+    /// Largest difference of a logit that forms which round more may cause, relative to the largest logit of a random image: 0 to 1. These
+    /// are Winograd and FFT forms, and weights of 16 bits. 0 takes plain forms alone, which add products as the definition does.
     /// </summary>
     public double ErrorBound { get; init; } = 1e-3;
 

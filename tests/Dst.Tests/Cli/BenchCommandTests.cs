@@ -41,7 +41,8 @@ public class BenchCommandTests
     [InlineData(250, false, false)]
     public void A_kernel_that_beats_the_peak_is_named(double percent, bool doesAll, bool isNamed)
     {
-        var report = new KernelReport("cpu", SimdTier.V512, 1, 256, 4, [new("dense forward", "layer", 1, 1, percent, 1) { DoesAll = doesAll }]);
+        var kernel = new KernelResult("dense forward", "layer", 1, 1, percent, 1) { DoesAll = doesAll };
+        var report = new KernelReport("cpu", SimdTier.V512, 1, 256, 4, [kernel]);
         Assert.Equal(isNamed, TextRenderer.Render(report.ToResult()).Contains("warning: dense forward of layer has"));
     }
 

@@ -55,7 +55,9 @@ public partial class InferencePlanTests
     [InlineData(double.NaN)]
     public void A_bound_that_is_no_share_is_refused(double bound)
     {
-        var model = Initialised(new(new("one", new(1, 4, 4), [new("flat", new FlattenOp(), ["input"]), new("fc", new LinearOp(2), ["flat"])])));
+        var model = Initialised(new(new("one", new(1, 4, 4), [
+            new("flat", new FlattenOp(), ["input"]), new("fc", new LinearOp(2), ["flat"]),
+        ])));
         var error = Assert.Throws<InputException>(() => InferencePlan.Compile(model, new() { ErrorBound = bound }));
         Assert.Contains("ErrorBound", error.Message);
     }

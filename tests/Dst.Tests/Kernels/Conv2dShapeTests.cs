@@ -14,7 +14,8 @@ public class Conv2dShapeTests
     {
         var shape = new Conv2dShape(3, height, width, 20, kernel, kernel, stride, padding);
         var random = new Random(1);
-        int[][] positions = [.. Enumerable.Range(0, 5).Select(_ => Enumerable.Range(0, shape.RowLength).Where(_ => random.Next(2) == 0).ToArray())];
+        int[][] positions = [.. Enumerable.Range(0, 5).Select(
+            _ => Enumerable.Range(0, shape.RowLength).Where(_ => random.Next(2) == 0).ToArray())];
         Assert.Equal(Counted(shape, (_, _) => true), shape.MultiplyAddsOnMap(null));
         Assert.Equal(
             Counted(shape, (filter, position) => positions[filter / 4].Contains(position)), shape.MultiplyAddsOnMap(new(4, positions)));
