@@ -32,8 +32,8 @@ internal sealed record KernelReport(
     string Cpu, SimdTier Tier, int Threads, double PeakGflops, double ClockGhz, IReadOnlyList<KernelResult> Kernels)
 {
     private IEnumerable<string> Warnings => Kernels.Where(kernel => kernel.DoesAll && kernel.PercentOfPeak > 100).Select(
-        kernel => $"warning: {kernel.Kernel} of {kernel.Shape} has {kernel.PercentOfPeak:F1} % of the peak, more than it can: other work or "
-            + "a changing clock disturbed the measurement");
+        kernel => $"warning: {kernel.Kernel} of {kernel.Shape} has {kernel.PercentOfPeak:F1} % of the peak, more than it can: other work "
+            + "or a changing clock disturbed the measurement");
 
     /// <summary>A row for each pass of each layer in each form.</summary>
     public Result ToResult() => new(
