@@ -40,12 +40,12 @@ internal sealed record MachinePeak(double Gflops, double ClockGhz)
 
     /// <summary>
     /// Whether the peak is not that of a whole number of units, which a processor has: then the peak or the clock was measured beside
-    /// other work.
+    /// other work. Without vectors the probe waits for its own sums, so nothing is said.
     /// </summary>
     public bool IsDisturbed(SimdTier tier, int threads)
     {
         var units = MultiplyAddsPerCycle(tier, threads);
-        return Math.Abs(units - Math.Round(units)) > Tolerance * units;
+        return tier != SimdTier.Scalar && Math.Abs(units - Math.Round(units)) > Tolerance * units;
     }
 
     /// <summary>Multiply-adds of one vector in a cycle of one core.</summary>
