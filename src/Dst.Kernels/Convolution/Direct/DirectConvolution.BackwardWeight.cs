@@ -49,7 +49,7 @@ public sealed unsafe partial class DirectConvolution
         }
 
         rows.Clear();
-        var taps = _forwardTaps[block];
+        var taps = _backwardWeight.Value.Taps[block];
         var values = packed[(_backwardWeight.Value.First[block] * Layout.Block)..];
         for (var lane = 0; lane < filters; lane++)
         {
@@ -74,33 +74,50 @@ public sealed unsafe partial class DirectConvolution
         {
             var count = Math.Min(_input.ChunkImages, images - first);
             var source = _input.Pack<T>(count, x + (long)first * Shape.InputLength, scratch);
-            fixed (int* offsets = list.Offsets)
+            var chunk = dy + (long)first * Shape.OutputLength;
+            for (var b = firstBlock; b < endBlock;)
             {
-                for (var b = firstBlock; b < endBlock; b++)
-                {
-                    var blockGradient = dy + (long)first * Shape.OutputLength + (long)b * Shape.OutHeight * Shape.OutWidth * Layout.Block;
-                    for (var t = list.First[b]; t < list.First[b + 1]; t += TTaps.Count)
-                    {
-                        var (firstRow, endRow) = list.Rows[t / TapRuns.Length];
-                        Correlate<T, TTaps>(
-                            walk.Within(firstRow, endRow), count, source + firstRow * walk.SourceRow, offsets + t,
-                            blockGradient + firstRow * walk.GradientRow, gradient + (long)t * Layout.Block);
-                    }
-                }
+                var isPair = RowTiles.HasPairs(_tier) && b % 2 == 0 && b + 1 < endBlock;
+                var common = isPair ? list.Common(b) : 0;
+                BackwardWeight<T, EightTapPairs<T>>(list, b, 0, common, walk, count, source, chunk, gradient);
+                for (var end = b + (isPair ? 2 : 1); b < end; b++)
+                    BackwardWeight<T, TTaps>(list, b, common, list.Count(b), walk, count, source, chunk, gradient);
+            }
+        }
+    }
+
+    /// <summary>Some taps of a block of filters, or of it and the next one, from one index in its list to another.</summary>
+    private void BackwardWeight<T, TTaps>(
+        BackwardWeightTaps list, int block, int first, int end, PixelWalk walk, int images, float* source, float* dy, float* gradient)
+        where T : unmanaged, ILanes<T>
+        where TTaps : unmanaged, ITapAccumulators<T>
+    {
+        nint plane = Shape.OutHeight * Shape.OutWidth * Layout.Block;
+        dy += block * plane;
+        fixed (int* offsets = list.Offsets)
+        {
+            for (var t = list.First[block] + first; t < list.First[block] + end; t += TTaps.Count)
+            {
+                var (firstRow, endRow) = list.Rows[t / TapRuns.Length];
+                Correlate<T, TTaps>(
+                    walk.Within(firstRow, endRow), images, source + firstRow * walk.SourceRow, offsets + t,
+                    dy + firstRow * walk.GradientRow, plane, gradient + (long)t * Layout.Block, list.Count(block) * Layout.Block);
             }
         }
     }
 
     /// <summary>
-    /// Adds, for a few taps, the sum over all pixels of input scalar × 16 filters' output gradients; the sums stay in registers.
+    /// Adds, for a few taps, the sum over all pixels of input scalar × the output gradients of 16 filters, or of two blocks of them; the
+    /// sums stay in registers.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Correlate<T, TTaps>(PixelWalk walk, int images, float* source, int* offsets, float* dy, float* gradient)
+    private static void Correlate<T, TTaps>(
+        PixelWalk walk, int images, float* source, int* offsets, float* dy, nint nextBlock, float* gradient, nint nextGradient)
         where T : unmanaged, ILanes<T>
         where TTaps : unmanaged, ITapAccumulators<T>
     {
         TTaps taps = default;
-        taps.Load(gradient, offsets);
+        taps.Load(gradient, nextGradient, offsets);
         for (var n = 0; n < images; n++, source += walk.SourceImage, dy += walk.GradientImage)
         {
             var row = source;
@@ -109,11 +126,11 @@ public sealed unsafe partial class DirectConvolution
             {
                 var pixel = row;
                 for (var end = g + walk.GradientRow; g < end; g += Layout.Block, pixel += walk.SourcePixel)
-                    taps.MultiplyAdd(pixel, T.Load(g));
+                    taps.MultiplyAdd(pixel, g, nextBlock);
             }
         }
 
-        taps.Store(gradient);
+        taps.Store(gradient, nextGradient);
     }
 
     /// <summary>Rows and pitches (in floats) of the walk over the output pixels of a run of images.</summary>

@@ -64,17 +64,17 @@ public sealed unsafe partial class DirectConvolution
     }
 
     /// <summary>
-    /// The offsets of the forward taps, in <see cref="TapRuns"/>, and for each run the output rows in which any of its taps does not fall
-    /// on padding.
+    /// The offsets of the taps, in <see cref="TapRuns"/>, and for each run the output rows in which any of its taps does not fall on padding.
     /// </summary>
     private BackwardWeightTaps PlanBackwardWeight()
     {
-        var first = new int[_forwardTaps.Length + 1];
+        var taps = RowTiles.HasPairs(_tier) ? [.. _forwardTaps.Chunk(2).SelectMany(CommonRunsFirst)] : _forwardTaps;
+        var first = new int[taps.Length + 1];
         var offsets = new List<int>();
         var rows = new List<(int First, int End)>();
-        for (var b = 0; b < _forwardTaps.Length; b++)
+        for (var b = 0; b < taps.Length; b++)
         {
-            foreach (var run in TapRuns.Of(_forwardTaps[b].Select(TapAt)))
+            foreach (var run in TapRuns.Of(taps[b].Select(TapAt)))
             {
                 offsets.AddRange(run.Select(tap => _input.OffsetOf(tap.Channel, tap.Ky, tap.Kx)));
                 // Taps are ordered by row of the kernel: a later row reaches padding sooner at the bottom, an earlier one at the top.
@@ -86,7 +86,18 @@ public sealed unsafe partial class DirectConvolution
             first[b + 1] = offsets.Count;
         }
 
-        return new(Pinned(offsets), first, [.. rows]);
+        return new(taps, Pinned(offsets), first, [.. rows]);
+    }
+
+    /// <summary>
+    /// The taps of two blocks of filters, each part by kernel position: first those that both have, in whole runs, then all others.
+    /// </summary>
+    private static IEnumerable<int[]> CommonRunsFirst(int[][] pair)
+    {
+        if (pair.Length == 1 || pair[0].AsSpan().SequenceEqual(pair[1])) return pair;
+        var both = pair[0].Intersect(pair[1]).ToArray();
+        var common = both[..(both.Length - both.Length % TapRuns.Length)];
+        return pair.Select(taps => (int[])[.. common, .. taps.Except(common)]);
     }
 
     private (int Channel, int Ky, int Kx) TapAt(int index)
@@ -136,8 +147,18 @@ public sealed unsafe partial class DirectConvolution
         return pinned;
     }
 
-    /// <summary>
-    /// Offsets of the backward-weight pass's taps, the index of each block's first tap, and the output rows that each run of taps reaches.
-    /// </summary>
-    private sealed record BackwardWeightTaps(int[] Offsets, int[] First, (int First, int End)[] Rows);
+    /// <summary>What the backward-weight pass reads.</summary>
+    /// <param name="Taps">The taps of each block, as indices in the ungrouped row [C·Kh·Kw].</param>
+    /// <param name="Offsets">Their offsets, in runs.</param>
+    /// <param name="First">Index of each block's first offset; one past the last for the number of blocks.</param>
+    /// <param name="Rows">The output rows that each run reaches.</param>
+    private sealed record BackwardWeightTaps(int[][] Taps, int[] Offsets, int[] First, (int First, int End)[] Rows)
+    {
+        /// <summary>Offsets of a block.</summary>
+        public int Count(int block) => First[block + 1] - First[block];
+
+        /// <summary>How many offsets at the beginning of its list a block shares with the next one, in whole runs.</summary>
+        public int Common(int block) =>
+            TapRuns.Common(Offsets.AsSpan(First[block], Count(block)), Offsets.AsSpan(First[block + 1], Count(block + 1)));
+    }
 }

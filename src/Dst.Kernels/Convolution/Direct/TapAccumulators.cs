@@ -4,7 +4,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// Sums of a few taps × 16 filters of a weight gradient, held in registers with the taps' offsets while the pixels go by.
+/// Sums of a few taps × 16 filters of a weight gradient, of one block of filters or of two, held in registers with the taps' offsets
+/// while the pixels go by. Of two blocks, <c>next</c> is how many floats the second is behind the first.
 /// </summary>
 internal unsafe interface ITapAccumulators<T> where T : unmanaged, ILanes<T>
 {
@@ -12,13 +13,13 @@ internal unsafe interface ITapAccumulators<T> where T : unmanaged, ILanes<T>
     static abstract int Count { get; }
 
     /// <summary>Reads the sums [taps][16] and the offsets of the taps.</summary>
-    void Load(float* sums, int* offsets);
+    void Load(float* sums, nint next, int* offsets);
 
-    /// <summary>Adds each tap's scalar beside <paramref name="pixel"/> × the gradient of the pixel's 16 filters.</summary>
-    void MultiplyAdd(float* pixel, T gradient);
+    /// <summary>Adds each tap's scalar beside <paramref name="pixel"/> × the gradient of the pixel's filters.</summary>
+    void MultiplyAdd(float* pixel, float* gradient, nint next);
 
     /// <summary>Writes the sums.</summary>
-    void Store(float* sums);
+    void Store(float* sums, nint next);
 }
 
 /// <summary>The lists of taps of weight gradients, cut into runs that any <see cref="ITapAccumulators{T}"/> divides.</summary>
@@ -30,19 +31,32 @@ internal static class TapRuns
     /// <summary>The runs of a list. Copies of its last tap fill up the last run; their sums are never read.</summary>
     public static IEnumerable<TTap[]> Of<TTap>(IEnumerable<TTap> taps) =>
         taps.Chunk(Length).Select(run => (TTap[])[.. run, .. Enumerable.Repeat(run[^1], Length - run.Length)]);
+
+    /// <summary>How many taps at the beginning of two lists are the same, in whole runs.</summary>
+    public static int Common(ReadOnlySpan<int> one, ReadOnlySpan<int> other)
+    {
+        var common = one.CommonPrefixLength(other);
+        return common - common % Length;
+    }
 }
 
-/// <summary>Four taps.</summary>
+/// <summary>Where the scalars of four taps are.</summary>
+internal readonly unsafe struct FourOffsets(int* offsets)
+{
+    public readonly nint A = offsets[0];
+    public readonly nint B = offsets[1];
+    public readonly nint C = offsets[2];
+    public readonly nint D = offsets[3];
+}
+
+/// <summary>Four taps of one block.</summary>
 internal unsafe struct FourTaps<T> : ITapAccumulators<T> where T : unmanaged, ILanes<T>
 {
+    private FourOffsets _offsets;
     private T _a;
     private T _b;
     private T _c;
     private T _d;
-    private nint _offsetA;
-    private nint _offsetB;
-    private nint _offsetC;
-    private nint _offsetD;
 
     public static int Count
     {
@@ -51,29 +65,29 @@ internal unsafe struct FourTaps<T> : ITapAccumulators<T> where T : unmanaged, IL
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Load(float* sums, int* offsets)
+    public void Load(float* sums, nint next, int* offsets)
     {
+        _offsets = new(offsets);
         _a = T.Load(sums);
         _b = T.Load(sums + Layout.Block);
         _c = T.Load(sums + 2 * Layout.Block);
         _d = T.Load(sums + 3 * Layout.Block);
-        _offsetA = offsets[0];
-        _offsetB = offsets[1];
-        _offsetC = offsets[2];
-        _offsetD = offsets[3];
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyAdd(float* pixel, float* gradient, nint next) => MultiplyAdd(pixel, T.Load(gradient));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void MultiplyAdd(float* pixel, T gradient)
     {
-        _a = T.MultiplyAdd(pixel + _offsetA, gradient, _a);
-        _b = T.MultiplyAdd(pixel + _offsetB, gradient, _b);
-        _c = T.MultiplyAdd(pixel + _offsetC, gradient, _c);
-        _d = T.MultiplyAdd(pixel + _offsetD, gradient, _d);
+        _a = T.MultiplyAdd(pixel + _offsets.A, gradient, _a);
+        _b = T.MultiplyAdd(pixel + _offsets.B, gradient, _b);
+        _c = T.MultiplyAdd(pixel + _offsets.C, gradient, _c);
+        _d = T.MultiplyAdd(pixel + _offsets.D, gradient, _d);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store(float* sums)
+    public readonly void Store(float* sums, nint next)
     {
         T.Store(sums, _a);
         T.Store(sums + Layout.Block, _b);
@@ -82,7 +96,7 @@ internal unsafe struct FourTaps<T> : ITapAccumulators<T> where T : unmanaged, IL
     }
 }
 
-/// <summary>Eight taps.</summary>
+/// <summary>Eight taps of one block.</summary>
 internal unsafe struct EightTaps<T> : ITapAccumulators<T> where T : unmanaged, ILanes<T>
 {
     private FourTaps<T> _left;
@@ -95,25 +109,123 @@ internal unsafe struct EightTaps<T> : ITapAccumulators<T> where T : unmanaged, I
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Load(float* sums, int* offsets)
+    public void Load(float* sums, nint next, int* offsets)
     {
         _left = default;
         _right = default;
-        _left.Load(sums, offsets);
-        _right.Load(sums + FourTaps<T>.Count * Layout.Block, offsets + FourTaps<T>.Count);
+        _left.Load(sums, next, offsets);
+        _right.Load(sums + FourTaps<T>.Count * Layout.Block, next, offsets + FourTaps<T>.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* pixel, T gradient)
+    public void MultiplyAdd(float* pixel, float* gradient, nint next)
     {
-        _left.MultiplyAdd(pixel, gradient);
-        _right.MultiplyAdd(pixel, gradient);
+        var vector = T.Load(gradient);
+        _left.MultiplyAdd(pixel, vector);
+        _right.MultiplyAdd(pixel, vector);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store(float* sums)
+    public readonly void Store(float* sums, nint next)
     {
-        _left.Store(sums);
-        _right.Store(sums + FourTaps<T>.Count * Layout.Block);
+        _left.Store(sums, next);
+        _right.Store(sums + FourTaps<T>.Count * Layout.Block, next);
+    }
+}
+
+/// <summary>Four taps of two blocks, which share the loads of the scalars.</summary>
+internal unsafe struct FourTapPairs<T> where T : unmanaged, ILanes<T>
+{
+    private FourOffsets _offsets;
+    private T _a;
+    private T _b;
+    private T _c;
+    private T _d;
+    private T _nextA;
+    private T _nextB;
+    private T _nextC;
+    private T _nextD;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Load(float* sums, nint next, int* offsets)
+    {
+        _offsets = new(offsets);
+        _a = T.Load(sums);
+        _b = T.Load(sums + Layout.Block);
+        _c = T.Load(sums + 2 * Layout.Block);
+        _d = T.Load(sums + 3 * Layout.Block);
+        sums += next;
+        _nextA = T.Load(sums);
+        _nextB = T.Load(sums + Layout.Block);
+        _nextC = T.Load(sums + 2 * Layout.Block);
+        _nextD = T.Load(sums + 3 * Layout.Block);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyAdd(float* pixel, T gradient, T next)
+    {
+        var scalar = T.Broadcast(pixel[_offsets.A]);
+        _a = T.MultiplyAdd(scalar, gradient, _a);
+        _nextA = T.MultiplyAdd(scalar, next, _nextA);
+        scalar = T.Broadcast(pixel[_offsets.B]);
+        _b = T.MultiplyAdd(scalar, gradient, _b);
+        _nextB = T.MultiplyAdd(scalar, next, _nextB);
+        scalar = T.Broadcast(pixel[_offsets.C]);
+        _c = T.MultiplyAdd(scalar, gradient, _c);
+        _nextC = T.MultiplyAdd(scalar, next, _nextC);
+        scalar = T.Broadcast(pixel[_offsets.D]);
+        _d = T.MultiplyAdd(scalar, gradient, _d);
+        _nextD = T.MultiplyAdd(scalar, next, _nextD);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Store(float* sums, nint next)
+    {
+        T.Store(sums, _a);
+        T.Store(sums + Layout.Block, _b);
+        T.Store(sums + 2 * Layout.Block, _c);
+        T.Store(sums + 3 * Layout.Block, _d);
+        sums += next;
+        T.Store(sums, _nextA);
+        T.Store(sums + Layout.Block, _nextB);
+        T.Store(sums + 2 * Layout.Block, _nextC);
+        T.Store(sums + 3 * Layout.Block, _nextD);
+    }
+}
+
+/// <summary>Eight taps of two blocks.</summary>
+internal unsafe struct EightTapPairs<T> : ITapAccumulators<T> where T : unmanaged, ILanes<T>
+{
+    private FourTapPairs<T> _left;
+    private FourTapPairs<T> _right;
+
+    public static int Count
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 8;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Load(float* sums, nint next, int* offsets)
+    {
+        _left = default;
+        _right = default;
+        _left.Load(sums, next, offsets);
+        _right.Load(sums + FourTaps<T>.Count * Layout.Block, next, offsets + FourTaps<T>.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyAdd(float* pixel, float* gradient, nint next)
+    {
+        T ofFirst = T.Load(gradient), ofSecond = T.Load(gradient + next);
+        _left.MultiplyAdd(pixel, ofFirst, ofSecond);
+        _right.MultiplyAdd(pixel, ofFirst, ofSecond);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Store(float* sums, nint next)
+    {
+        _left.Store(sums, next);
+        _right.Store(sums + FourTaps<T>.Count * Layout.Block, next);
     }
 }

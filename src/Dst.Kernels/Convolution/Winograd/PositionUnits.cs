@@ -29,6 +29,7 @@ internal sealed class PositionUnits
         }
 
         GradientOffsets = [.. offsets];
+        GradientPairs = [.. Pairs.Select((_, pair) => TapRuns.Common(GradientsOf(2 * pair), GradientsOf(2 * pair + 1)))];
     }
 
     /// <summary>The units.</summary>
@@ -57,6 +58,14 @@ internal sealed class PositionUnits
 
     /// <summary>Where each block begins in <see cref="GradientOffsets"/>; one past the last for the number of blocks.</summary>
     public int[] GradientFirst { get; }
+
+    /// <summary>For each pair of blocks the units at the beginning of both lists of offsets whose gradients are computed together.</summary>
+    public int[] GradientPairs { get; }
+
+    /// <summary>How many offsets a block has in <see cref="GradientOffsets"/>.</summary>
+    public int Gradients(int block) => GradientFirst[block + 1] - GradientFirst[block];
+
+    private ReadOnlySpan<int> GradientsOf(int block) => GradientOffsets.AsSpan(GradientFirst[block], Gradients(block));
 
     private IEnumerable<int> PlacesOf(int block)
     {

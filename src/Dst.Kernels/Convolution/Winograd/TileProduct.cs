@@ -79,18 +79,20 @@ internal static unsafe class TileProduct
     }
 
     /// <summary>
-    /// Adds, for a few channels, the sum over all tiles of the channel's scalar × 16 filters' gradients; the sums stay in registers.
+    /// Adds, for a few channels, the sum over all tiles of the channel's scalar × the gradients of 16 filters, or of two blocks of them;
+    /// the sums stay in registers.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Correlate<T, TTaps>(int tiles, float* source, int* offsets, float* gradient, float* sums)
+    public static void Correlate<T, TTaps>(
+        int tiles, float* source, int* offsets, float* gradient, nint nextGradient, float* sums, nint nextSums)
         where T : unmanaged, ILanes<T>
         where TTaps : unmanaged, ITapAccumulators<T>
     {
         TTaps taps = default;
-        taps.Load(sums, offsets);
+        taps.Load(sums, nextSums, offsets);
         for (var end = gradient + (nint)tiles * Layout.Block; gradient < end; gradient += Layout.Block, source += Layout.Block)
-            taps.MultiplyAdd(source, T.Load(gradient));
-        taps.Store(sums);
+            taps.MultiplyAdd(source, gradient, nextGradient);
+        taps.Store(sums, nextSums);
     }
 
     /// <summary>

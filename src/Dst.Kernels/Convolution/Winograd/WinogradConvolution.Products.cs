@@ -234,23 +234,42 @@ public sealed unsafe partial class WinogradConvolution
         {
             prefetch.FetchNext();
             var units = _unitsAt[p];
+            var source = v + (long)p * _inputPitch + part.Input;
+            var gradient = dm + (long)p * _outputPitch + part.Output;
             var sums = du + _firstGradient[p] * Layout.Block;
-            fixed (int* offsets = units.GradientOffsets)
+            for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
             {
-                for (var b = blocks.First; b < blocks.End; b++)
+                for (var b = blocks.First; b < blocks.End;)
                 {
-                    var source = v + (long)p * _inputPitch + part.Input;
-                    var gradient = dm + (long)p * _outputPitch + part.Output + b * _outputPlane;
-                    for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
-                    {
-                        for (var i = units.GradientFirst[b]; i < units.GradientFirst[b + 1]; i += TTaps.Count)
-                            TileProduct.Correlate<T, TTaps>(
-                                count * _tileColumns, source, offsets + i, gradient, sums + (long)i * Layout.Block);
-                        source += RowOffset(count + Reach);
-                        gradient += RowOffset(count);
-                    }
+                    var isPair = b % 2 == 0 && b + 1 < blocks.End && b / 2 < units.Pairs.Length;
+                    var common = isPair ? units.GradientPairs[b / 2] : 0;
+                    if (common > 0)
+                        AddWeightGradient<T, EightTapPairs<T>>(units, b, 0, common, count * _tileColumns, source, gradient, sums);
+                    for (var end = b + (isPair ? 2 : 1); b < end; b++)
+                        AddWeightGradient<T, TTaps>(units, b, common, units.Gradients(b), count * _tileColumns, source, gradient, sums);
                 }
+
+                source += RowOffset(count + Reach);
+                gradient += RowOffset(count);
             }
+        }
+    }
+
+    /// <summary>Some units of a block of filters, or of it and the next one, from one index in its list to another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AddWeightGradient<T, TTaps>(
+        PositionUnits units, int block, int first, int end, int tiles, float* source, float* gradient, float* sums)
+        where T : unmanaged, ILanes<T>
+        where TTaps : unmanaged, ITapAccumulators<T>
+    {
+        var firstOfBlock = units.GradientFirst[block];
+        var next = units.Gradients(block) * Layout.Block;
+        gradient += block * _outputPlane;
+        fixed (int* offsets = units.GradientOffsets)
+        {
+            for (var i = firstOfBlock + first; i < firstOfBlock + end; i += TTaps.Count)
+                TileProduct.Correlate<T, TTaps>(
+                    tiles, source, offsets + i, gradient, _outputPlane, sums + (long)i * Layout.Block, next);
         }
     }
 
