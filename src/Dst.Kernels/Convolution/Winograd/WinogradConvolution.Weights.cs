@@ -70,7 +70,7 @@ public sealed unsafe partial class WinogradConvolution
     public void UnpackWeightGradient(int block, WinogradSums du, Span<float> gradient)
     {
         Check.Length<float>(gradient, Shape.WeightCount);
-        gradient.Slice(block * Layout.Block * Shape.RowLength, FiltersOf(block) * Shape.RowLength).Clear();
+        gradient.Slice(block * Layout.Block * _rowLength, FiltersOf(block) * _rowLength).Clear();
         fixed (float* g = gradient) RunFilter(new UnpackKernel(this, block, du, g));
     }
 
@@ -104,7 +104,7 @@ public sealed unsafe partial class WinogradConvolution
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
         var lanes = stackalloc int[Layout.Block];
-        for (var lane = 0; lane < Layout.Block; lane++) lanes[lane] = lane * Shape.RowLength;
+        for (var lane = 0; lane < Layout.Block; lane++) lanes[lane] = lane * _rowLength;
         var vectors = stackalloc float[Positions * Layout.Block];
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
@@ -135,7 +135,7 @@ public sealed unsafe partial class WinogradConvolution
         var count = Layout.UsedLanes(Shape.Channels, block);
         for (var unit = 0; unit < _unitsOfKernel; unit++)
             PackUnit<T, TTransform>(
-                new(channels, count), 0, Shape.Filters, weights + unit * UnitLength,
+                new(channels, count), 0, Shape.Filters, weights + unit * _unitLength,
                 u + (nint)(block * _unitsOfKernel + unit) * Shape.Filters * Layout.Block);
     }
 
@@ -145,10 +145,10 @@ public sealed unsafe partial class WinogradConvolution
         where TTransform : IWinogradTransform<T>
     {
         var lanes = stackalloc int[Layout.Block];
-        for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * _unitsOfKernel * UnitLength;
+        for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * _unitsOfKernel * _unitLength;
         for (var filter = 0; filter < filters; filter++, u += Layout.Block)
             TransformUnits<T, TTransform>(
-                weights + (long)(firstFilter + filter) * Shape.RowLength, new(lanes, channels.Length), u,
+                weights + (long)(firstFilter + filter) * _rowLength, new(lanes, channels.Length), u,
                 (nint)_transposedTaps * Layout.Block);
     }
 
@@ -157,16 +157,18 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="lanes">Where each lane's unit begins.</param>
     /// <param name="destination">First position.</param>
     /// <param name="positionPitch">Floats from one position to the next.</param>
+    [SkipLocalsInit]
     private void TransformUnits<T, TTransform>(float* units, ReadOnlySpan<int> lanes, float* destination, nint positionPitch)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
-        var vectors = stackalloc float[UnitLength * Layout.Block];
-        if (lanes.Length < Layout.Block) new Span<float>(vectors, UnitLength * Layout.Block).Clear();
+        var length = _unitLength;
+        var vectors = stackalloc float[length * Layout.Block];
+        if (lanes.Length < Layout.Block) new Span<float>(vectors, length * Layout.Block).Clear();
         for (var lane = 0; lane < lanes.Length; lane++)
         {
             var unit = units + lanes[lane];
-            for (var i = 0; i < UnitLength; i++) vectors[i * Layout.Block + lane] = unit[i];
+            for (var i = 0; i < length; i++) vectors[i * Layout.Block + lane] = unit[i];
         }
 
         if (Form.IsOneDimensional)
@@ -181,7 +183,7 @@ public sealed unsafe partial class WinogradConvolution
     private void Unpack<T, TTransform>(int block, WinogradSums du, float* gradient)
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
-        var length = UnitLength * Layout.Block;
+        var length = _unitLength * Layout.Block;
         var places = stackalloc long[UnitsTogether * Positions];
         var vectors = stackalloc float[UnitsTogether * Positions * Layout.Block];
         var sums = stackalloc float[(BitOperations.Log2((uint)du.Count) + 1) * UnitsTogether * length];
@@ -220,7 +222,7 @@ public sealed unsafe partial class WinogradConvolution
         for (var i = 0; i < units * Positions; i++)
             T.Store(vectors + i * Layout.Block, places[i] >= 0 ? T.Load(du + places[i]) : T.Zero);
         var position = units * Layout.Block;
-        for (var unit = 0; unit < units; unit++, vectors += Layout.Block, lanes += UnitLength * Layout.Block)
+        for (var unit = 0; unit < units; unit++, vectors += Layout.Block, lanes += _unitLength * Layout.Block)
         {
             if (Form.IsOneDimensional) TTransform.Apply(vectors, position, lanes, Layout.Block);
             else
@@ -237,15 +239,16 @@ public sealed unsafe partial class WinogradConvolution
     /// <summary>Writes the kept taps of a unit of some filters, one in each lane.</summary>
     private void WriteKept(float* lanes, ulong taps, int filters, float* gradient)
     {
-        for (var tap = 0; tap < UnitLength; tap++)
+        nint pitch = _rowLength;
+        for (var tap = 0; tap < _unitLength; tap++)
         {
             if ((taps >> tap & 1) == 0) continue;
-            for (var lane = 0; lane < filters; lane++) gradient[(nint)lane * Shape.RowLength + tap] = lanes[tap * Layout.Block + lane];
+            for (var lane = 0; lane < filters; lane++) gradient[lane * pitch + tap] = lanes[tap * Layout.Block + lane];
         }
     }
 
     /// <summary>Where a kept unit begins in the weights of the first filter of a block.</summary>
-    private long FirstTap(int block, int unit) => (long)block * Layout.Block * Shape.RowLength + _kept.Units[unit] * UnitLength;
+    private long FirstTap(int block, int unit) => (long)block * Layout.Block * _rowLength + _kept.Units[unit] * _unitLength;
 
     private readonly struct PackKernel(WinogradConvolution conv, int block, float* weights, float* u) : IFilterKernel
     {

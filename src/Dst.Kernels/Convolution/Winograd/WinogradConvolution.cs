@@ -36,6 +36,8 @@ public sealed unsafe partial class WinogradConvolution
     private readonly SimdTier _tier;
     private readonly int _points;
     private readonly int _unitsOfKernel;
+    private readonly int _unitLength;
+    private readonly int _rowLength;
     private readonly int _tileColumns;
     private readonly bool _sharesRows;
     private readonly int _inputRows;
@@ -72,6 +74,7 @@ public sealed unsafe partial class WinogradConvolution
         Capacity = capacity;
         _points = form.PointsOf(shape);
         _unitsOfKernel = form.UnitsOf(shape);
+        (_unitLength, _rowLength) = (form.UnitLengthOf(shape), shape.RowLength);
         RowsPerImage = form.RowsOf(shape);
         _tileColumns = form.ColumnsOf(shape);
         _sharesRows = _unitsOfKernel == FourRows<Lanes512>.KernelRows && RowTiles.HasPairs(tier)
@@ -83,7 +86,7 @@ public sealed unsafe partial class WinogradConvolution
         (_inputPlane, _outputPlane) = (RowOffset(_inputRows), RowOffset(capacity));
         _tiles = new RowTile[capacity + 1][];
         _pairTiles = new RowTile[capacity + 1][];
-        _kept = new KeptUnits(shape, form.UnitLengthOf(shape), kept);
+        _kept = new KeptUnits(shape, _unitLength, kept);
         _unitsAt = PlanUnits();
         _firstWeight = FirstVectors(position => position.Offsets.Length);
         _firstGradient = FirstVectors(position => position.GradientOffsets.Length);
@@ -146,8 +149,6 @@ public sealed unsafe partial class WinogradConvolution
 
     /// <summary>Rows of tiles in V that kernels reach beyond those of the outputs.</summary>
     private int Reach => _unitsOfKernel - 1;
-
-    private int UnitLength => Form.UnitLengthOf(Shape);
 
     /// <summary>V = Bᵀ x B for some rows of tiles.</summary>
     /// <param name="rows">Which rows of the images, and where in V.</param>
