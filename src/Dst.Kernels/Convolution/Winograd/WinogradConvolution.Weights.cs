@@ -100,20 +100,30 @@ public sealed unsafe partial class WinogradConvolution
         return scale;
     }
 
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pack<T, TTransform>(int block, float* weights, float* u)
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
         var lanes = stackalloc int[Layout.Block];
         for (var lane = 0; lane < Layout.Block; lane++) lanes[lane] = lane * _rowLength;
-        var vectors = stackalloc float[Positions * Layout.Block];
-        for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
+        var vectors = stackalloc float[UnitsTogether * Positions * Layout.Block];
+        for (var first = _kept.First(block); first < _kept.First(block + 1); first += UnitsTogether)
         {
-            TransformUnits<T, TTransform>(weights + FirstTap(block, i), new(lanes, FiltersOf(block)), vectors, Layout.Block);
+            var count = Math.Min(UnitsTogether, _kept.First(block + 1) - first);
+            for (var i = 0; i < count; i++)
+                TransformUnits<T, TTransform>(
+                    weights + FirstTap(block, first + i), new(lanes, FiltersOf(block)), vectors + i * Layout.Block,
+                    UnitsTogether * Layout.Block);
             for (var p = 0; p < Positions; p++)
             {
-                var index = _unitsAt[p].Index[i];
-                if (index < 0) continue;
-                T.Store(u + (_firstWeight[p] + _unitsAt[p].Places[index]) * Layout.Block, T.Load(vectors + p * Layout.Block));
+                var units = _unitsAt[p];
+                float* source = vectors + p * UnitsTogether * Layout.Block, destination = u + _firstWeight[p] * Layout.Block;
+                for (var i = 0; i < count; i++, source += Layout.Block)
+                {
+                    var index = units.Index[first + i];
+                    if (index >= 0) T.Store(destination + units.Places[index] * Layout.Block, T.Load(source));
+                }
             }
         }
     }
@@ -140,16 +150,29 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>A unit of some filters for up to 16 channels, one in each lane: [filters][16] at each position.</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackUnit<T, TTransform>(ReadOnlySpan<int> channels, int firstFilter, int filters, float* weights, float* u)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
         var lanes = stackalloc int[Layout.Block];
         for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * _unitsOfKernel * _unitLength;
-        for (var filter = 0; filter < filters; filter++, u += Layout.Block)
-            TransformUnits<T, TTransform>(
-                weights + (long)(firstFilter + filter) * _rowLength, new(lanes, channels.Length), u,
-                (nint)_transposedTaps * Layout.Block);
+        var vectors = stackalloc float[UnitsTogether * Positions * Layout.Block];
+        for (var filter = 0; filter < filters; filter += UnitsTogether)
+        {
+            var count = Math.Min(UnitsTogether, filters - filter);
+            for (var i = 0; i < count; i++)
+                TransformUnits<T, TTransform>(
+                    weights + (long)(firstFilter + filter + i) * _rowLength, new(lanes, channels.Length), vectors + i * Layout.Block,
+                    UnitsTogether * Layout.Block);
+            for (var p = 0; p < Positions; p++)
+            {
+                var source = vectors + p * UnitsTogether * Layout.Block;
+                var destination = u + ((nint)p * _transposedTaps + filter) * Layout.Block;
+                for (var i = 0; i < count * Layout.Block; i += Layout.Block) T.Store(destination + i, T.Load(source + i));
+            }
+        }
     }
 
     /// <summary>G g Gᵀ, or G g in one dimension, of up to 16 units at once, one in each lane.</summary>
