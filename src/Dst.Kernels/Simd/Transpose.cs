@@ -60,6 +60,38 @@ internal static unsafe class Transpose
         }
     }
 
+    /// <summary>destination[t][lane] = source[rows[lane] + t], for up to sixteen lanes.</summary>
+    /// <param name="source">What rows are counted from.</param>
+    /// <param name="rows">Where the row of each lane begins.</param>
+    /// <param name="length">Floats of a row.</param>
+    /// <param name="destination">[length][16]; lanes without a row are not written.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows(float* source, ReadOnlySpan<int> rows, int length, float* destination)
+    {
+        var lane = 0;
+        for (; lane + 4 <= rows.Length && length >= 4; lane += 4)
+        {
+            float* a = source + rows[lane], b = source + rows[lane + 1], c = source + rows[lane + 2], d = source + rows[lane + 3];
+            for (var next = 0; next < length; next += 4)
+            {
+                var t = Math.Min(next, length - 4);
+                var r = destination + t * Side + lane;
+                FourByFour(
+                    Vector128.Load(a + t), Vector128.Load(b + t), Vector128.Load(c + t), Vector128.Load(d + t),
+                    out var r0, out var r1, out var r2, out var r3);
+                r0.Store(r);
+                r1.Store(r + Side);
+                r2.Store(r + 2 * Side);
+                r3.Store(r + 3 * Side);
+            }
+        }
+
+        for (; lane < rows.Length; lane++)
+        {
+            for (var t = 0; t < length; t++) destination[t * Side + lane] = source[rows[lane] + t];
+        }
+    }
+
     /// <summary>destination[t][f] = source[f][t] for sixteen of both, without gaps.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Square<T>(float* source, float* destination) where T : unmanaged, ILanes<T>

@@ -7,7 +7,9 @@ namespace Dst.Kernels;
 /// <content>Weights to the transform domain, and their gradient back.</content>
 public sealed unsafe partial class WinogradConvolution
 {
-    /// <summary>Units whose gradients are transformed back together: their tiles stay in the first cache.</summary>
+    /// <summary>
+    /// Units that are transformed together: their tiles stay in the first cache, and at each position they are neighbours in memory.
+    /// </summary>
     private const int UnitsTogether = 4;
 
     /// <summary>U = G g Gᵀ of one block of 16 filters, for <see cref="Multiply"/>. Blocks may be packed by different threads.</summary>
@@ -105,24 +107,24 @@ public sealed unsafe partial class WinogradConvolution
     private void Pack<T, TTransform>(int block, float* weights, float* u)
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
-        var lanes = stackalloc int[Layout.Block];
-        for (var lane = 0; lane < Layout.Block; lane++) lanes[lane] = lane * _rowLength;
+        var filters = stackalloc int[Layout.Block];
+        for (var lane = 0; lane < Layout.Block; lane++) filters[lane] = lane * _rowLength;
+        var lanes = new ReadOnlySpan<int>(filters, FiltersOf(block));
+        var units = stackalloc float*[UnitsTogether];
         var vectors = stackalloc float[UnitsTogether * Positions * Layout.Block];
         for (var first = _kept.First(block); first < _kept.First(block + 1); first += UnitsTogether)
         {
             var count = Math.Min(UnitsTogether, _kept.First(block + 1) - first);
-            for (var i = 0; i < count; i++)
-                TransformUnits<T, TTransform>(
-                    weights + FirstTap(block, first + i), new(lanes, FiltersOf(block)), vectors + i * Layout.Block,
-                    UnitsTogether * Layout.Block);
+            for (var i = 0; i < count; i++) units[i] = weights + FirstTap(block, first + i);
+            TransformUnits<T, TTransform>(units, count, lanes, vectors);
             for (var p = 0; p < Positions; p++)
             {
-                var units = _unitsAt[p];
+                var ofPosition = _unitsAt[p];
                 float* source = vectors + p * UnitsTogether * Layout.Block, destination = u + _firstWeight[p] * Layout.Block;
                 for (var i = 0; i < count; i++, source += Layout.Block)
                 {
-                    var index = units.Index[first + i];
-                    if (index >= 0) T.Store(destination + units.Places[index] * Layout.Block, T.Load(source));
+                    var index = ofPosition.Index[first + i];
+                    if (index >= 0) T.Store(destination + ofPosition.Places[index] * Layout.Block, T.Load(source));
                 }
             }
         }
@@ -156,16 +158,16 @@ public sealed unsafe partial class WinogradConvolution
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
-        var lanes = stackalloc int[Layout.Block];
-        for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * _unitsOfKernel * _unitLength;
+        var offsets = stackalloc int[Layout.Block];
+        for (var lane = 0; lane < channels.Length; lane++) offsets[lane] = channels[lane] * _unitsOfKernel * _unitLength;
+        var lanes = new ReadOnlySpan<int>(offsets, channels.Length);
+        var units = stackalloc float*[UnitsTogether];
         var vectors = stackalloc float[UnitsTogether * Positions * Layout.Block];
         for (var filter = 0; filter < filters; filter += UnitsTogether)
         {
             var count = Math.Min(UnitsTogether, filters - filter);
-            for (var i = 0; i < count; i++)
-                TransformUnits<T, TTransform>(
-                    weights + (long)(firstFilter + filter + i) * _rowLength, new(lanes, channels.Length), vectors + i * Layout.Block,
-                    UnitsTogether * Layout.Block);
+            for (var i = 0; i < count; i++) units[i] = weights + (long)(firstFilter + filter + i) * _rowLength;
+            TransformUnits<T, TTransform>(units, count, lanes, vectors);
             for (var p = 0; p < Positions; p++)
             {
                 var source = vectors + p * UnitsTogether * Layout.Block;
@@ -175,30 +177,29 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
-    /// <summary>G g Gᵀ, or G g in one dimension, of up to 16 units at once, one in each lane.</summary>
-    /// <param name="units">Base of the units.</param>
-    /// <param name="lanes">Where each lane's unit begins.</param>
-    /// <param name="destination">First position.</param>
-    /// <param name="positionPitch">Floats from one position to the next.</param>
+    /// <summary>G g Gᵀ, or G g in one dimension, of some units. Each has a copy in every lane, such as one for each filter.</summary>
+    /// <param name="units">Where the units begin, <see cref="UnitsTogether"/> at most.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="lanes">Where the copy in each lane begins, counted from that of the unit.</param>
+    /// <param name="vectors">[positions][<see cref="UnitsTogether"/>][16].</param>
     [SkipLocalsInit]
-    private void TransformUnits<T, TTransform>(float* units, ReadOnlySpan<int> lanes, float* destination, nint positionPitch)
+    private void TransformUnits<T, TTransform>(float** units, int count, ReadOnlySpan<int> lanes, float* vectors)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
-        var length = _unitLength;
-        var vectors = stackalloc float[length * Layout.Block];
-        if (lanes.Length < Layout.Block) new Span<float>(vectors, length * Layout.Block).Clear();
-        for (var lane = 0; lane < lanes.Length; lane++)
+        // All copies first: a vector cannot be loaded at once from the smaller stores of a transpose just before.
+        var length = _unitLength * Layout.Block;
+        var taps = stackalloc float[UnitsTogether * length];
+        if (lanes.Length < Layout.Block) new Span<float>(taps, UnitsTogether * length).Clear();
+        for (var i = 0; i < count; i++) Transpose.Rows(units[i], lanes, _unitLength, taps + i * length);
+        nint positionPitch = UnitsTogether * Layout.Block;
+        for (var i = 0; i < count; i++, taps += length, vectors += Layout.Block)
         {
-            var unit = units + lanes[lane];
-            for (var i = 0; i < length; i++) vectors[i * Layout.Block + lane] = unit[i];
+            if (Form.IsOneDimensional) TTransform.Apply(taps, Layout.Block, vectors, positionPitch);
+            else
+                SquareTransform.Apply<T, TTransform>(
+                    new(taps, TTransform.In * Layout.Block, Layout.Block), new(vectors, TTransform.Out * positionPitch, positionPitch));
         }
-
-        if (Form.IsOneDimensional)
-            TTransform.Apply(vectors, Layout.Block, destination, positionPitch);
-        else
-            SquareTransform.Apply<T, TTransform>(
-                new(vectors, TTransform.In * Layout.Block, Layout.Block), new(destination, TTransform.Out * positionPitch, positionPitch));
     }
 
     [SkipLocalsInit]
@@ -213,7 +214,7 @@ public sealed unsafe partial class WinogradConvolution
         for (var first = _kept.First(block); first < _kept.First(block + 1); first += UnitsTogether)
         {
             var units = Math.Min(UnitsTogether, _kept.First(block + 1) - first);
-            for (var i = 0; i < units * Positions; i++) places[i] = PlaceOfGradient(i / units, block, first + i % units);
+            for (var p = 0; p < Positions; p++) PlacesOfGradients(p, block, first, units, places + p * units);
             for (var part = 0; part < du.Count; part++)
             {
                 // A sum waits at its level until that of its neighbour comes.
@@ -229,13 +230,18 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>
-    /// Where a kept unit of a block is in the gradient of U at a position, or −1: a position without the unit is a zero of G in all of its
-    /// kept taps.
+    /// Where some kept units of a block are in the gradient of U at a position, or −1: a position without a unit is a zero of G in all of
+    /// its kept taps.
     /// </summary>
-    private long PlaceOfGradient(int position, int block, int unit)
+    private void PlacesOfGradients(int position, int block, int firstUnit, int count, long* places)
     {
-        var (units, index) = (_unitsAt[position], _unitsAt[position].Index[unit]);
-        return index < 0 ? -1 : (_firstGradient[position] + units.GradientFirst[block] + index - units.Kept.First(block)) * Layout.Block;
+        var units = _unitsAt[position];
+        var first = _firstGradient[position] + units.GradientFirst[block] - units.Kept.First(block);
+        for (var i = 0; i < count; i++)
+        {
+            var index = units.Index[firstUnit + i];
+            places[i] = index < 0 ? -1 : (first + index) * Layout.Block;
+        }
     }
 
     /// <summary>Gᵀ dU G of some units of 16 filters, one in each lane. Units that are neighbours in memory are read together.</summary>
