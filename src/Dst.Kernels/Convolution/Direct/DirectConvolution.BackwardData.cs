@@ -61,18 +61,19 @@ public sealed unsafe partial class DirectConvolution
 
     private void PackChannels(ReadOnlySpan<float> weights, ChannelList list, Span<float> packed)
     {
-        var s = Shape;
-        var area = s.KernelHeight * s.KernelWidth;
+        var (area, rowLength, channels) = (Shape.KernelHeight * Shape.KernelWidth, Shape.RowLength, Shape.ChannelsPerGroup);
+        var filtersPerGroup = Shape.Filters / Shape.Groups;
+        ReadOnlySpan<int> ofLanes = list.Channels;
         for (var t = 0; t < list.Taps.Length; t++)
         {
             var (filter, position) = Math.DivRem(list.Taps[t], area);
-            var firstChannel = filter / (s.Filters / s.Groups) * s.ChannelsPerGroup;
-            var row = weights.Slice(filter * s.RowLength, s.RowLength);
-            var values = packed.Slice(t * Layout.Block, list.Channels.Length);
+            var firstChannel = filter / filtersPerGroup * channels;
+            var row = weights.Slice(filter * rowLength, rowLength);
+            var values = packed.Slice(t * Layout.Block, ofLanes.Length);
             for (var lane = 0; lane < values.Length; lane++)
             {
-                var channel = list.Channels[lane] - firstChannel;
-                if ((uint)channel < (uint)s.ChannelsPerGroup) values[lane] = row[channel * area + position];
+                var channel = ofLanes[lane] - firstChannel;
+                if ((uint)channel < (uint)channels) values[lane] = row[channel * area + position];
             }
         }
     }

@@ -51,13 +51,15 @@ public sealed unsafe partial class DirectConvolution
         rows.Clear();
         var taps = _backwardWeight.Value.Taps[block];
         var values = packed[(_backwardWeight.Value.First[block] * Layout.Block)..];
-        for (var lane = 0; lane < filters; lane++)
+        var rowLength = s.RowLength;
+        Span<int> firstTaps = stackalloc int[Layout.Block];
+        FirstTapsOf(block, firstTaps);
+        for (var t = 0; t < taps.Length; t++)
         {
-            var firstTap = (firstFilter + lane) / (s.Filters / s.Groups) * s.RowLength;
-            for (var t = 0; t < taps.Length; t++)
+            for (var lane = 0; lane < filters; lane++)
             {
-                var position = taps[t] - firstTap;
-                if ((uint)position < (uint)s.RowLength) rows[lane * s.RowLength + position] = values[t * Layout.Block + lane];
+                var position = taps[t] - firstTaps[lane];
+                if ((uint)position < (uint)rowLength) rows[lane * rowLength + position] = values[t * Layout.Block + lane];
             }
         }
     }

@@ -158,27 +158,32 @@ public sealed unsafe partial class DirectConvolution
 
     private void PackRows(ReadOnlySpan<float> weights, Span<float> packed, int[][] blockTaps)
     {
-        var s = Shape;
-        var area = s.KernelHeight * s.KernelWidth;
+        var (filters, rowLength) = (Shape.Filters, Shape.RowLength);
+        Span<int> firstTaps = stackalloc int[Layout.Block];
         packed.Clear();
-        var start = 0;
         for (var b = 0; b < blockTaps.Length; b++)
         {
-            var taps = blockTaps[b];
-            for (var lane = 0; lane < Layout.UsedLanes(s.Filters, b); lane++)
+            var lanes = Layout.UsedLanes(filters, b);
+            var rows = weights.Slice(b * Layout.Block * rowLength, lanes * rowLength);
+            FirstTapsOf(b, firstTaps);
+            foreach (var tap in blockTaps[b])
             {
-                var filter = b * Layout.Block + lane;
-                var firstTap = filter / (s.Filters / s.Groups) * s.ChannelsPerGroup * area;
-                var row = weights.Slice(filter * s.RowLength, s.RowLength);
-                for (var t = 0; t < taps.Length; t++)
+                for (var lane = 0; lane < lanes; lane++)
                 {
-                    var position = taps[t] - firstTap;
-                    if ((uint)position < (uint)row.Length) packed[start + t * Layout.Block + lane] = row[position];
+                    var position = tap - firstTaps[lane];
+                    if ((uint)position < (uint)rowLength) packed[lane] = rows[lane * rowLength + position];
                 }
-            }
 
-            start += taps.Length * Layout.Block;
+                packed = packed[Layout.Block..];
+            }
         }
+    }
+
+    /// <summary>The first tap of the group of each filter of a block, as an index in the ungrouped row.</summary>
+    private void FirstTapsOf(int block, Span<int> firstTaps)
+    {
+        for (var lane = 0; lane < firstTaps.Length; lane++)
+            firstTaps[lane] = (block * Layout.Block + lane) / (Shape.Filters / Shape.Groups) * Shape.RowLength;
     }
 
     private readonly struct ForwardKernel(
