@@ -64,7 +64,8 @@ public sealed unsafe partial class DirectConvolution
     }
 
     /// <summary>
-    /// The offsets of the taps, in <see cref="TapRuns"/>, and for each run the output rows in which any of its taps does not fall on padding.
+    /// The offsets of the taps, in <see cref="TapRuns"/>, and for each run the output rows in which any of its taps does not fall on
+    /// padding.
     /// </summary>
     private BackwardWeightTaps PlanBackwardWeight()
     {

@@ -59,7 +59,7 @@ internal sealed class PositionUnits
     /// <summary>Where each block begins in <see cref="GradientOffsets"/>; one past the last for the number of blocks.</summary>
     public int[] GradientFirst { get; }
 
-    /// <summary>For each pair of blocks the units at the beginning of both lists of offsets whose gradients are computed together.</summary>
+    /// <summary>For each pair of blocks how many offsets at the beginning of both lists are the same, in whole runs.</summary>
     public int[] GradientPairs { get; }
 
     /// <summary>How many offsets a block has in <see cref="GradientOffsets"/>.</summary>
