@@ -81,7 +81,7 @@ public sealed unsafe partial class DirectConvolution
             {
                 var isPair = RowTiles.HasPairs(_tier) && b % 2 == 0 && b + 1 < endBlock;
                 var common = isPair ? list.Common(b) : 0;
-                BackwardWeight<T, EightTapPairs<T>>(list, b, 0, common, walk, count, source, chunk, gradient);
+                BackwardWeight<T, TwiceTaps<T, FourTapPairs<T>>>(list, b, 0, common, walk, count, source, chunk, gradient);
                 for (var end = b + (isPair ? 2 : 1); b < end; b++)
                     BackwardWeight<T, TTaps>(list, b, common, list.Count(b), walk, count, source, chunk, gradient);
             }
@@ -151,8 +151,8 @@ public sealed unsafe partial class DirectConvolution
 
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            if (T.Accumulators >= EightTaps<T>.Count)
-                conv.BackwardWeight<T, EightTaps<T>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
+            if (T.Accumulators >= TwiceTaps<T, FourTaps<T>>.Count)
+                conv.BackwardWeight<T, TwiceTaps<T, FourTaps<T>>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
             else conv.BackwardWeight<T, FourTaps<T>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
         }
     }

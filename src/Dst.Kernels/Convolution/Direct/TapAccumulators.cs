@@ -75,15 +75,13 @@ internal unsafe struct FourTaps<T> : ITapAccumulators<T> where T : unmanaged, IL
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* pixel, float* gradient, nint next) => MultiplyAdd(pixel, T.Load(gradient));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* pixel, T gradient)
+    public void MultiplyAdd(float* pixel, float* gradient, nint next)
     {
-        _a = T.MultiplyAdd(pixel + _offsets.A, gradient, _a);
-        _b = T.MultiplyAdd(pixel + _offsets.B, gradient, _b);
-        _c = T.MultiplyAdd(pixel + _offsets.C, gradient, _c);
-        _d = T.MultiplyAdd(pixel + _offsets.D, gradient, _d);
+        var ofFilters = T.Load(gradient);
+        _a = T.MultiplyAdd(pixel + _offsets.A, ofFilters, _a);
+        _b = T.MultiplyAdd(pixel + _offsets.B, ofFilters, _b);
+        _c = T.MultiplyAdd(pixel + _offsets.C, ofFilters, _c);
+        _d = T.MultiplyAdd(pixel + _offsets.D, ofFilters, _d);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -96,45 +94,8 @@ internal unsafe struct FourTaps<T> : ITapAccumulators<T> where T : unmanaged, IL
     }
 }
 
-/// <summary>Eight taps of one block.</summary>
-internal unsafe struct EightTaps<T> : ITapAccumulators<T> where T : unmanaged, ILanes<T>
-{
-    private FourTaps<T> _left;
-    private FourTaps<T> _right;
-
-    public static int Count
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 8;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Load(float* sums, nint next, int* offsets)
-    {
-        _left = default;
-        _right = default;
-        _left.Load(sums, next, offsets);
-        _right.Load(sums + FourTaps<T>.Count * Layout.Block, next, offsets + FourTaps<T>.Count);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* pixel, float* gradient, nint next)
-    {
-        var vector = T.Load(gradient);
-        _left.MultiplyAdd(pixel, vector);
-        _right.MultiplyAdd(pixel, vector);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store(float* sums, nint next)
-    {
-        _left.Store(sums, next);
-        _right.Store(sums + FourTaps<T>.Count * Layout.Block, next);
-    }
-}
-
 /// <summary>Four taps of two blocks, which share the loads of the scalars.</summary>
-internal unsafe struct FourTapPairs<T> where T : unmanaged, ILanes<T>
+internal unsafe struct FourTapPairs<T> : ITapAccumulators<T> where T : unmanaged, ILanes<T>
 {
     private FourOffsets _offsets;
     private T _a;
@@ -145,6 +106,12 @@ internal unsafe struct FourTapPairs<T> where T : unmanaged, ILanes<T>
     private T _nextB;
     private T _nextC;
     private T _nextD;
+
+    public static int Count
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 4;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Load(float* sums, nint next, int* offsets)
@@ -162,20 +129,21 @@ internal unsafe struct FourTapPairs<T> where T : unmanaged, ILanes<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* pixel, T gradient, T next)
+    public void MultiplyAdd(float* pixel, float* gradient, nint next)
     {
+        T ofFirst = T.Load(gradient), ofSecond = T.Load(gradient + next);
         var scalar = T.Broadcast(pixel[_offsets.A]);
-        _a = T.MultiplyAdd(scalar, gradient, _a);
-        _nextA = T.MultiplyAdd(scalar, next, _nextA);
+        _a = T.MultiplyAdd(scalar, ofFirst, _a);
+        _nextA = T.MultiplyAdd(scalar, ofSecond, _nextA);
         scalar = T.Broadcast(pixel[_offsets.B]);
-        _b = T.MultiplyAdd(scalar, gradient, _b);
-        _nextB = T.MultiplyAdd(scalar, next, _nextB);
+        _b = T.MultiplyAdd(scalar, ofFirst, _b);
+        _nextB = T.MultiplyAdd(scalar, ofSecond, _nextB);
         scalar = T.Broadcast(pixel[_offsets.C]);
-        _c = T.MultiplyAdd(scalar, gradient, _c);
-        _nextC = T.MultiplyAdd(scalar, next, _nextC);
+        _c = T.MultiplyAdd(scalar, ofFirst, _c);
+        _nextC = T.MultiplyAdd(scalar, ofSecond, _nextC);
         scalar = T.Broadcast(pixel[_offsets.D]);
-        _d = T.MultiplyAdd(scalar, gradient, _d);
-        _nextD = T.MultiplyAdd(scalar, next, _nextD);
+        _d = T.MultiplyAdd(scalar, ofFirst, _d);
+        _nextD = T.MultiplyAdd(scalar, ofSecond, _nextD);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -193,16 +161,18 @@ internal unsafe struct FourTapPairs<T> where T : unmanaged, ILanes<T>
     }
 }
 
-/// <summary>Eight taps of two blocks.</summary>
-internal unsafe struct EightTapPairs<T> : ITapAccumulators<T> where T : unmanaged, ILanes<T>
+/// <summary>Some taps, and as many more. The JIT loads a gradient once for both.</summary>
+internal unsafe struct TwiceTaps<T, TTaps> : ITapAccumulators<T>
+    where T : unmanaged, ILanes<T>
+    where TTaps : unmanaged, ITapAccumulators<T>
 {
-    private FourTapPairs<T> _left;
-    private FourTapPairs<T> _right;
+    private TTaps _left;
+    private TTaps _right;
 
     public static int Count
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 8;
+        get => 2 * TTaps.Count;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -211,21 +181,20 @@ internal unsafe struct EightTapPairs<T> : ITapAccumulators<T> where T : unmanage
         _left = default;
         _right = default;
         _left.Load(sums, next, offsets);
-        _right.Load(sums + FourTaps<T>.Count * Layout.Block, next, offsets + FourTaps<T>.Count);
+        _right.Load(sums + TTaps.Count * Layout.Block, next, offsets + TTaps.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void MultiplyAdd(float* pixel, float* gradient, nint next)
     {
-        T ofFirst = T.Load(gradient), ofSecond = T.Load(gradient + next);
-        _left.MultiplyAdd(pixel, ofFirst, ofSecond);
-        _right.MultiplyAdd(pixel, ofFirst, ofSecond);
+        _left.MultiplyAdd(pixel, gradient, next);
+        _right.MultiplyAdd(pixel, gradient, next);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* sums, nint next)
     {
         _left.Store(sums, next);
-        _right.Store(sums + FourTaps<T>.Count * Layout.Block, next);
+        _right.Store(sums + TTaps.Count * Layout.Block, next);
     }
 }

@@ -244,7 +244,8 @@ public sealed unsafe partial class WinogradConvolution
                     var isPair = b % 2 == 0 && b + 1 < blocks.End && b / 2 < units.Pairs.Length;
                     var common = isPair ? units.GradientPairs[b / 2] : 0;
                     if (common > 0)
-                        AddWeightGradient<T, EightTapPairs<T>>(units, b, 0, common, count * _tileColumns, source, gradient, sums);
+                        AddWeightGradient<T, TwiceTaps<T, FourTapPairs<T>>>(
+                            units, b, 0, common, count * _tileColumns, source, gradient, sums);
                     for (var end = b + (isPair ? 2 : 1); b < end; b++)
                         AddWeightGradient<T, TTaps>(units, b, common, units.Gradients(b), count * _tileColumns, source, gradient, sums);
                 }
@@ -293,7 +294,8 @@ public sealed unsafe partial class WinogradConvolution
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            if (T.Accumulators >= EightTaps<T>.Count) conv.AddWeightGradient<T, EightTaps<T>>(positions, blocks, rows, v, dm, du, prefetch);
+            if (T.Accumulators >= TwiceTaps<T, FourTaps<T>>.Count)
+                conv.AddWeightGradient<T, TwiceTaps<T, FourTaps<T>>>(positions, blocks, rows, v, dm, du, prefetch);
             else conv.AddWeightGradient<T, FourTaps<T>>(positions, blocks, rows, v, dm, du, prefetch);
         }
     }
