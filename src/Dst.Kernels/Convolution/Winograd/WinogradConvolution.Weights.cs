@@ -177,17 +177,17 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
-    /// <summary>G g Gᵀ, or G g in one dimension, of some units. Each has a copy in every lane, such as one for each filter.</summary>
-    /// <param name="units">Where the units begin, <see cref="UnitsTogether"/> at most.</param>
-    /// <param name="count">How many there are.</param>
-    /// <param name="lanes">Where the copy in each lane begins, counted from that of the unit.</param>
+    /// <summary>G g Gᵀ, or G g in one dimension, of some units in up to 16 lanes each.</summary>
+    /// <param name="units">A base for each unit, <see cref="UnitsTogether"/> at most.</param>
+    /// <param name="count">Number of units.</param>
+    /// <param name="lanes">Where the unit of each lane begins, counted from the base.</param>
     /// <param name="vectors">[positions][<see cref="UnitsTogether"/>][16].</param>
     [SkipLocalsInit]
     private void TransformUnits<T, TTransform>(float** units, int count, ReadOnlySpan<int> lanes, float* vectors)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
-        // All copies first: a vector cannot be loaded at once from the smaller stores of a transpose just before.
+        // All transposes first: a vector cannot be loaded at once from the smaller stores of a transpose just before.
         var length = _unitLength * Layout.Block;
         var taps = stackalloc float[UnitsTogether * length];
         if (lanes.Length < Layout.Block) new Span<float>(taps, UnitsTogether * length).Clear();
