@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Dst.Runtime.Inference;
 
 /// <summary>A session of a plan with a batch of images, ready to run.</summary>
@@ -35,19 +37,19 @@ internal sealed class NetworkRun(InferencePlan plan, int threads, float[] images
     /// <returns>Milliseconds of the runs, the shortest first, and of the shortest run of each step.</returns>
     public (List<double> Runs, double[] Steps) Measure(double seconds, int minRuns, CancellationToken cancellation = default)
     {
-        var before = _session.Times;
-        var shortest = new double[before.Count];
-        Array.Fill(shortest, double.MaxValue);
+        var before = _session.Ticks.ToArray();
+        var shortest = new long[before.Length];
+        Array.Fill(shortest, long.MaxValue);
         var runs = RunTimes.Of(Run, seconds, minRuns, after: KeepShortest, cancellation);
         runs.Sort();
-        return (runs, shortest);
+        return (runs, Array.ConvertAll(shortest, ticks => 1000.0 * ticks / Stopwatch.Frequency));
 
         void KeepShortest()
         {
-            var after = _session.Times;
+            var after = _session.Ticks;
             for (var i = 0; i < shortest.Length; i++)
-                shortest[i] = Math.Min(shortest[i], (after[i].Time - before[i].Time).TotalMilliseconds);
-            before = after;
+                shortest[i] = Math.Min(shortest[i], Math.Max(1, after[i] - before[i])); // a coarse clock may not see a small step
+            after.CopyTo(before);
         }
     }
 
