@@ -4,8 +4,8 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// A way to compute a convolution of floats. This is the catalogue of such forms, as <see cref="Int8Form"/> is that for bytes. Inference
-/// and training choose from it by the same estimated costs, and files name a form by its <see cref="Name"/>. Two forms,
-/// <see cref="PlanarWinograd"/> and <see cref="RowWinograd"/>, are for inference alone.
+/// and training choose from it by the same estimated costs, and files name a form by its <see cref="Name"/>. Three forms,
+/// <see cref="PlanarWinograd"/>, <see cref="RowWinograd"/> and <see cref="TileWinograd"/>, are for inference alone.
 /// </summary>
 public abstract class ConvolutionForm
 {
@@ -35,6 +35,11 @@ public abstract class ConvolutionForm
     /// A Winograd form of small maps and large weights that infers and does not train: <see cref="RowWinogradConvolution"/>.
     /// </summary>
     public static RowWinogradForm RowWinograd { get; } = new();
+
+    /// <summary>
+    /// A Winograd form of few channels on large maps that infers and does not train: <see cref="TileWinogradConvolution"/>.
+    /// </summary>
+    public static TileWinogradForm TileWinograd { get; } = new();
 
     /// <summary>The forms that infer and train. The first three are plain: each layer has exactly one of them.</summary>
     public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd, .. Fft];

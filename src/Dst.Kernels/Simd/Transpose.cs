@@ -10,6 +10,8 @@ internal static unsafe class Transpose
 {
     private const int Side = Layout.Block;
 
+    private static readonly int[] RowsOfSquare = [.. Enumerable.Range(0, Side).Select(row => row * Side)];
+
     /// <summary>destination[c][p] = source[p][c] for <paramref name="rows"/> p and sixteen c.</summary>
     /// <param name="source">Rows of sixteen floats, <paramref name="sourcePitch"/> apart.</param>
     /// <param name="sourcePitch">Floats between rows of the source.</param>
@@ -108,26 +110,49 @@ internal static unsafe class Transpose
         }
     }
 
-    /// <summary>As above, on 512 bits: first four by four in each quarter of the vectors, then the quarters.</summary>
+    /// <summary>As above, on 512 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Square(float* source, float* destination)
     {
-        FourByFourInQuarters(source, out var a0, out var a1, out var a2, out var a3);
-        FourByFourInQuarters(source + 4 * Side, out var b0, out var b1, out var b2, out var b3);
-        FourByFourInQuarters(source + 8 * Side, out var c0, out var c1, out var c2, out var c3);
-        FourByFourInQuarters(source + 12 * Side, out var d0, out var d1, out var d2, out var d3);
-        StoreQuarters(a0, b0, c0, d0, destination);
-        StoreQuarters(a1, b1, c1, d1, destination + Side);
-        StoreQuarters(a2, b2, c2, d2, destination + 2 * Side);
-        StoreQuarters(a3, b3, c3, d3, destination + 3 * Side);
+        fixed (int* rows = RowsOfSquare) Square(source, rows, new ToPlaces(rows, destination));
+    }
+
+    /// <summary>
+    /// Row t of a square for each t, on 512 bits: source[places[f] + t] for sixteen f. First four by four in each quarter of the vectors,
+    /// then the quarters.
+    /// </summary>
+    /// <param name="source">What places are counted from.</param>
+    /// <param name="places">Where the columns of the square lie.</param>
+    /// <param name="rows">Takes the rows, in any order.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Square<TRows>(float* source, int* places, TRows rows) where TRows : struct, IRowWriter
+    {
+        FourByFourInQuarters(source, places, out var a0, out var a1, out var a2, out var a3);
+        FourByFourInQuarters(source, places + 4, out var b0, out var b1, out var b2, out var b3);
+        FourByFourInQuarters(source, places + 8, out var c0, out var c1, out var c2, out var c3);
+        FourByFourInQuarters(source, places + 12, out var d0, out var d1, out var d2, out var d3);
+        WriteQuarters(a0, b0, c0, d0, 0, rows);
+        WriteQuarters(a1, b1, c1, d1, 1, rows);
+        WriteQuarters(a2, b2, c2, d2, 2, rows);
+        WriteQuarters(a3, b3, c3, d3, 3, rows);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void FourByFourInQuarters(
-        float* source, out Vector512<float> r0, out Vector512<float> r1, out Vector512<float> r2, out Vector512<float> r3)
+        float* source, int* places,
+        out Vector512<float> r0, out Vector512<float> r1, out Vector512<float> r2, out Vector512<float> r3)
     {
-        Vector512<float> a = Vector512.Load(source), b = Vector512.Load(source + Side);
-        Vector512<float> c = Vector512.Load(source + 2 * Side), d = Vector512.Load(source + 3 * Side);
+        Vector512<float> a = Vector512.Load(source + places[0]), b = Vector512.Load(source + places[1]);
+        Vector512<float> c = Vector512.Load(source + places[2]), d = Vector512.Load(source + places[3]);
+        FourByFourInQuarters(a, b, c, d, out r0, out r1, out r2, out r3);
+    }
+
+    /// <summary>Four by four in each quarter of the vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FourByFourInQuarters(
+        Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d,
+        out Vector512<float> r0, out Vector512<float> r1, out Vector512<float> r2, out Vector512<float> r3)
+    {
         Vector512<double> abLow = Avx512F.UnpackLow(a, b).AsDouble(), abHigh = Avx512F.UnpackHigh(a, b).AsDouble();
         Vector512<double> cdLow = Avx512F.UnpackLow(c, d).AsDouble(), cdHigh = Avx512F.UnpackHigh(c, d).AsDouble();
         r0 = Avx512F.UnpackLow(abLow, cdLow).AsSingle();
@@ -136,21 +161,23 @@ internal static unsafe class Transpose
         r3 = Avx512F.UnpackHigh(abHigh, cdHigh).AsSingle();
     }
 
-    /// <summary>Quarter i of each to the row 4 i.</summary>
+    /// <summary>Quarter i of each as row 4 i + <paramref name="first"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreQuarters(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* destination)
+    private static void WriteQuarters<TRows>(
+        Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, int first, TRows rows)
+        where TRows : struct, IRowWriter
     {
         Vector512<float> abLow = Avx512F.Shuffle4x128(a, b, 0x44), abHigh = Avx512F.Shuffle4x128(a, b, 0xEE);
         Vector512<float> cdLow = Avx512F.Shuffle4x128(c, d, 0x44), cdHigh = Avx512F.Shuffle4x128(c, d, 0xEE);
-        Avx512F.Shuffle4x128(abLow, cdLow, 0x88).Store(destination);
-        Avx512F.Shuffle4x128(abLow, cdLow, 0xDD).Store(destination + 4 * Side);
-        Avx512F.Shuffle4x128(abHigh, cdHigh, 0x88).Store(destination + 8 * Side);
-        Avx512F.Shuffle4x128(abHigh, cdHigh, 0xDD).Store(destination + 12 * Side);
+        rows.Write(first, Avx512F.Shuffle4x128(abLow, cdLow, 0x88));
+        rows.Write(first + 4, Avx512F.Shuffle4x128(abLow, cdLow, 0xDD));
+        rows.Write(first + 8, Avx512F.Shuffle4x128(abHigh, cdHigh, 0x88));
+        rows.Write(first + 12, Avx512F.Shuffle4x128(abHigh, cdHigh, 0xDD));
     }
 
     /// <summary>destination[i][t] = source[t][i] for four of both.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FourByFour(float* source, nint sourcePitch, float* destination, nint pitch)
+    public static void FourByFour(float* source, nint sourcePitch, float* destination, nint pitch)
     {
         FourByFour(
             Vector128.Load(source), Vector128.Load(source + sourcePitch),
@@ -229,4 +256,25 @@ internal static unsafe class Transpose
         if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.ZipHigh(a, b);
         return Vector128.Create(a[1], b[1]);
     }
+}
+
+/// <summary>Takes the rows of a transposed square.</summary>
+internal interface IRowWriter
+{
+    /// <summary>Takes row <paramref name="t"/>, 0 to 15.</summary>
+    void Write(int t, Vector512<float> row);
+}
+
+/// <summary>Writes rows to places that are counted from a pointer.</summary>
+internal readonly unsafe struct ToPlaces(int* places, float* destination) : IRowWriter
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write(int t, Vector512<float> row) => row.Store(destination + places[t]);
+}
+
+/// <summary>Writes rows that are equally far apart.</summary>
+internal readonly unsafe struct ToRows(float* destination, nint pitch) : IRowWriter
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write(int t, Vector512<float> row) => row.Store(destination + t * pitch);
 }

@@ -10,7 +10,9 @@ namespace Dst.Runtime.Inference;
 /// <param name="Kept">The taps that it reads, or null for all.</param>
 /// <param name="IsRounded">Whether its weights are integers of 16 bits.</param>
 /// <param name="Pool">The pooling behind the layer that it computes too, or null.</param>
-internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept, bool IsRounded = false, LoweredNode? Pool = null)
+/// <param name="Planes">What it keeps as planes, if it computes by tile.</param>
+internal sealed record ConvolutionCandidate(
+    ConvolutionForm Form, KeptTaps? Kept, bool IsRounded = false, LoweredNode? Pool = null, PlaneUse Planes = default)
 {
     /// <summary>
     /// The <see cref="RoundingClass"/> of weights of 16 bits: above that of every form, as they round more than a form does.
@@ -44,11 +46,14 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     /// <param name="shape">Sizes.</param>
     /// <param name="pool">The maximum over 2×2 pixels that covers the map and alone reads the layer's output, or null.</param>
     /// <param name="roundingClass">The largest <see cref="RoundingClass"/> that is exact enough.</param>
+    /// <param name="planes">What a form by tile keeps as planes, or null for no such form.</param>
     public static IReadOnlyList<ConvolutionCandidate> Of(
-        SimdTier tier, LoweredNode node, Conv2dShape shape, LoweredNode? pool, int roundingClass)
+        SimdTier tier, LoweredNode node, Conv2dShape shape, LoweredNode? pool, int roundingClass, PlaneUse? planes = null)
     {
         var floats = WithFloatWeights(tier, node, shape).ToList();
-        var rounded = floats.Concat(RowWinograd(tier, node, shape)).Where(candidate => candidate.HasLargeWeights(shape))
+        if (planes is { } use)
+            floats.AddRange(ByMask(ConvolutionForm.TileWinograd, tier, node, shape).Select(candidate => candidate with { Planes = use }));
+        var rounded = floats.Concat(ByMask(ConvolutionForm.RowWinograd, tier, node, shape)).Where(candidate => candidate.HasLargeWeights(shape))
             .Select(candidate => candidate with { IsRounded = true });
         var exact = floats.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass).ToList();
         var pooled = exact.Where(candidate => pool is not null && candidate.CanPool).Select(candidate => candidate with { Pool = pool });
@@ -85,6 +90,7 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
         {
             WinogradForm winograd => new WinogradStep(tier, node, this, winograd, shape, batch),
             RowWinogradForm => new RowWinogradStep(node, Name.ToString(), new(tier, shape, Kept)),
+            TileWinogradForm => new TileWinogradStep(node, Name.ToString(), new(tier, shape, Kept), Planes),
             PlanarWinogradForm => new PlanarWinogradStep(tier, node, Name.ToString(), shape, isPooled: Pool is not null),
             FftForm fft when shape.IsDepthwise => new DepthwiseFftStep(tier, node, fft, shape),
             FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),
@@ -106,10 +112,9 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
             yield return new(ConvolutionForm.PlanarWinograd, Kept: null);
     }
 
-    /// <summary>The form whose weights always have 16 bits.</summary>
-    private static IEnumerable<ConvolutionCandidate> RowWinograd(SimdTier tier, LoweredNode node, Conv2dShape shape)
+    /// <summary>A form with all taps and with those that the mask keeps.</summary>
+    private static IEnumerable<ConvolutionCandidate> ByMask(ConvolutionForm form, SimdTier tier, LoweredNode node, Conv2dShape shape)
     {
-        var form = ConvolutionForm.RowWinograd;
         if (!form.Supports(tier, shape, kept: null)) yield break;
         yield return new(form, Kept: null);
         if (node.Mask?.ToKeptTaps() is { } kept && form.Skips(shape, kept)) yield return new(form, kept);

@@ -22,19 +22,20 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <summary>Vector width.</summary>
     public SimdTier Tier => options.Tier;
 
+    /// <summary>Whether forms are measured.</summary>
+    public bool Measures => options.Tune;
+
     /// <summary>The layer in its best form. Where a form computes the pooling behind it too, others count with the time of that.</summary>
     /// <param name="node">The layer.</param>
     /// <param name="shape">Its sizes.</param>
     /// <param name="pool">The maximum over 2×2 pixels that covers the map and alone reads its output, or null.</param>
-    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, LoweredNode? pool)
+    /// <param name="planes">What the layer keeps as planes, so that it is computed by tile; or null for any form.</param>
+    public (InferenceStep Step, LayerDecision Decision) Choose(
+        LoweredNode node, Conv2dShape shape, LoweredNode? pool, PlaneUse? planes = null)
     {
-        var candidates = ConvolutionCandidate.Of(options.Tier, node, shape, pool, roundingClass);
-        var pooling = candidates.Any(candidate => candidate.Pool is not null) ? ConvolutionCandidate.CostOfPooling(shape) : 0;
-        return Choose(node, shape, pool, candidates.Select(candidate => new LayerCandidate(
-            candidate.Name,
-            candidate.CostOf(shape, options.Batch) + (candidate.Pool is null ? pooling : 0),
-            () => candidate.Create(options.Tier, node, shape, options.Batch),
-            candidate.Pool is not null)));
+        var candidates = Candidates(node, shape, pool, planes ?? default);
+        var decision = Decide(node, shape, pool, planes ?? default, candidates);
+        return Made(planes is null ? decision : ByTile(decision), candidates);
     }
 
     /// <summary>The layer in the best of some forms.</summary>
@@ -45,23 +46,75 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     public (InferenceStep Step, LayerDecision Decision) Choose(
         LoweredNode node, Conv2dShape shape, LoweredNode? pool, IEnumerable<LayerCandidate> all)
     {
+        var candidates = Ordered(all);
+        return Made(Decide(node, shape, pool, default, candidates), candidates);
+    }
+
+    /// <summary>
+    /// Milliseconds that a layer takes by tile more than in the fastest other form, as measured: below 0 if it is faster by tile, infinite
+    /// if it has no such form that is exact enough and not hopeless.
+    /// </summary>
+    /// <param name="node">The layer.</param>
+    /// <param name="shape">Its sizes.</param>
+    /// <param name="pool">The maximum over 2×2 pixels that covers the map and alone reads its output, or null.</param>
+    /// <param name="planes">What the layer keeps as planes.</param>
+    public double LossByTile(LoweredNode node, Conv2dShape shape, LoweredNode? pool, PlaneUse planes)
+    {
+        var decision = Decide(node, shape, pool, planes, Candidates(node, shape, pool, planes));
+        return Shortest(isByTile: true) - Shortest(isByTile: false);
+
+        double Shortest(bool isByTile) =>
+            decision.Forms.Where(form => IsByTile(form) == isByTile).Min(form => form.Ms) ?? double.PositiveInfinity;
+    }
+
+    private static bool IsByTile(LayerForm form) => form.Form == ConvolutionForm.TileWinograd.Name;
+
+    private static LayerDecision ByTile(LayerDecision decision)
+    {
+        var chosen = decision.Forms.First(IsByTile);
+        return decision with
+        {
+            Chosen = chosen,
+            Alternatives = [.. decision.Forms.Where(form => form != chosen)],
+            Reason = "fastest with its neighbours, whose values are planes",
+        };
+    }
+
+    /// <summary>A layer's forms, the lowest cost first. Forms by tile are chosen by measurement alone.</summary>
+    private List<LayerCandidate> Candidates(LoweredNode node, Conv2dShape shape, LoweredNode? pool, PlaneUse planes)
+    {
+        var candidates = ConvolutionCandidate.Of(options.Tier, node, shape, pool, roundingClass, options.Tune ? planes : null);
+        var pooling = candidates.Any(candidate => candidate.Pool is not null) ? ConvolutionCandidate.CostOfPooling(shape) : 0;
+        return Ordered(candidates.Select(candidate => new LayerCandidate(
+            candidate.Name,
+            candidate.CostOf(shape, options.Batch) + (candidate.Pool is null ? pooling : 0),
+            () => candidate.Create(options.Tier, node, shape, options.Batch),
+            candidate.Pool is not null)));
+    }
+
+    private List<LayerCandidate> Ordered(IEnumerable<LayerCandidate> all)
+    {
         var candidates = all.OrderBy(candidate => candidate.Cost).ToList();
         if (options.Sparse && candidates.Exists(candidate => candidate.Form.UsesMask))
             candidates.RemoveAll(candidate => !candidate.Form.UsesMask);
-        var decision = Decide(node, shape, candidates.Exists(candidate => candidate.Pools) ? pool : null, candidates);
-        return (candidates.First(candidate => candidate.Form == decision.Chosen.Untimed).Create(), decision);
+        return candidates;
     }
 
-    private LayerDecision Decide(LoweredNode node, Conv2dShape shape, LoweredNode? pool, List<LayerCandidate> candidates)
+    private static (InferenceStep Step, LayerDecision Decision) Made(LayerDecision decision, List<LayerCandidate> candidates) =>
+        (candidates.First(candidate => candidate.Form == decision.Chosen.Untimed).Create(), decision);
+
+    private LayerDecision Decide(
+        LoweredNode node, Conv2dShape shape, LoweredNode? pool, PlaneUse planes, List<LayerCandidate> candidates)
     {
-        if (candidates.Count > 1 && options.Tune) return Measure(node, shape, pool, candidates);
+        var fused = candidates.Exists(candidate => candidate.Pools) ? pool : null;
+        if (candidates.Count > 1 && options.Tune) return Measure(node, shape, fused, KeyOf(node, shape, fused, planes), candidates);
         var reason = candidates.Count == 1 ? "the only form of this layer" : "lowest estimated cost";
         return new(node.Layer, candidates[0].Form, [.. candidates.Skip(1).Select(candidate => candidate.Form)], reason);
     }
 
-    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, LoweredNode? pool, List<LayerCandidate> candidates)
+    private LayerDecision Measure(
+        LoweredNode node, Conv2dShape shape, LoweredNode? pool, string key, List<LayerCandidate> candidates)
     {
-        var key = KeyOf(node, shape, pool);
         if (_measured.TryGetValue(key, out var equal) && candidates.Exists(candidate => candidate.Form == equal.Chosen.Untimed))
             return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
         var likely = candidates.Where(candidate => candidate.Cost <= HopelessCost * candidates[0].Cost).ToList();
@@ -77,14 +130,15 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     }
 
     /// <summary>What equal layers share: their times are the same, also in the cache.</summary>
-    private string KeyOf(LoweredNode node, Conv2dShape s, LoweredNode? pool) =>
+    private string KeyOf(LoweredNode node, Conv2dShape s, LoweredNode? pool, PlaneUse planes) =>
         $"{options.Tier} batch {options.Batch} after {BytesBetween(node)} bytes "
         + $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} "
         + $"stride {s.Stride} padding {s.Padding} groups {s.Groups} "
         + (node.Residual is null ? "" : "with a sum ")
         + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense")
         + (node.Integers is null ? "" : SimdTiers.HasByteProducts ? " int8 with products of bytes" : " int8")
-        + (pool is null ? "" : " and max-pool");
+        + (pool is null ? "" : " and max-pool")
+        + planes.Suffix;
 
     /// <summary>
     /// Bytes that a run of the network reads between two runs of a layer, as a power of two: about the weights of the other layers. More

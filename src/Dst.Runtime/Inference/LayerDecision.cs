@@ -21,4 +21,8 @@ public sealed record LayerForm(string Form, bool UsesMask, double? Ms = null)
 /// <param name="Chosen">The form.</param>
 /// <param name="Alternatives">The other forms of the layer, the best first.</param>
 /// <param name="Reason">Why, in a few words.</param>
-public sealed record LayerDecision(string Layer, LayerForm Chosen, IReadOnlyList<LayerForm> Alternatives, string Reason);
+public sealed record LayerDecision(string Layer, LayerForm Chosen, IReadOnlyList<LayerForm> Alternatives, string Reason)
+{
+    /// <summary>All forms, the chosen one first.</summary>
+    internal IEnumerable<LayerForm> Forms => Alternatives.Prepend(Chosen);
+}

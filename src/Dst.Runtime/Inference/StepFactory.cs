@@ -16,6 +16,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     private readonly List<InferenceStep> _steps = [];
     private readonly List<LayerDecision> _decisions = [];
     private readonly HashSet<LoweredNode> _done = []; // poolings, by the step of the convolution before
+    private readonly Dictionary<string, PlaneUse> _planes = []; // of layers that compute by tile with their neighbours, by their output
 
     /// <summary>What the steps of this runtime can compute.</summary>
     public static LoweringTarget Target { get; } = new();
@@ -23,6 +24,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     /// <summary>The steps of all nodes, with packed weights, and the form of each convolution.</summary>
     public (IReadOnlyList<InferenceStep> Steps, IReadOnlyList<LayerDecision> Decisions) CreateAll()
     {
+        if (!keepsValues && chooser.Measures) ChoosePlanes();
         foreach (var node in program.Nodes)
         {
             if (!_done.Contains(node)) Add(node, program.Values[node.Inputs[0]].Shape);
@@ -56,7 +58,18 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     private void AddConvolution(LoweredNode node, Conv2dShape shape)
     {
         var pool = PoolBehind(node);
-        AddChosen(chooser.Choose(node, shape, pool), pool);
+        AddChosen(chooser.Choose(node, shape, pool, _planes.TryGetValue(node.Output, out var planes) ? planes : null), pool);
+    }
+
+    /// <summary>Neighbours keep the values between them as planes where that makes all of them together faster.</summary>
+    private void ChoosePlanes()
+    {
+        foreach (var region in PlaneRegions.Find(program, chooser.Tier))
+        {
+            var loss = region.Sum(layer => chooser.LossByTile(layer.Node, layer.Shape, PoolBehind(layer.Node), layer.Planes));
+            if (loss >= 0) continue;
+            foreach (var layer in region) _planes.Add(layer.Node.Output, layer.Planes);
+        }
     }
 
     private void AddInt8Convolution(LoweredNode node, Conv2dShape shape)

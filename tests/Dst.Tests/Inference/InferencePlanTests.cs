@@ -63,7 +63,9 @@ public partial class InferencePlanTests
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
         var node = ModelReader.Read(model, dense: false).Nodes.First() with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
-        var candidates = ConvolutionCandidate.Of(tier, node, shape, pool: null, roundingClass: 16);
+        var candidates = ConvolutionCandidate.Of(tier, node, shape, pool: null, roundingClass: 16, new PlaneUse());
+        Assert.Equal(
+            tier == SimdTier.V512 && (kernel, stride) == (3, 1), candidates.Any(candidate => candidate.Form is TileWinogradForm));
         var rounded = candidates.Where(candidate => candidate.Form is WinogradForm).Select(form => form with { IsRounded = true });
         if (tier != SimdTier.Scalar) Assert.NotEmpty(rounded);
         var byRow = new[] { null, node.Mask?.ToKeptTaps() }.Distinct()
@@ -238,11 +240,14 @@ public partial class InferencePlanTests
             alternative => Assert.True(alternative.Ms >= layer.Chosen.Ms));
         var forms = layer.Alternatives.Append(layer.Chosen);
         var names = forms.Select(form => (form with { Ms = null }).ToString()).Order(StringComparer.Ordinal);
-        Assert.Equal([
-                "direct", "fft8", "masked direct", "masked fft8",
-                "masked winograd1x4", "masked winograd1x8", "masked winograd2x2", "masked winograd4x4", "winograd1x4", "winograd1x8",
-                "winograd2x2", "winograd4x4",
-            ], names);
+        string[] byTile = tier == SimdTier.V512 ? ["masked winograd4x4 by tile", "winograd4x4 by tile"] : [];
+        string[] expected =
+        [
+            "direct", "fft8", "masked direct", "masked fft8",
+            "masked winograd1x4", "masked winograd1x8", "masked winograd2x2", "masked winograd4x4", "winograd1x4", "winograd1x8",
+            "winograd2x2", "winograd4x4", .. byTile,
+        ];
+        Assert.Equal(expected.Order(StringComparer.Ordinal), names);
     }
 
     [Theory]

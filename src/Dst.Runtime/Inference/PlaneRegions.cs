@@ -1,0 +1,67 @@
+using Dst.Graph;
+using Dst.Kernels;
+using Dst.Kernels.Simd;
+using Dst.Runtime.Lowering;
+
+namespace Dst.Runtime.Inference;
+
+/// <summary>Which values a layer that computes by tile keeps as planes, <see cref="MapLayout.Planes"/>.</summary>
+/// <param name="Input">What it reads.</param>
+/// <param name="Residual">What it adds.</param>
+/// <param name="Output">What it writes.</param>
+internal readonly record struct PlaneUse(bool Input, bool Residual, bool Output)
+{
+    /// <summary>What tells layers with other planes apart in the cache.</summary>
+    public string Suffix => (Input ? ", planes in" : "") + (Residual ? ", planes added" : "") + (Output ? ", planes out" : "");
+}
+
+/// <summary>A convolution that can compute by tile.</summary>
+/// <param name="Node">The layer.</param>
+/// <param name="Shape">Its sizes.</param>
+/// <param name="Planes">Which of its values are planes if its neighbours compute by tile too.</param>
+internal sealed record TileLayer(LoweredNode Node, Conv2dShape Shape, PlaneUse Planes);
+
+/// <summary>
+/// Neighbouring convolutions that can keep the values between them as planes. A value can be planes if the layer that writes it and all that
+/// read it compute by tile.
+/// </summary>
+internal static class PlaneRegions
+{
+    /// <summary>The regions of a program, each of two layers or more in the order in which they run.</summary>
+    public static IEnumerable<IReadOnlyList<TileLayer>> Find(LoweredProgram program, SimdTier tier)
+    {
+        var layers = program.Nodes.Select(node => LayerOf(program, tier, node)).OfType<TileLayer>().ToList();
+        var planes = ValuesThatCanBePlanes(program, layers);
+        var left = layers.Select(layer => layer with { Planes = UseOf(layer.Node, planes) }).Where(layer => layer.Planes != default).ToList();
+        while (left.Count > 0)
+        {
+            HashSet<string> values = [.. planes.Intersect(ValuesOf(left[0].Node))];
+            while (values.Count < values.Union(PlanesBeside(values)).Count()) values.UnionWith(PlanesBeside(values));
+            yield return left.FindAll(layer => ValuesOf(layer.Node).Any(values.Contains));
+            left.RemoveAll(layer => ValuesOf(layer.Node).Any(values.Contains));
+        }
+
+        IEnumerable<string> PlanesBeside(HashSet<string> values) =>
+            left.Select(layer => ValuesOf(layer.Node)).Where(all => all.Any(values.Contains)).SelectMany(all => all).Where(planes.Contains);
+    }
+
+    private static TileLayer? LayerOf(LoweredProgram program, SimdTier tier, LoweredNode node)
+    {
+        if (node is LoweredDepthwiseNode || node is not { Operation: Conv2dOp convolution, Integers: null }) return null;
+        var shape = convolution.ShapeFor(program.Values[node.Inputs[0]].Shape);
+        return TileWinogradConvolution.SupportsPlanes(tier, shape) ? new(node, shape, default) : null;
+    }
+
+    private static HashSet<string> ValuesThatCanBePlanes(LoweredProgram program, List<TileLayer> layers)
+    {
+        HashSet<string> planes = [.. layers.Select(layer => layer.Node.Output)];
+        planes.Remove(program.Output);
+        foreach (var node in program.Nodes.Except(layers.Select(layer => layer.Node))) planes.ExceptWith(node.Reads);
+        return planes;
+    }
+
+    private static PlaneUse UseOf(LoweredNode node, HashSet<string> planes) =>
+        new(planes.Contains(node.Inputs[0]), node.Residual is { } residual && planes.Contains(residual), planes.Contains(node.Output));
+
+    private static IEnumerable<string> ValuesOf(LoweredNode node) => node.Reads.Append(node.Output);
+}

@@ -1,0 +1,49 @@
+using Dst.Kernels;
+using Dst.Runtime.Lowering;
+
+namespace Dst.Runtime.Inference.Steps;
+
+/// <summary>A convolution in Winograd form with tiles in the lanes. Threads share an image by bands of rows of tiles.</summary>
+internal sealed unsafe class TileWinogradStep : WeightedStep
+{
+    private readonly TileWinogradConvolution _kernel;
+    private readonly PlaneUse _planes;
+
+    /// <summary>Packs the weights.</summary>
+    /// <param name="node">The convolution.</param>
+    /// <param name="name">Name of the form.</param>
+    /// <param name="kernel">The plan of it.</param>
+    /// <param name="planes">Which of its values are planes.</param>
+    public TileWinogradStep(LoweredNode node, string name, TileWinogradConvolution kernel, PlaneUse planes)
+        : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
+    {
+        (_kernel, _planes) = (kernel, planes);
+        kernel.PackWeights(node.Weight, Packed.Pointer);
+    }
+
+    public override bool ReadsPlain => true;
+
+    public override bool IsTransformed => true;
+
+    public override int Units(int images) => images * _kernel.Bands;
+
+    public override long ScratchLength(int threads) => _kernel.ScratchLength;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var input = data.IsPlain ? MapLayout.Plain : LayoutOf(_planes.Input);
+        var inputLength = data.IsPlain ? _kernel.Shape.PlainInputLength : _kernel.Shape.InputLength;
+        while (first < end)
+        {
+            var (image, band) = Math.DivRem(first, _kernel.Bands);
+            var bands = Math.Min(_kernel.Bands - band, end - first);
+            var output = (long)image * _kernel.Shape.OutputLength;
+            var maps = new TileMaps(
+                data.X + (long)image * inputLength, input, LayoutOf(_planes.Residual), data.Y + output, LayoutOf(_planes.Output));
+            _kernel.Forward(band, band + bands, maps, Packed.Pointer, Epilogue(data).From(0, output), scratch);
+            first += bands;
+        }
+    }
+
+    private static MapLayout LayoutOf(bool isPlanes) => isPlanes ? MapLayout.Planes : MapLayout.Blocked;
+}

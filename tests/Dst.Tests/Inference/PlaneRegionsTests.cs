@@ -1,0 +1,124 @@
+using System.Text.Json.Nodes;
+using Dst.Graph;
+using Dst.Kernels.Simd;
+using Dst.Runtime.Inference;
+using Dst.Runtime.Lowering;
+using Dst.Tests.Foundations;
+using Dst.Training.Networks;
+
+namespace Dst.Tests.Inference;
+
+/// <summary>Neighbouring layers that keep the values between them as planes.</summary>
+public sealed class PlaneRegionsTests : IDisposable
+{
+    private static readonly Model ResNet =
+        InferencePlanTests.Halved(InferencePlanTests.Initialised(Zoo.Build("resnet20", new(3, 32, 32), 7)), "kernel:16:16");
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_region_ends_where_a_layer_cannot_compute_by_tile()
+    {
+        var regions = Find(ResNet);
+        Assert.Equal(
+            [
+                "conv1 ..out", "layer1.0.conv1 in..out", "layer1.0.conv2 in.added.out", "layer1.1.conv1 in..out",
+                "layer1.1.conv2 in.added.out", "layer1.2.conv1 in..out", "layer1.2.conv2 in.added.",
+            ],
+            regions[0]);
+        Assert.Equal(
+            [
+                // The sum behind layer2.0 is fused into its 1×1 convolution, which comes last.
+                "layer2.1.conv1 ..out", "layer2.1.conv2 in..out", "layer2.2.conv1 in..out", "layer2.2.conv2 in.added.",
+            ],
+            regions[1]);
+        Assert.Equal(2, regions.Count); // maps of 8×8 are no whole vector of tiles
+    }
+
+    [Fact]
+    public void A_value_that_another_operation_reads_or_that_is_the_result_is_not_planes()
+    {
+        var convolution = new Conv2dOp(16, 3, 3, 1, 1, 1, true);
+        CheckedGraph graph = new(new("branches", new(16, 16, 16), [
+            new("one", convolution, ["input"]), new("two", convolution, ["one"]), new("pool", new MaxPoolOp(3, 1, 1), ["two"]),
+            new("three", convolution, ["two"]), new("four", convolution, ["pool"]), new("sum", new AddOp(), ["three", "four"]),
+        ]));
+        var regions = Find(InferencePlanTests.Initialised(graph));
+        Assert.Equal(2, regions.Count);
+        Assert.Equal(["one ..out", "two in.."], regions[0]);
+        Assert.Equal(2, regions[1].Count); // the sum is fused into the later one, and is the result
+        Assert.EndsWith(" .added.", regions[1][1]);
+    }
+
+    [Fact]
+    public void On_narrower_vectors_there_is_no_region()
+    {
+        foreach (var tier in Enum.GetValues<SimdTier>().Where(tier => tier < SimdTier.V512))
+            Assert.Empty(PlaneRegions.Find(LoweredProgram.Lower(ResNet, StepFactory.Target), tier));
+    }
+
+    /// <summary>The times of the cache decide, so the test writes them.</summary>
+    [Theory]
+    [InlineData(1e-6)]
+    [InlineData(1e6)]
+    public void A_region_computes_by_tile_where_that_takes_less_time_in_all(double msByTile)
+    {
+        if (SimdTiers.Best < SimdTier.V512) return;
+        var options = new InferenceOptions { Batch = 2 };
+        for (var i = 0; i < 2; i++) // where a region does not pay, its layers are measured alone
+        {
+            InferencePlan.Compile(ResNet, options with { Cache = new(CachePath) }).Dispose();
+            SetTimes(form => form.EndsWith(" by tile") ? msByTile : null);
+        }
+
+        using var plan = InferencePlan.Compile(ResNet, options with { Cache = new(CachePath) });
+        var byTile = plan.Decisions.Where(decision => decision.Chosen.Form.EndsWith(" by tile")).ToList();
+        Assert.Equal(msByTile < 1, byTile.Exists(decision => decision.Layer == "layer1.0.conv1"));
+        Assert.Equal(msByTile < 1, byTile.Exists(decision => decision.Layer == "layer2.2.conv2"));
+        Assert.All(
+            byTile.Where(decision => decision.Layer.StartsWith("layer1")),
+            decision => Assert.Equal("fastest with its neighbours, whose values are planes", decision.Reason));
+
+        using var direct = InferencePlan.CompileDirect(ResNet);
+        var images = new float[5 * plan.Input.Count];
+        var random = new Random(1);
+        foreach (ref var value in images.AsSpan()) value = 2 * random.NextSingle() - 1;
+        using var directSession = direct.CreateSession();
+        var expected = Logits(directSession, direct, images);
+        var bound = 1e-3 * expected.Max(Math.Abs);
+        foreach (var threads in new[] { 1, 3 })
+        {
+            using var session = plan.CreateSession(threads);
+            Assert.All(Logits(session, plan, images).Zip(expected), pair => Assert.Equal(pair.Second, pair.First, bound));
+        }
+    }
+
+    private static List<List<string>> Find(Model model) =>
+        [.. PlaneRegions.Find(LoweredProgram.Lower(model, StepFactory.Target), SimdTier.V512)
+            .Select(region => region.Select(layer => $"{layer.Node.Layer} {Words(layer.Planes)}").ToList())];
+
+    private static string Words(PlaneUse use) =>
+        $"{(use.Input ? "in" : "")}.{(use.Residual ? "added" : "")}.{(use.Output ? "out" : "")}";
+
+    private static float[] Logits(InferenceSession session, InferencePlan plan, float[] images)
+    {
+        var logits = new float[5 * plan.Outputs];
+        session.Run(images, 5, logits);
+        return logits;
+    }
+
+    private string CachePath => Path.Combine(_folder.Path, "plans.json");
+
+    private void SetTimes(Func<string, double?> timeOf)
+    {
+        var file = JsonNode.Parse(File.ReadAllText(CachePath))!;
+        foreach (var form in file["layers"]!.AsArray().SelectMany(layer => layer!["forms"]!.AsArray()))
+        {
+            if (timeOf((string)form!["form"]!) is { } ms) form["ms"] = ms;
+        }
+
+        File.WriteAllText(CachePath, file.ToJsonString());
+    }
+}

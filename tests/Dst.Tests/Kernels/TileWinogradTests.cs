@@ -1,0 +1,172 @@
+using Dst.Kernels;
+using Dst.Kernels.Simd;
+using Dst.Runtime.Threading;
+
+namespace Dst.Tests.Kernels;
+
+/// <summary>The Winograd form with tiles in the lanes, against the direct convolution in double precision.</summary>
+[Trait("Category", "Tier")]
+public unsafe class TileWinogradTests
+{
+    private const float Guard = 12345;
+
+    private const double Tolerance = 2e-5;
+
+    public static TheoryData<SimdTier, Conv2dShape> Shapes => Tiers.With(_ => new Conv2dShape[]
+    {
+        new(2, 1, 2, 3, 3, 3, 1, 1),
+        new(3, 5, 17, 20, 3, 3, 1, 1), // a plain row with a tile behind whole ones
+        new(16, 16, 16, 16, 3, 3, 1, 1), // one vector of tiles
+        new(17, 7, 66, 16, 3, 3, 1, 1), // 17 tiles a row
+        new(40, 22, 22, 33, 3, 3, 1, 1), // bands that end within a vector
+        new(16, 32, 32, 16, 3, 3, 1, 1), // two bands
+        new(48, 16, 48, 40, 3, 3, 1, 1), // three vectors together
+        new(19, 64, 20, 16, 3, 3, 1, 1), // a band of four vectors or more
+        new(2, 3, 200, 5, 3, 3, 1, 1), // a row of 50 tiles
+    });
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Outputs_are_those_of_the_convolution(SimdTier tier, Conv2dShape shape)
+    {
+        Assert.Equal(tier == SimdTier.V512, TileWinogradConvolution.Supports(tier, shape));
+        if (tier != SimdTier.V512) return;
+        var canBePlanes = shape.Height % 4 == 0 && shape.Width % 4 == 0 && shape.Height * shape.Width % 256 == 0;
+        Assert.Equal(canBePlanes, TileWinogradConvolution.SupportsPlanes(tier, shape));
+        MapLayout[] mapped = canBePlanes ? [MapLayout.Blocked, MapLayout.Planes] : [MapLayout.Blocked];
+        foreach (var kept in new[] { null, Half(shape) }.Distinct())
+        {
+            using var layer = new Layer(shape, kept);
+            foreach (var input in mapped.Append(MapLayout.Plain))
+            {
+                foreach (var (residual, output) in from residual in mapped from output in mapped select (residual, output))
+                {
+                    layer.Check(input, residual, output, hasResidual: true);
+                    layer.Check(input, residual, output, hasResidual: false);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Layers_of_other_kinds_are_refused()
+    {
+        var shape = new Conv2dShape(16, 8, 8, 16, 3, 3, 1, 1);
+        Conv2dShape[] others =
+            [shape with { Stride = 2 }, shape with { KernelWidth = 1 }, shape with { Groups = 2 }, shape with { Padding = 0 }];
+        foreach (var other in others)
+            Assert.Throws<ArgumentException>(() => new TileWinogradConvolution(SimdTier.V512, other, kept: null));
+        Assert.Throws<ArgumentException>(() => new TileWinogradConvolution(SimdTier.V256, shape, kept: null));
+        Assert.Throws<ArgumentException>(() => new TileWinogradConvolution(SimdTier.V512, shape, null).PackWeights(new float[3], null));
+    }
+
+    private static KeptTaps? Half(Conv2dShape shape) =>
+        shape.Channels < 2 ? null : DirectConvolutionCase.Half(shape, Layout.Block, group: 2, unitLength: 9);
+
+    /// <summary>A layer with random values and a ReLU behind it, and scratch memory full of NaN.</summary>
+    private sealed class Layer : IDisposable
+    {
+        private readonly TileWinogradConvolution _kernel;
+        private readonly float[] _weights;
+        private readonly Blocked _x;
+        private readonly Blocked _residual;
+        private readonly AlignedBuffer _bias;
+        private readonly AlignedBuffer _packed;
+        private readonly AlignedBuffer _scratch;
+
+        public Layer(Conv2dShape shape, KeptTaps? kept)
+        {
+            _kernel = new(SimdTier.V512, shape, kept);
+            _x = Blocked.Random(1, shape.Channels, shape.Height, shape.Width, seed: 1);
+            _residual = Blocked.Random(1, shape.Filters, shape.OutHeight, shape.OutWidth, seed: 3);
+            var random = new Random(2);
+            _weights = [.. Enumerable.Range(0, shape.Filters * shape.RowLength).Select(_ => random.NextSingle() - 0.5f)];
+            if (kept is not null) KeepOnly(kept, shape);
+            _bias = new(Layout.PaddedChannels(shape.Filters));
+            for (var filter = 0; filter < shape.Filters; filter++) _bias.Pointer[filter] = random.NextSingle();
+            (_packed, _scratch) = (new(_kernel.WeightLength + Layout.Block), new(_kernel.ScratchLength + Layout.Block));
+            _packed.Span.Fill(Guard);
+            _kernel.PackWeights(_weights, _packed.Pointer);
+        }
+
+        public void Check(MapLayout input, MapLayout residual, MapLayout output, bool hasResidual)
+        {
+            var s = _kernel.Shape;
+            _scratch.Span.Fill(float.NaN);
+            _scratch.Span[^Layout.Block..].Fill(Guard);
+            using var x = In(input, _x.Pointer, s.Channels);
+            using var added = In(residual, _residual.Pointer, s.Filters);
+            using AlignedBuffer whole = new(s.OutputLength + Layout.Block), parts = new(s.OutputLength);
+            whole.Span.Fill(Guard);
+            Forward(0, _kernel.Bands, whole);
+            Assert.All(whole.Span[^Layout.Block..].ToArray(), value => Assert.Equal(Guard, value));
+            // The last band first: what a band writes of others would stay.
+            for (var band = _kernel.Bands - 1; band >= 0; band--) Forward(band, band + 1, parts);
+            Assert.Equal(whole.Span[..(int)parts.Length], parts.Span);
+            foreach (var memory in new[] { _packed, _scratch })
+                Assert.All(memory.Span[^Layout.Block..].ToArray(), value => Assert.Equal(Guard, value));
+
+            using var blocked = Expected(hasResidual);
+            using var expected = In(output, blocked.Pointer, s.Filters);
+            var most = expected.Span.ToArray().Max(Math.Abs);
+            Assert.True(most > 0.1);
+            for (var i = 0; i < expected.Length; i++)
+                Assert.InRange(whole.Pointer[i] - expected.Pointer[i], -Tolerance * most, Tolerance * most);
+
+            void Forward(int first, int end, AlignedBuffer y) => _kernel.Forward(
+                first, end, new(x.Pointer, input, residual, y.Pointer, output), _packed.Pointer,
+                new(_bias.Pointer, hasResidual ? added.Pointer : null, Bounds.Relu), _scratch.Pointer);
+        }
+
+        public void Dispose()
+        {
+            foreach (var memory in new IDisposable[] { _x, _residual, _bias, _packed, _scratch }) memory.Dispose();
+        }
+
+        /// <summary>A blocked map in another layout, from the definition of that.</summary>
+        private AlignedBuffer In(MapLayout layout, float* blocked, int channels)
+        {
+            var (height, width) = (_kernel.Shape.Height, _kernel.Shape.Width);
+            var filled = layout == MapLayout.Plain ? channels : Layout.PaddedChannels(channels);
+            var map = new AlignedBuffer((long)filled * height * width);
+            for (var c = 0; c < filled; c++)
+            {
+                for (var (row, i) = (0, 0); row < height; row++)
+                {
+                    for (var column = 0; column < width; column++, i++)
+                    {
+                        var pixel = c / Layout.Block * height * width + i;
+                        var plane = (c * 4 + row % 4) * 4 + column % 4;
+                        var place = layout switch
+                        {
+                            MapLayout.Blocked => pixel * Layout.Block + c % Layout.Block,
+                            MapLayout.Plain => c * height * width + i,
+                            _ => (plane * (height / 4) + row / 4) * (width / 4) + column / 4,
+                        };
+                        map.Pointer[place] = blocked[pixel * Layout.Block + c % Layout.Block];
+                    }
+                }
+            }
+
+            return map;
+        }
+
+        private AlignedBuffer Expected(bool hasResidual)
+        {
+            var s = _kernel.Shape;
+            var y = new AlignedBuffer(s.OutputLength);
+            fixed (float* w = _weights) DirectConvolution.ForwardReference(s, 1, _x.Pointer, w, _bias.Pointer, y.Pointer);
+            new Epilogue(null, hasResidual ? _residual.Pointer : null, Bounds.Relu)
+                .Apply(SimdTier.Scalar, y.Pointer, 1, s.FilterBlocks, s.OutHeight * s.OutWidth);
+            return y;
+        }
+
+        private void KeepOnly(KeptTaps kept, Conv2dShape shape)
+        {
+            for (var i = 0; i < _weights.Length; i++)
+            {
+                var (filter, tap) = Math.DivRem(i, shape.RowLength);
+                if (Array.BinarySearch(kept.Positions[filter / kept.Block], tap) < 0) _weights[i] = 0;
+            }
+        }
+    }
+}
