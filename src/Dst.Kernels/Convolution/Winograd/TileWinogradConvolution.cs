@@ -43,7 +43,7 @@ public sealed unsafe class TileWinogradConvolution
     private const int Points = Tile + Side - 1; // inputs of a tile, and its products, in each dimension
     private const int Positions = Points * Points;
     private const int Phases = Tile * Tile; // pixels of a tile, and planes of a channel
-    private const int Together = 8; // filters whose products with three vectors of tiles fit the registers
+    private const int HalfBlock = 8; // filters whose products with three vectors of tiles fit the registers
     private const int MostVectors = 3;
     private const int FewChannels = 8; // of two pixels they fill a vector
 
@@ -53,9 +53,11 @@ public sealed unsafe class TileWinogradConvolution
     private readonly int _rows;
     private readonly int _tiles;
     private readonly int _planeLength; // of an image
+    private readonly int _channelPitch; // of planes in scratch memory
     private readonly int _rowsOfBand;
     private readonly int _tilesOfBand; // whole vectors of them
     private readonly int _positionPitch; // of V
+    private readonly int _together; // filters: a block if bands are one vector of tiles, else half of it
     private readonly int[] _read; // channels that some filter reads, ascending
     private readonly int[][] _places; // of each block of filters: where V has its channels
     private readonly int[] _planes; // of each channel that is read: which planes of the scratch memory it has
@@ -81,8 +83,10 @@ public sealed unsafe class TileWinogradConvolution
         _tiles = _rows * _columns;
         var canBePlanes = SupportsPlanes(tier, shape);
         _planeLength = canBePlanes ? _tiles : Layout.RoundUp(_tiles, Block) + Block; // the last vector of a band may begin anywhere
+        _channelPitch = Phases * _planeLength + Block; // powers of two would put all channels of a pixel into the same cache set
         _rowsOfBand = RowsOfBand(ofWholeVectors: canBePlanes);
         _tilesOfBand = Layout.RoundUp(_rowsOfBand * _columns, Block);
+        _together = _tilesOfBand == Block ? Block : HalfBlock;
         var channels = KeptTaps.ChannelsOfBlocks(shape, kept);
         _read = [.. channels.SelectMany(list => list).Distinct().Order()];
         _places = Array.ConvertAll(channels, list => Array.ConvertAll(list, channel => Array.BinarySearch(_read, channel) * _tilesOfBand));
@@ -105,10 +109,10 @@ public sealed unsafe class TileWinogradConvolution
             .. Mask(tile => tile % _columns > 0), .. Mask(tile => (tile + 1) % _columns > 0),
         ];
         _parts = new(
-            Planes: checked(Math.Max(_read.Length, _lanes.Sum(lanes => lanes.Planes)) * Phases * _planeLength),
+            Planes: checked(Math.Max(_read.Length, _lanes.Sum(lanes => lanes.Planes)) * _channelPitch),
             Strips: Positions * (_tilesOfBand + 2 * Block),
             V: checked(Positions * _positionPitch),
-            M: Positions * (Together * MostVectors + 1) * Block,
+            M: Positions * (HalfBlock * MostVectors + 1) * Block,
             Results: Phases * Block * MostVectors * Block);
     }
 
@@ -118,7 +122,7 @@ public sealed unsafe class TileWinogradConvolution
     /// <summary>Bands of an image, which are independent.</summary>
     public int Bands => Layout.CeilDiv(_rows, _rowsOfBand);
 
-    /// <summary>Floats of the transformed weights, [O/16][2][position][channel][8].</summary>
+    /// <summary>Floats of the transformed weights, [O/16][part][position][channel][filter of a part].</summary>
     public int WeightLength => _firstWeight[^1];
 
     /// <summary>Floats of scratch memory.</summary>
@@ -159,10 +163,10 @@ public sealed unsafe class TileWinogradConvolution
                     new(kernel, Side * Block, Block), new(transformed, Points * Block, Block));
                 for (var p = 0; p < Positions; p++)
                 {
-                    for (var half = 0; half < Block / Together; half++)
+                    for (var first = 0; first < Block; first += _together)
                     {
-                        var to = packed + _firstWeight[b] + ((half * Positions + p) * channels.Length + i) * Together;
-                        new Span<float>(transformed + p * Block + half * Together, Together).CopyTo(new(to, Together));
+                        var to = packed + _firstWeight[b] + first * Positions * channels.Length + (p * channels.Length + i) * _together;
+                        new Span<float>(transformed + p * Block + first, _together).CopyTo(new(to, _together));
                     }
                 }
             }
@@ -175,6 +179,7 @@ public sealed unsafe class TileWinogradConvolution
     {
         var memory = new Scratch(Layout.Align(scratch), _parts);
         var planes = maps.X;
+        nint pitch = maps.Input == MapLayout.Planes ? Phases * _planeLength : _channelPitch;
         if (maps.Input != MapLayout.Planes)
         {
             planes = memory.Planes;
@@ -191,7 +196,7 @@ public sealed unsafe class TileWinogradConvolution
             for (var i = 0; i < _read.Length; i++)
             {
                 var channel = maps.Input switch { MapLayout.Planes => _read[i], MapLayout.Plain => i, _ => _planes[i] };
-                var from = planes + (nint)channel * Phases * _planeLength;
+                var from = planes + channel * pitch;
                 TransformColumns(firstTile, Layout.CeilDiv(tiles, Block), from, memory.Strips);
                 TransformRows(Layout.CeilDiv(tiles, Block), memory.Strips, memory.V + i * _tilesOfBand);
             }
@@ -266,7 +271,7 @@ public sealed unsafe class TileWinogradConvolution
                 }
             }
 
-            planes += Phases * _planeLength;
+            planes += _channelPitch;
         }
     }
 
@@ -277,7 +282,7 @@ public sealed unsafe class TileWinogradConvolution
     {
         var room = stackalloc float[Block * Block + Block];
         var square = Layout.Align(room);
-        nint pitch = Phases * _planeLength;
+        nint pitch = _channelPitch;
         foreach (var lanes in _lanes)
         {
             var block = x + (nint)lanes.Block * Shape.Height * Shape.Width * Block;
@@ -436,14 +441,15 @@ public sealed unsafe class TileWinogradConvolution
                 PlanesOfResidual(b, firstTile, vectors, epilogue.Residual, memory.Results);
             }
 
-            for (var first = 0; first < Block; first += Together)
+            for (var first = 0; first < Block; first += _together)
             {
                 var u = weights + _firstWeight[b] + first * Positions * _places[b].Length;
-                if (vectors == 3) Multiply<ThreeTileVectors>(_places[b], v, u, memory.M);
+                if (_together == Block) MultiplyBlock(_places[b], v, u, memory.M);
+                else if (vectors == 3) Multiply<ThreeTileVectors>(_places[b], v, u, memory.M);
                 else if (vectors == 2) Multiply<TwoTileVectors>(_places[b], v, u, memory.M);
                 else Multiply<OneTileVector>(_places[b], v, u, memory.M);
-                nint pitch = (Together * vectors + 1) * Block;
-                for (var filter = first; filter < first + Together; filter++)
+                nint pitch = (_together * vectors + 1) * Block;
+                for (var filter = first; filter < first + _together; filter++)
                 {
                     var m = memory.M + (filter - first) * vectors * Block;
                     var bias = epilogue.Bias == null ? 0 : epilogue.Bias[b * Block + filter];
@@ -479,6 +485,23 @@ public sealed unsafe class TileWinogradConvolution
         }
     }
 
+    /// <summary>M of one vector of tiles and sixteen filters.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MultiplyBlock(int[] places, float* v, float* u, float* m)
+    {
+        fixed (int* first = places)
+        {
+            var end = first + places.Length;
+            for (var p = 0; p < Positions; p++, v += _positionPitch, m += (Block + 1) * Block)
+            {
+                Join<Lanes512, Join<Lanes512, Four<Lanes512>, Four<Lanes512>>, Join<Lanes512, Four<Lanes512>, Four<Lanes512>>> sums = default;
+                for (var channel = first; channel < end; channel++, u += Block) sums.MultiplyAdd(u, 1, Lanes512.Load(v + *channel));
+                sums.Store(m, Block);
+            }
+        }
+    }
+
+    /// <summary>M of some vectors of tiles and eight filters.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Multiply<TVectors>(int[] places, float* v, float* u, float* m) where TVectors : unmanaged, ITileVectors<TVectors>
     {
@@ -486,10 +509,10 @@ public sealed unsafe class TileWinogradConvolution
         fixed (int* first = places)
         {
             var end = first + places.Length;
-            for (var p = 0; p < Positions; p++, v += _positionPitch, m += Together * next + Block)
+            for (var p = 0; p < Positions; p++, v += _positionPitch, m += HalfBlock * next + Block)
             {
                 TVectors s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-                for (var channel = first; channel < end; channel++, u += Together)
+                for (var channel = first; channel < end; channel++, u += HalfBlock)
                 {
                     var tiles = TVectors.Load(v + *channel);
                     s0.MultiplyAdd(u[0], tiles);
