@@ -19,8 +19,6 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Lanes512(Vector256<float> lower) => _v0 = lower.ToVector512Unsafe();
 
-    public Vector512<float> Vector => _v0;
-
     public static int Accumulators => 28;
 
     public static Lanes512 Zero

@@ -36,7 +36,7 @@ internal sealed record ConvolutionCandidate(
     /// <summary>Whether it skips what the mask prunes.</summary>
     public bool UsesMask => Kept is not null;
 
-    private bool CanPool => Form is PlanarWinogradForm or WinogradForm { CanPool: true };
+    private bool CanPool => Form is PlanarWinogradForm or TileWinogradForm or WinogradForm { CanPool: true };
 
     /// <summary>
     /// All candidates of a layer. Of equal costs the first wins: forms that pool too come before others, floats before integers.
@@ -90,7 +90,7 @@ internal sealed record ConvolutionCandidate(
         {
             WinogradForm winograd => new WinogradStep(tier, node, this, winograd, shape, batch),
             RowWinogradForm => new RowWinogradStep(node, Name.ToString(), new(tier, shape, Kept)),
-            TileWinogradForm => new TileWinogradStep(node, Name.ToString(), new(tier, shape, Kept), Planes),
+            TileWinogradForm => new TileWinogradStep(node, Name.ToString(), new(tier, shape, Kept, isPooled: Pool is not null), Planes),
             PlanarWinogradForm => new PlanarWinogradStep(tier, node, Name.ToString(), shape, isPooled: Pool is not null),
             FftForm fft when shape.IsDepthwise => new DepthwiseFftStep(tier, node, fft, shape),
             FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),

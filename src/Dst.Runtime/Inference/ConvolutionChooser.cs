@@ -67,7 +67,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
             decision.Forms.Where(form => IsByTile(form) == isByTile).Min(form => form.Ms) ?? double.PositiveInfinity;
     }
 
-    private static bool IsByTile(LayerForm form) => form.Form == ConvolutionForm.TileWinograd.Name;
+    private static bool IsByTile(LayerForm form) => form.Form.StartsWith(ConvolutionForm.TileWinograd.Name, StringComparison.Ordinal);
 
     private static LayerDecision ByTile(LayerDecision decision)
     {

@@ -28,14 +28,14 @@ public unsafe class TileWinogradTests
     [Theory, MemberData(nameof(Shapes))]
     public void Outputs_are_those_of_the_convolution(SimdTier tier, Conv2dShape shape)
     {
-        Assert.Equal(tier == SimdTier.V512, TileWinogradConvolution.Supports(tier, shape));
+        Assert.Equal(tier == SimdTier.V512, TileWinogradConvolution.Supports(tier, shape, isPooled: false));
         if (tier != SimdTier.V512) return;
         var canBePlanes = shape.Height % 4 == 0 && shape.Width % 4 == 0 && shape.Height * shape.Width % 256 == 0;
         Assert.Equal(canBePlanes, TileWinogradConvolution.SupportsPlanes(tier, shape));
         MapLayout[] mapped = canBePlanes ? [MapLayout.Blocked, MapLayout.Planes] : [MapLayout.Blocked];
         foreach (var kept in new[] { null, Half(shape) }.Distinct())
         {
-            using var layer = new Layer(shape, kept);
+            using var layer = new Layer(shape, kept, isPooled: false);
             foreach (var input in mapped.Append(MapLayout.Plain))
             {
                 foreach (var (residual, output) in from residual in mapped from output in mapped select (residual, output))
@@ -47,6 +47,22 @@ public unsafe class TileWinogradTests
         }
     }
 
+    [Theory, MemberData(nameof(Shapes))]
+    public void Maxima_of_outputs_are_those_of_the_convolution(SimdTier tier, Conv2dShape shape)
+    {
+        var isCovered = shape.Height % 2 == 0 && shape.Width % 2 == 0;
+        Assert.Equal(tier == SimdTier.V512 && isCovered, TileWinogradConvolution.Supports(tier, shape, isPooled: true));
+        if (tier != SimdTier.V512 || !isCovered) return;
+        foreach (var kept in new[] { null, Half(shape) }.Distinct())
+        {
+            using var layer = new Layer(shape, kept, isPooled: true);
+            layer.Check(MapLayout.Blocked, MapLayout.Blocked, MapLayout.Blocked, hasResidual: false);
+            layer.Check(MapLayout.Plain, MapLayout.Blocked, MapLayout.Blocked, hasResidual: false);
+            Assert.Throws<ArgumentException>(
+                () => layer.Check(MapLayout.Blocked, MapLayout.Blocked, MapLayout.Blocked, hasResidual: true));
+        }
+    }
+
     [Fact]
     public void Layers_of_other_kinds_are_refused()
     {
@@ -54,9 +70,12 @@ public unsafe class TileWinogradTests
         Conv2dShape[] others =
             [shape with { Stride = 2 }, shape with { KernelWidth = 1 }, shape with { Groups = 2 }, shape with { Padding = 0 }];
         foreach (var other in others)
-            Assert.Throws<ArgumentException>(() => new TileWinogradConvolution(SimdTier.V512, other, kept: null));
-        Assert.Throws<ArgumentException>(() => new TileWinogradConvolution(SimdTier.V256, shape, kept: null));
-        Assert.Throws<ArgumentException>(() => new TileWinogradConvolution(SimdTier.V512, shape, null).PackWeights(new float[3], null));
+            Assert.Throws<ArgumentException>(() => new TileWinogradConvolution(SimdTier.V512, other, null, isPooled: false));
+        Assert.Throws<ArgumentException>(() => new TileWinogradConvolution(SimdTier.V256, shape, null, isPooled: false));
+        Assert.Throws<ArgumentException>(
+            () => new TileWinogradConvolution(SimdTier.V512, shape with { Width = 7 }, null, isPooled: true));
+        Assert.Throws<ArgumentException>(
+            () => new TileWinogradConvolution(SimdTier.V512, shape, null, isPooled: false).PackWeights(new float[3], null));
     }
 
     private static KeptTaps? Half(Conv2dShape shape) =>
@@ -73,9 +92,9 @@ public unsafe class TileWinogradTests
         private readonly AlignedBuffer _packed;
         private readonly AlignedBuffer _scratch;
 
-        public Layer(Conv2dShape shape, KeptTaps? kept)
+        public Layer(Conv2dShape shape, KeptTaps? kept, bool isPooled)
         {
-            _kernel = new(SimdTier.V512, shape, kept);
+            _kernel = new(SimdTier.V512, shape, kept, isPooled);
             _x = Blocked.Random(1, shape.Channels, shape.Height, shape.Width, seed: 1);
             _residual = Blocked.Random(1, shape.Filters, shape.OutHeight, shape.OutWidth, seed: 3);
             var random = new Random(2);
@@ -95,7 +114,7 @@ public unsafe class TileWinogradTests
             _scratch.Span[^Layout.Block..].Fill(Guard);
             using var x = In(input, _x.Pointer, s.Channels);
             using var added = In(residual, _residual.Pointer, s.Filters);
-            using AlignedBuffer whole = new(s.OutputLength + Layout.Block), parts = new(s.OutputLength);
+            using AlignedBuffer whole = new(_kernel.OutputLength + Layout.Block), parts = new(_kernel.OutputLength);
             whole.Span.Fill(Guard);
             Forward(0, _kernel.Bands, whole);
             Assert.All(whole.Span[^Layout.Block..].ToArray(), value => Assert.Equal(Guard, value));
@@ -106,7 +125,7 @@ public unsafe class TileWinogradTests
                 Assert.All(memory.Span[^Layout.Block..].ToArray(), value => Assert.Equal(Guard, value));
 
             using var blocked = Expected(hasResidual);
-            using var expected = In(output, blocked.Pointer, s.Filters);
+            using var expected = _kernel.IsPooled ? Pooled(blocked) : In(output, blocked.Pointer, s.Filters);
             var most = expected.Span.ToArray().Max(Math.Abs);
             Assert.True(most > 0.1);
             for (var i = 0; i < expected.Length; i++)
@@ -148,6 +167,14 @@ public unsafe class TileWinogradTests
             }
 
             return map;
+        }
+
+        private AlignedBuffer Pooled(AlignedBuffer map)
+        {
+            var s = _kernel.Shape;
+            var y = new AlignedBuffer(_kernel.OutputLength);
+            MaxPool.Forward(SimdTier.Scalar, new(s.Filters, s.Height, s.Width, 2, 2, 2), map.Pointer, 1, y.Pointer);
+            return y;
         }
 
         private AlignedBuffer Expected(bool hasResidual)

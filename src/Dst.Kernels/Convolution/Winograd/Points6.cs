@@ -17,33 +17,22 @@ internal readonly unsafe struct Points6<T> : IWinogradPoints<T> where T : unmana
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Input(float* source, nint sourcePitch, float* destination, nint pitch)
-    {
-        Inputs(
-            T.Load(source), T.Load(source + sourcePitch), T.Load(source + 2 * sourcePitch), T.Load(source + 3 * sourcePitch),
-            T.Load(source + 4 * sourcePitch), T.Load(source + 5 * sourcePitch),
-            out var v0, out var v1, out var v2, out var v3, out var v4, out var v5);
-        T.Store(destination, v0);
-        T.Store(destination + pitch, v1);
-        T.Store(destination + 2 * pitch, v2);
-        T.Store(destination + 3 * pitch, v3);
-        T.Store(destination + 4 * pitch, v4);
-        T.Store(destination + 5 * pitch, v5);
-    }
+    public static void Input(float* source, nint sourcePitch, float* destination, nint pitch) =>
+        Input(new PitchedVectors<T>(source, sourcePitch), destination, pitch);
 
-    /// <summary>Bᵀ, as <see cref="Input"/> has it, of vectors in registers.</summary>
+    /// <summary>Bᵀ, as <see cref="Input(float*, nint, float*, nint)"/>, of vectors that may come from anywhere.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Inputs(
-        T d0, T d1, T d2, T d3, T d4, T d5, out T v0, out T v1, out T v2, out T v3, out T v4, out T v5)
+    public static void Input<TSource>(TSource source, float* destination, nint pitch) where TSource : struct, IVectorSource<T>
     {
+        T d0 = source.Load(0), d1 = source.Load(1), d2 = source.Load(2), d3 = source.Load(3), d4 = source.Load(4), d5 = source.Load(5);
         T evenOne = T.MultiplyAdd(T.Broadcast(-4), d2, d4), oddOne = T.MultiplyAdd(T.Broadcast(-4), d1, d3);
         T evenTwo = T.Subtract(d4, d2), oddTwo = T.Subtract(d3, d1);
-        v0 = T.MultiplyAdd(T.Broadcast(4), d0, T.MultiplyAdd(T.Broadcast(-5), d2, d4));
-        v1 = T.Add(evenOne, oddOne);
-        v2 = T.Subtract(evenOne, oddOne);
-        v3 = T.MultiplyAdd(T.Broadcast(2), oddTwo, evenTwo);
-        v4 = T.MultiplyAdd(T.Broadcast(-2), oddTwo, evenTwo);
-        v5 = T.MultiplyAdd(T.Broadcast(4), d1, T.MultiplyAdd(T.Broadcast(-5), d3, d5));
+        T.Store(destination, T.MultiplyAdd(T.Broadcast(4), d0, T.MultiplyAdd(T.Broadcast(-5), d2, d4)));
+        T.Store(destination + pitch, T.Add(evenOne, oddOne));
+        T.Store(destination + 2 * pitch, T.Subtract(evenOne, oddOne));
+        T.Store(destination + 3 * pitch, T.MultiplyAdd(T.Broadcast(2), oddTwo, evenTwo));
+        T.Store(destination + 4 * pitch, T.MultiplyAdd(T.Broadcast(-2), oddTwo, evenTwo));
+        T.Store(destination + 5 * pitch, T.MultiplyAdd(T.Broadcast(4), d1, T.MultiplyAdd(T.Broadcast(-5), d3, d5)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -18,7 +18,8 @@ public sealed class TileWinogradForm : ConvolutionForm
     public override int RoundingClass => Squares.RoundingClass;
 
     /// <inheritdoc/>
-    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) => TileWinogradConvolution.Supports(tier, shape);
+    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) => 
+        TileWinogradConvolution.Supports(tier, shape, isPooled: false);
 
     /// <inheritdoc/>
     public override bool Skips(Conv2dShape shape, KeptTaps kept) => ShareOf(shape, kept) < 1;

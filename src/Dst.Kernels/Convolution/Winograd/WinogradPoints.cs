@@ -32,6 +32,20 @@ internal unsafe interface IWinogradPoints<T> where T : unmanaged, ILanes<T>
         where TSide : IWinogradSide;
 }
 
+/// <summary>A row or a column of vectors.</summary>
+internal interface IVectorSource<T> where T : unmanaged, ILanes<T>
+{
+    /// <summary>Vector <paramref name="i"/>, a constant to the JIT.</summary>
+    T Load(int i);
+}
+
+/// <summary>Vectors in memory that are equally far apart, in floats.</summary>
+internal readonly unsafe struct PitchedVectors<T>(float* start, nint pitch) : IVectorSource<T> where T : unmanaged, ILanes<T>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Load(int i) => T.Load(start + i * pitch);
+}
+
 // One struct for each method: the JIT inlines a static method of a type argument, but not a delegate.
 
 /// <summary>Bᵀ as a transform.</summary>

@@ -3,7 +3,10 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference.Steps;
 
-/// <summary>A convolution in Winograd form with tiles in the lanes. Threads share an image by bands of rows of tiles.</summary>
+/// <summary>
+/// A convolution in Winograd form with tiles in the lanes, and the pooling behind it where it has one. Threads share an image by bands of
+/// rows of tiles.
+/// </summary>
 internal sealed unsafe class TileWinogradStep : WeightedStep
 {
     private readonly TileWinogradConvolution _kernel;
@@ -37,7 +40,7 @@ internal sealed unsafe class TileWinogradStep : WeightedStep
         {
             var (image, band) = Math.DivRem(first, _kernel.Bands);
             var bands = Math.Min(_kernel.Bands - band, end - first);
-            var output = (long)image * _kernel.Shape.OutputLength;
+            var output = image * _kernel.OutputLength;
             var maps = new TileMaps(
                 data.X + (long)image * inputLength, input, LayoutOf(_planes.Residual), data.Y + output, LayoutOf(_planes.Output));
             _kernel.Forward(band, band + bands, maps, Packed.Pointer, Epilogue(data).From(0, output), scratch);

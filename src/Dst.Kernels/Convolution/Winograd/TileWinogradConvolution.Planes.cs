@@ -1,0 +1,195 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <content>Maps to planes and back.</content>
+public sealed unsafe partial class TileWinogradConvolution
+{
+    private static readonly int[] RowsOfSquare = [.. Enumerable.Range(0, Block).Select(row => row * Block)];
+
+    /// <summary>Planes of the channels that are read, [C, H, W], for some rows of squares.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PlanesOfPlain(int firstRow, int endRow, float* x, float* planes)
+    {
+        var whole = Shape.Width / Tile & ~(Tile - 1); // squares that go four at a time
+        foreach (var channel in _read)
+        {
+            var map = x + (nint)channel * Shape.Height * Shape.Width;
+            for (var row = firstRow * Tile; row < endRow * Tile; row++)
+            {
+                var from = map + (nint)row * Shape.Width;
+                var to = planes + row % Tile * Tile * _planeLength + row / Tile * _columns;
+                var isInside = row < Shape.Height;
+                for (nint square = 0; isInside && square < whole; square += Tile)
+                    Transpose.FourByFour(from + square * Tile, Tile, to + square, _planeLength);
+                for (var square = isInside ? whole : 0; square < _columns; square++)
+                {
+                    for (var i = 0; i < Tile; i++)
+                        to[i * _planeLength + square] = isInside && square * Tile + i < Shape.Width ? from[square * Tile + i] : 0;
+                }
+            }
+
+            planes += _channelPitch;
+        }
+    }
+
+    /// <summary>Planes of the channels that are read, out of blocks of channels, for some rows of squares.</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PlanesOfBlocks(int firstRow, int endRow, float* x, float* planes)
+    {
+        var room = stackalloc float[Block * Block + Block];
+        var gathered = Layout.Align(room);
+        int first = firstRow * _columns / Block, end = Layout.CeilDiv(endRow * _columns, Block);
+        foreach (var channels in _blocks)
+        {
+            var block = x + (nint)channels.Block * Shape.Height * Shape.Width * Block;
+            fixed (int* pixels = _inputs.Pixels, picks = channels.Picks, rows = RowsOfSquare)
+            {
+                for (var phase = 0; phase < Phases; phase++)
+                {
+                    for (var vector = first; vector < end; vector++)
+                    {
+                        float* source = block, to = planes + phase * _planeLength + vector * Block;
+                        var places = pixels + phase * _planeLength + vector * Block;
+                        if (!_inputs.IsWhole(phase, vector))
+                        {
+                            Gather(block, places, gathered);
+                            source = gathered;
+                            places = rows;
+                        }
+
+                        if (channels.AreFew) FewChannels(source, places, picks, to, _channelPitch);
+                        else Transpose.Square(source, places, new ToRows(to, _channelPitch));
+                    }
+                }
+            }
+
+            planes += channels.Planes * (nint)_channelPitch;
+        }
+    }
+
+    /// <summary>Sixteen pixels, or zeros for those outside of the map.</summary>
+    private static void Gather(float* source, int* places, float* to)
+    {
+        for (var t = 0; t < Block; t++) (places[t] < 0 ? default : Vector512.Load(source + places[t])).Store(to + t * Block);
+    }
+
+    /// <summary>Eight channels of sixteen pixels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FewChannels(float* source, int* places, int* picks, float* to, nint pitch)
+    {
+        var pick = Vector512.Load(picks);
+        Transpose.FourByFourInQuarters(
+            Picked(source, places, pick), Picked(source, places + 1, pick), Picked(source, places + 2, pick),
+            Picked(source, places + 3, pick), out var a0, out var a1, out var a2, out var a3);
+        Transpose.FourByFourInQuarters(
+            Picked(source, places + 4, pick), Picked(source, places + 5, pick), Picked(source, places + 6, pick),
+            Picked(source, places + 7, pick), out var b0, out var b1, out var b2, out var b3);
+        var low = Vector512.Create(0L, 1, 8, 9, 4, 5, 12, 13);
+        var high = Vector512.Create(2L, 3, 10, 11, 6, 7, 14, 15);
+        Joined(a0, low, b0).Store(to);
+        Joined(a1, low, b1).Store(to + pitch);
+        Joined(a2, low, b2).Store(to + 2 * pitch);
+        Joined(a3, low, b3).Store(to + 3 * pitch);
+        Joined(a0, high, b0).Store(to + 4 * pitch);
+        Joined(a1, high, b1).Store(to + 5 * pitch);
+        Joined(a2, high, b2).Store(to + 6 * pitch);
+        Joined(a3, high, b3).Store(to + 7 * pitch);
+    }
+
+    /// <summary>Eight lanes of a pixel, and eight of the pixel eight places further.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Picked(float* source, int* place, Vector512<int> pick) =>
+        Avx512F.PermuteVar16x32x2(Vector512.Load(source + *place), pick, Vector512.Load(source + place[HalfBlock]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Joined(Vector512<float> a, Vector512<long> pairs, Vector512<float> b) =>
+        Avx512F.PermuteVar8x64x2(a.AsDouble(), pairs, b.AsDouble()).AsSingle();
+
+    /// <summary>Planes of a blocked residual, [vector][phase][filter][tile], of whole vectors of tiles.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PlanesOfResidual(int firstTile, int vectors, float* residual, float* planes)
+    {
+        fixed (int* pixels = _outputs.Pixels)
+        {
+            for (var tile = firstTile; tile < firstTile + vectors * Block; tile += Block)
+            {
+                for (var phase = 0; phase < Phases; phase++, planes += Block * Block)
+                    Transpose.Square(residual, pixels + phase * _planeLength + tile, new ToRows(planes, Block));
+            }
+        }
+    }
+
+    /// <summary>Planes [result][filter][tile] of sixteen filters as pixels, and the residual if that is blocked.</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void StoreBlocked(int firstTile, int tiles, float* planes, float* residual, Bounds bounds, float* y)
+    {
+        var room = stackalloc float[Block * Block + Block];
+        var pixelsOfTiles = Layout.Align(room);
+        fixed (int* pixels = _outputs.Pixels, rows = RowsOfSquare)
+        {
+            var places = pixels + firstTile;
+            for (var result = 0; result < _results; result++, places += _planeLength, planes += Block * Block)
+            {
+                var writer = new ToPixels(places, residual, bounds, y);
+                if (tiles < Block || firstTile % Block > 0 || !_outputs.IsWhole(result, firstTile / Block))
+                {
+                    Transpose.Square(planes, rows, new ToRows(pixelsOfTiles, Block));
+                    for (var t = 0; t < tiles; t++)
+                    {
+                        if (places[t] >= 0) writer.Write(t, Vector512.Load(pixelsOfTiles + t * Block));
+                    }
+                }
+                else if (residual == null) Transpose.Square(planes, rows, new ToPlaces(places, y));
+                else Transpose.Square(planes, rows, writer);
+            }
+        }
+    }
+
+    /// <summary>Adds the residual, if there is one, and writes the pixels of tiles.</summary>
+    private readonly struct ToPixels(int* places, float* residual, Bounds bounds, float* y) : IRowWriter
+    {
+        private readonly Vector512<float> _least = Vector512.Create(bounds.Least);
+        private readonly Vector512<float> _most = Vector512.Create(bounds.Most);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Write(int t, Vector512<float> row)
+        {
+            if (residual != null)
+                row = Vector512.MinNative(_most, Vector512.MaxNative(_least, row + Vector512.Load(residual + places[t])));
+            row.Store(y + places[t]);
+        }
+    }
+
+    /// <summary>Where the pixels of squares are in a block of channels.</summary>
+    private sealed class PixelTable
+    {
+        private readonly int _length;
+        private readonly bool[] _isWhole;
+
+        public PixelTable(int height, int width, int side, int columns, int length)
+        {
+            _length = length;
+            Pixels =
+            [
+                .. from phase in Enumerable.Range(0, side * side)
+                   from square in Enumerable.Range(0, length)
+                   let row = square / columns * side + phase / side
+                   let column = square % columns * side + phase % side
+                   select row < height && column < width ? (row * width + column) * Block : -1,
+            ];
+            _isWhole = [.. Enumerable.Range(0, Pixels.Length / Block).Select(i => Pixels.AsSpan(i * Block, Block).IndexOf(-1) < 0)];
+        }
+
+        /// <summary>[phase][square]: floats before the pixel, or -1 if it is outside of the map.</summary>
+        public int[] Pixels { get; }
+
+        /// <summary>Whether a vector of squares has all of its pixels in the map.</summary>
+        public bool IsWhole(int phase, int vector) => _isWhole[phase * (_length / Block) + vector];
+    }
+}
