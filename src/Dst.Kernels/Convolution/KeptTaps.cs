@@ -28,12 +28,18 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
         return union;
     }
 
-    /// <summary>The channels of which each block of 16 filters keeps a tap, ascending; all if no taps are given.</summary>
-    internal static int[][] ChannelsOfBlocks(Conv2dShape shape, KeptTaps? kept)
+    /// <summary>
+    /// The channels of which each block of 16 filters keeps a tap, or one in a given row of its kernels, ascending; all if no taps are
+    /// given.
+    /// </summary>
+    internal static int[][] ChannelsOfBlocks(Conv2dShape shape, KeptTaps? kept, int? row = null)
     {
         if (kept is null) return [.. Enumerable.Repeat(Enumerable.Range(0, shape.Channels).ToArray(), shape.FilterBlocks)];
         var kernel = shape.KernelHeight * shape.KernelWidth;
-        return Array.ConvertAll(kept.UnionOverLanes(), taps => taps.Select(tap => tap / kernel).Distinct().ToArray());
+        return Array.ConvertAll(
+            kept.UnionOverLanes(), taps => taps.Where(IsInRow).Select(tap => tap / kernel).Distinct().ToArray());
+
+        bool IsInRow(int tap) => row is null || tap % kernel / shape.KernelWidth == row;
     }
 
     /// <summary>Throws unless the blocks cover the filters and every position is in range, ascending and unique.</summary>

@@ -53,7 +53,8 @@ internal sealed record ConvolutionCandidate(
         var floats = WithFloatWeights(tier, node, shape).ToList();
         if (planes is { } use)
             floats.AddRange(ByMask(ConvolutionForm.TileWinograd, tier, node, shape).Select(candidate => candidate with { Planes = use }));
-        var rounded = floats.Concat(ByMask(ConvolutionForm.RowWinograd, tier, node, shape)).Where(candidate => candidate.HasLargeWeights(shape))
+        var rounded = floats.Concat(ByMask(ConvolutionForm.RowWinograd, tier, node, shape))
+            .Where(candidate => candidate.HasLargeWeights(shape))
             .Select(candidate => candidate with { IsRounded = true });
         var exact = floats.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass).ToList();
         var pooled = exact.Where(candidate => pool is not null && candidate.CanPool).Select(candidate => candidate with { Pool = pool });

@@ -22,27 +22,38 @@ internal readonly record struct PlaneUse(bool Input, bool Residual, bool Output)
 internal sealed record TileLayer(LoweredNode Node, Conv2dShape Shape, PlaneUse Planes);
 
 /// <summary>
-/// Neighbouring convolutions that can keep the values between them as planes. A value can be planes if the layer that writes it and all that
-/// read it compute by tile.
+/// Neighbouring convolutions that can keep the values between them as planes. A value can be planes if the layer that writes it and all
+/// that read it compute by tile.
 /// </summary>
 internal static class PlaneRegions
 {
     /// <summary>The regions of a program, each of two layers or more in the order in which they run.</summary>
     public static IEnumerable<IReadOnlyList<TileLayer>> Find(LoweredProgram program, SimdTier tier)
     {
-        var layers = program.Nodes.Select(node => LayerOf(program, tier, node)).OfType<TileLayer>().ToList();
-        var planes = ValuesThatCanBePlanes(program, layers);
-        var left = layers.Select(layer => layer with { Planes = UseOf(layer.Node, planes) }).Where(layer => layer.Planes != default).ToList();
+        var all = program.Nodes.Select(node => LayerOf(program, tier, node)).OfType<TileLayer>().ToList();
+        var planes = ValuesThatCanBePlanes(program, all);
+        var left = all.ConvertAll(layer => layer with { Planes = UseOf(layer.Node, planes) });
+        left.RemoveAll(layer => layer.Planes == default);
         while (left.Count > 0)
         {
-            HashSet<string> values = [.. planes.Intersect(ValuesOf(left[0].Node))];
-            while (values.Count < values.Union(PlanesBeside(values)).Count()) values.UnionWith(PlanesBeside(values));
-            yield return left.FindAll(layer => ValuesOf(layer.Node).Any(values.Contains));
-            left.RemoveAll(layer => ValuesOf(layer.Node).Any(values.Contains));
+            var region = RegionOf(left[0], left, planes);
+            yield return region;
+            left.RemoveAll(region.Contains);
+        }
+    }
+
+    /// <summary>A layer and all that it reaches over values that are planes.</summary>
+    private static List<TileLayer> RegionOf(TileLayer first, List<TileLayer> layers, HashSet<string> planes)
+    {
+        List<TileLayer> region = [first];
+        for (var count = 0; count < region.Count;)
+        {
+            count = region.Count;
+            var values = region.SelectMany(layer => ValuesOf(layer.Node)).Where(planes.Contains).ToHashSet();
+            region = layers.FindAll(layer => ValuesOf(layer.Node).Any(values.Contains));
         }
 
-        IEnumerable<string> PlanesBeside(HashSet<string> values) =>
-            left.Select(layer => ValuesOf(layer.Node)).Where(all => all.Any(values.Contains)).SelectMany(all => all).Where(planes.Contains);
+        return region;
     }
 
     private static TileLayer? LayerOf(LoweredProgram program, SimdTier tier, LoweredNode node)

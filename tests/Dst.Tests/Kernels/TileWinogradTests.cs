@@ -33,7 +33,7 @@ public unsafe class TileWinogradTests
         var canBePlanes = shape.Height % 4 == 0 && shape.Width % 4 == 0 && shape.Height * shape.Width % 256 == 0;
         Assert.Equal(canBePlanes, TileWinogradConvolution.SupportsPlanes(tier, shape));
         MapLayout[] mapped = canBePlanes ? [MapLayout.Blocked, MapLayout.Planes] : [MapLayout.Blocked];
-        foreach (var kept in new[] { null, Half(shape) }.Distinct())
+        foreach (var kept in new[] { null, Half(shape, unit: 9), Half(shape, unit: 3) }.Distinct())
         {
             using var layer = new Layer(shape, kept, isPooled: false);
             foreach (var input in mapped.Append(MapLayout.Plain))
@@ -53,7 +53,7 @@ public unsafe class TileWinogradTests
         var isCovered = shape.Height % 2 == 0 && shape.Width % 2 == 0;
         Assert.Equal(tier == SimdTier.V512 && isCovered, TileWinogradConvolution.Supports(tier, shape, isPooled: true));
         if (tier != SimdTier.V512 || !isCovered) return;
-        foreach (var kept in new[] { null, Half(shape) }.Distinct())
+        foreach (var kept in new[] { null, Half(shape, unit: 9) }.Distinct())
         {
             using var layer = new Layer(shape, kept, isPooled: true);
             layer.Check(MapLayout.Blocked, MapLayout.Blocked, MapLayout.Blocked, hasResidual: false);
@@ -78,8 +78,22 @@ public unsafe class TileWinogradTests
             () => new TileWinogradConvolution(SimdTier.V512, shape, null, isPooled: false).PackWeights(new float[3], null));
     }
 
-    private static KeptTaps? Half(Conv2dShape shape) =>
-        shape.Channels < 2 ? null : DirectConvolutionCase.Half(shape, Layout.Block, group: 2, unitLength: 9);
+    [Fact]
+    public void Rows_that_are_dropped_take_their_products_with_them()
+    {
+        var shape = new Conv2dShape(16, 32, 32, 16, 3, 3, 1, 1);
+        int[] firstRows = [.. Enumerable.Range(0, shape.RowLength).Where(tap => tap % 9 < 3)];
+        var kept = new KeptTaps(Layout.Block, [firstRows]);
+        // Five of six rows of positions read the first row of the kernels.
+        Assert.Equal(5 / 6.0, ConvolutionForm.TileWinograd.ShareOf(shape, kept), 1e-9);
+        using var layer = new Layer(shape, kept, isPooled: false);
+        layer.Check(MapLayout.Blocked, MapLayout.Blocked, MapLayout.Blocked, hasResidual: false);
+        Assert.Equal(30 * 16 * Layout.Block, layer.WeightLength);
+    }
+
+    /// <summary>Half of the kernels, or of their rows.</summary>
+    private static KeptTaps? Half(Conv2dShape shape, int unit) =>
+        shape.Channels < 2 ? null : DirectConvolutionCase.Half(shape, Layout.Block, group: 2, unitLength: unit);
 
     /// <summary>A layer with random values and a ReLU behind it, and scratch memory full of NaN.</summary>
     private sealed class Layer : IDisposable
@@ -106,6 +120,8 @@ public unsafe class TileWinogradTests
             _packed.Span.Fill(Guard);
             _kernel.PackWeights(_weights, _packed.Pointer);
         }
+
+        public int WeightLength => _kernel.WeightLength;
 
         public void Check(MapLayout input, MapLayout residual, MapLayout output, bool hasResidual)
         {

@@ -89,7 +89,9 @@ internal unsafe struct ThreeTileVectors : ITileVectors<ThreeTileVectors>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ThreeTileVectors Load(float* source) => new()
     {
-        _a = Vector512.Load(source), _b = Vector512.Load(source + Layout.Block), _c = Vector512.Load(source + 2 * Layout.Block),
+        _a = Vector512.Load(source),
+        _b = Vector512.Load(source + Layout.Block),
+        _c = Vector512.Load(source + 2 * Layout.Block),
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -60,7 +60,7 @@ public sealed unsafe partial class TileWinogradConvolution
 
             for (var first = 0; first < Block; first += _together)
             {
-                Multiply(vectors, _places[b], v, weights + _firstWeight[b] + first * Positions * _places[b].Length, memory.M);
+                Multiply(vectors, b, v, weights + _firstWeight[b] + first * (_firstWeight[b + 1] - _firstWeight[b]) / Block, memory.M);
                 var m = new Products(memory.M, vectors, (_together * vectors + 1) * Block);
                 for (var filter = first; filter < first + _together; filter++, m.First += vectors * Block)
                 {
@@ -81,23 +81,30 @@ public sealed unsafe partial class TileWinogradConvolution
         PlanePlace PlacesOf(float* map) => new(map, Block, Phases * _planeLength, _planeLength);
     }
 
-    /// <summary>M = U · V of some vectors of tiles and the filters that go together.</summary>
-    private void Multiply(int vectors, int[] places, float* v, float* u, float* m)
+    /// <summary>M = U · V of some vectors of tiles and the filters of a block that go together.</summary>
+    private void Multiply(int vectors, int block, float* v, float* u, float* m)
     {
-        if (_together == Block) MultiplyBlock(places, v, u, m);
-        else if (vectors == 3) MultiplyHalf<ThreeTileVectors>(places, v, u, m);
-        else if (vectors == 2) MultiplyHalf<TwoTileVectors>(places, v, u, m);
-        else MultiplyHalf<OneTileVector>(places, v, u, m);
+        foreach (var rows in _rowsOfBlocks[block])
+        {
+            var positions = rows.Count * Points;
+            if (_together == Block) MultiplyBlock(positions, rows.Places, v, u, m);
+            else if (vectors == 3) MultiplyHalf<ThreeTileVectors>(positions, rows.Places, v, u, m);
+            else if (vectors == 2) MultiplyHalf<TwoTileVectors>(positions, rows.Places, v, u, m);
+            else MultiplyHalf<OneTileVector>(positions, rows.Places, v, u, m);
+            v += (nint)positions * _positionPitch;
+            u += positions * rows.Places.Length * _together;
+            m += positions * (_together * vectors + 1) * Block;
+        }
     }
 
     /// <summary>One vector of tiles and sixteen filters.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyBlock(int[] places, float* v, float* u, float* m)
+    private void MultiplyBlock(int positions, int[] places, float* v, float* u, float* m)
     {
         fixed (int* first = places)
         {
             var end = first + places.Length;
-            for (var p = 0; p < Positions; p++, v += _positionPitch, m += (Block + 1) * Block)
+            for (var p = 0; p < positions; p++, v += _positionPitch, m += (Block + 1) * Block)
             {
                 Join<Lanes512, EightFilters, EightFilters> sums = default;
                 for (var channel = first; channel < end; channel++, u += Block) sums.MultiplyAdd(u, 1, Lanes512.Load(v + *channel));
@@ -108,13 +115,14 @@ public sealed unsafe partial class TileWinogradConvolution
 
     /// <summary>Some vectors of tiles and eight filters.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyHalf<TVectors>(int[] places, float* v, float* u, float* m) where TVectors : unmanaged, ITileVectors<TVectors>
+    private void MultiplyHalf<TVectors>(int positions, int[] places, float* v, float* u, float* m)
+        where TVectors : unmanaged, ITileVectors<TVectors>
     {
         nint next = TVectors.Count * Block;
         fixed (int* first = places)
         {
             var end = first + places.Length;
-            for (var p = 0; p < Positions; p++, v += _positionPitch, m += HalfBlock * next + Block)
+            for (var p = 0; p < positions; p++, v += _positionPitch, m += HalfBlock * next + Block)
             {
                 TVectors s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
                 for (var channel = first; channel < end; channel++, u += HalfBlock)
@@ -146,6 +154,7 @@ public sealed unsafe partial class TileWinogradConvolution
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformOutput<TSum>(Products products, Ending ending, PlanePlace residual, PlanePlace y) where TSum : ISum
     {
+        Lanes512 bias = ending.Bias, least = ending.Least, most = ending.Most;
         nint pitch = products.Pitch, next = residual.PlanePitch, to = y.PlanePitch;
         for (var i = 0; i < products.Vectors; i++)
         {
@@ -157,10 +166,10 @@ public sealed unsafe partial class TileWinogradConvolution
             Column(m + 3 * pitch, pitch, out var d0, out var d1, out var d2, out var d3);
             Column(m + 4 * pitch, pitch, out var e0, out var e1, out var e2, out var e3);
             Column(m + 5 * pitch, pitch, out var f0, out var f1, out var f2, out var f3);
-            Row<TSum>(a0, b0, c0, d0, e0, f0, ending, added, next, first, to);
-            Row<TSum>(a1, b1, c1, d1, e1, f1, ending, added + 4 * next, next, first + 4 * to, to);
-            Row<TSum>(a2, b2, c2, d2, e2, f2, ending, added + 8 * next, next, first + 8 * to, to);
-            Row<TSum>(a3, b3, c3, d3, e3, f3, ending, added + 12 * next, next, first + 12 * to, to);
+            Row<TSum>(a0, b0, c0, d0, e0, f0, bias, least, most, added, next, first, to);
+            Row<TSum>(a1, b1, c1, d1, e1, f1, bias, least, most, added + 4 * next, next, first + 4 * to, to);
+            Row<TSum>(a2, b2, c2, d2, e2, f2, bias, least, most, added + 8 * next, next, first + 8 * to, to);
+            Row<TSum>(a3, b3, c3, d3, e3, f3, bias, least, most, added + 12 * next, next, first + 12 * to, to);
         }
     }
 
@@ -203,15 +212,15 @@ public sealed unsafe partial class TileWinogradConvolution
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Row<TSum>(
-        Lanes512 m0, Lanes512 m1, Lanes512 m2, Lanes512 m3, Lanes512 m4, Lanes512 m5, Ending ending, float* added, nint addedPitch,
-        float* y, nint pitch)
+        Lanes512 m0, Lanes512 m1, Lanes512 m2, Lanes512 m3, Lanes512 m4, Lanes512 m5, Lanes512 bias, Lanes512 least, Lanes512 most,
+        float* added, nint addedPitch, float* y, nint pitch)
         where TSum : ISum
     {
         Points6<Lanes512>.Outputs(m0, m1, m2, m3, m4, m5, out var y0, out var y1, out var y2, out var y3);
-        Lanes512.Store(y, ending.Of(TSum.Add(y0, added)));
-        Lanes512.Store(y + pitch, ending.Of(TSum.Add(y1, added + addedPitch)));
-        Lanes512.Store(y + 2 * pitch, ending.Of(TSum.Add(y2, added + 2 * addedPitch)));
-        Lanes512.Store(y + 3 * pitch, ending.Of(TSum.Add(y3, added + 3 * addedPitch)));
+        Lanes512.Store(y, Lanes512.Clip(TSum.Add(Lanes512.Add(y0, bias), added), least, most));
+        Lanes512.Store(y + pitch, Lanes512.Clip(TSum.Add(Lanes512.Add(y1, bias), added + addedPitch), least, most));
+        Lanes512.Store(y + 2 * pitch, Lanes512.Clip(TSum.Add(Lanes512.Add(y2, bias), added + 2 * addedPitch), least, most));
+        Lanes512.Store(y + 3 * pitch, Lanes512.Clip(TSum.Add(Lanes512.Add(y3, bias), added + 3 * addedPitch), least, most));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -249,12 +258,12 @@ public sealed unsafe partial class TileWinogradConvolution
     /// <summary>What follows the outputs of a filter.</summary>
     private readonly struct Ending(float bias, Bounds bounds)
     {
-        private readonly Lanes512 _bias = Lanes512.Broadcast(bias);
-        private readonly Lanes512 _least = Lanes512.Broadcast(bounds.Least);
-        private readonly Lanes512 _most = Lanes512.Broadcast(bounds.Most);
+        public readonly Lanes512 Bias = Lanes512.Broadcast(bias);
+        public readonly Lanes512 Least = Lanes512.Broadcast(bounds.Least);
+        public readonly Lanes512 Most = Lanes512.Broadcast(bounds.Most);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Lanes512 Of(Lanes512 value) => Lanes512.Clip(Lanes512.Add(value, _bias), _least, _most);
+        public Lanes512 Of(Lanes512 value) => Lanes512.Clip(Lanes512.Add(value, Bias), Least, Most);
     }
 
     /// <summary>What is added to outputs, a type so that the JIT leaves out what is not.</summary>

@@ -4,10 +4,11 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// F(4×4, 3×3) with sixteen tiles in the lanes of a vector, not sixteen filters, and the maximum over 2×2 pixels behind it where a layer has
-/// one. It is for inference alone, on vectors of 512 bits. A weight is a scalar that two or three vectors share, so products load half of
-/// what they load with filters in the lanes, and channels that no filter keeps take no lanes. Layers in a row keep their values as planes,
-/// which need no transpose. An instance is a plan: it holds no activations and no weights, and may be used by many threads at once.
+/// F(4×4, 3×3) with sixteen tiles in the lanes of a vector, not sixteen filters, and the maximum over 2×2 pixels behind it where a layer
+/// has one. It is for inference alone, on vectors of 512 bits. A weight is a scalar that two or three vectors share, so products load half
+/// of what they load with filters in the lanes, and channels that no filter keeps take no lanes. Neighbouring layers keep the values
+/// between them as planes, which need no transpose. An instance is a plan: it holds no activations and no weights, and may be used by many
+/// threads at once.
 /// </summary>
 /// <remarks>
 /// <para>A band of rows of tiles goes through all steps together:</para>
@@ -46,7 +47,7 @@ public sealed unsafe partial class TileWinogradConvolution
     private readonly int _together; // filters: a block if bands are one vector of tiles, else half of it
     private readonly int _results; // planes of a filter
     private readonly int[] _read; // channels that some filter reads, ascending
-    private readonly int[][] _places; // of each block of filters: where V has its channels
+    private readonly PositionRows[][] _rowsOfBlocks; // of each block of filters
     private readonly ReadChannels[] _blocks; // of channels that are read
     private readonly int[] _planes; // of each channel that is read: which planes of the scratch memory it has
     private readonly int[] _firstWeight; // of each block of filters, and where all end
@@ -58,7 +59,9 @@ public sealed unsafe partial class TileWinogradConvolution
     /// <summary>Plans a layer.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
-    /// <param name="kept">The taps that it reads, or null for all. It skips channels of which 16 filters keep nothing.</param>
+    /// <param name="kept">
+    /// The taps that it reads, or null for all. At a position it skips channels of which 16 filters keep nothing that it reads.
+    /// </param>
     /// <param name="isPooled">Whether the maximum over 2×2 pixels, 2 apart, follows.</param>
     /// <exception cref="ArgumentException">There is no such form of this layer.</exception>
     public TileWinogradConvolution(SimdTier tier, Conv2dShape shape, KeptTaps? kept, bool isPooled)
@@ -77,15 +80,14 @@ public sealed unsafe partial class TileWinogradConvolution
         _tilesOfBand = Layout.RoundUp(_rowsOfBand * _columns, Block);
         _together = _tilesOfBand == Block ? Block : HalfBlock;
         _results = isPooled ? Phases / 4 : Phases;
-        var channels = KeptTaps.ChannelsOfBlocks(shape, kept);
-        _read = [.. channels.SelectMany(list => list).Distinct().Order()];
-        _places = Array.ConvertAll(channels, list => Array.ConvertAll(list, channel => Array.BinarySearch(_read, channel) * _tilesOfBand));
+        _read = [.. KeptTaps.ChannelsOfBlocks(shape, kept).SelectMany(list => list).Distinct().Order()];
         _positionPitch = _read.Length * _tilesOfBand + Block; // as above, all positions of a tile
         _blocks = [.. _read.GroupBy(channel => channel / Block, channel => channel % Block, (b, lanes) => new ReadChannels(b, [.. lanes]))];
         _planes = [.. PlanesOf(_blocks)];
-        _firstWeight = new int[channels.Length + 1];
-        for (var b = 0; b < channels.Length; b++)
-            _firstWeight[b + 1] = checked(_firstWeight[b] + Positions * channels[b].Length * Block);
+        _rowsOfBlocks = RowsOfBlocks(kept);
+        _firstWeight = new int[_rowsOfBlocks.Length + 1];
+        for (var b = 0; b < _rowsOfBlocks.Length; b++)
+            _firstWeight[b + 1] = checked(_firstWeight[b] + _rowsOfBlocks[b].Sum(rows => rows.Count * Points * rows.Places.Length * Block));
         _masks =
         [
             .. Mask(tile => tile >= _columns), .. Mask(tile => tile + _columns < _tiles),
@@ -135,34 +137,41 @@ public sealed unsafe partial class TileWinogradConvolution
         Supports(tier, shape, isPooled: false) && shape.Height % Tile == 0 && shape.Width % Tile == 0
         && shape.Height * shape.Width % (Phases * Block) == 0;
 
+    /// <summary>Share of the products that are left if dropped taps are skipped.</summary>
+    internal static double ShareOf(Conv2dShape shape, KeptTaps kept)
+    {
+        // Of six rows of positions, the first and the last read one row of the kernels.
+        return (4 * Share(null) + Share(0) + Share(Side - 1)) / Points;
+
+        double Share(int? row) => KeptTaps.ChannelsOfBlocks(shape, kept, row).Average(channels => (double)channels.Length) / shape.Channels;
+    }
+
     /// <summary>Transforms canonical weights [O, C, 3, 3] into <see cref="WeightLength"/> floats.</summary>
     public void PackWeights(ReadOnlySpan<float> weights, float* packed)
     {
         Check.Length(weights, Shape.WeightCount);
-        var kernel = stackalloc float[Side * Side * Block];
         var transformed = stackalloc float[Positions * Block];
         for (var b = 0; b < Shape.FilterBlocks; b++)
         {
-            var channels = _places[b];
-            for (var i = 0; i < channels.Length; i++)
+            var length = (_firstWeight[b + 1] - _firstWeight[b]) / Block; // of a filter
+            var first = packed + _firstWeight[b];
+            foreach (var rows in _rowsOfBlocks[b])
             {
-                new Span<float>(kernel, Side * Side * Block).Clear();
-                for (var lane = 0; lane < Layout.UsedLanes(Shape.Filters, b); lane++)
+                for (var i = 0; i < rows.Places.Length; i++)
                 {
-                    var from = ((b * Block + lane) * Shape.Channels + _read[channels[i] / _tilesOfBand]) * Side * Side;
-                    for (var tap = 0; tap < Side * Side; tap++) kernel[tap * Block + lane] = weights[from + tap];
-                }
-
-                SquareTransform.Apply<Lanes512, EvaluateTransform<Lanes512, Points6<Lanes512>, KernelSide<F4x3>>>(
-                    new(kernel, Side * Block, Block), new(transformed, Points * Block, Block));
-                for (var p = 0; p < Positions; p++)
-                {
-                    for (var first = 0; first < Block; first += _together)
+                    Transform(weights, b, _read[rows.Places[i] / _tilesOfBand], transformed);
+                    for (var p = 0; p < rows.Count * Points; p++)
                     {
-                        var to = packed + _firstWeight[b] + first * Positions * channels.Length + (p * channels.Length + i) * _together;
-                        new Span<float>(transformed + p * Block + first, _together).CopyTo(new(to, _together));
+                        var from = transformed + (rows.First * Points + p) * Block;
+                        for (var filter = 0; filter < Block; filter += _together)
+                        {
+                            var to = first + filter * length + (p * rows.Places.Length + i) * _together;
+                            new Span<float>(from + filter, _together).CopyTo(new(to, _together));
+                        }
                     }
                 }
+
+                first += rows.Count * Points * rows.Places.Length * _together;
             }
         }
     }
@@ -227,6 +236,40 @@ public sealed unsafe partial class TileWinogradConvolution
         return vectors + (vectors % MostVectors == 1 ? 0.25 : 0);
     }
 
+    /// <summary>
+    /// The rows of positions of each block of filters that read the same channels. The first row reads the first row of kernels alone, the
+    /// last the last.
+    /// </summary>
+    private PositionRows[][] RowsOfBlocks(KeptTaps? kept)
+    {
+        var (any, top) = (KeptTaps.ChannelsOfBlocks(Shape, kept), KeptTaps.ChannelsOfBlocks(Shape, kept, row: 0));
+        var bottom = KeptTaps.ChannelsOfBlocks(Shape, kept, row: Side - 1);
+        return
+        [
+            .. any.Select((channels, b) => channels.Length == top[b].Length && channels.Length == bottom[b].Length
+                ? [RowsOf(0, Points, channels)]
+                : new[] { RowsOf(0, 1, top[b]), RowsOf(1, Points - 2, channels), RowsOf(Points - 1, 1, bottom[b]) }),
+        ];
+
+        PositionRows RowsOf(int first, int count, int[] channels) =>
+            new(first, count, Array.ConvertAll(channels, channel => Array.BinarySearch(_read, channel) * _tilesOfBand));
+    }
+
+    /// <summary>G g Gᵀ of what sixteen filters have of a channel, [position][16].</summary>
+    private void Transform(ReadOnlySpan<float> weights, int block, int channel, float* transformed)
+    {
+        var kernel = stackalloc float[Side * Side * Block];
+        new Span<float>(kernel, Side * Side * Block).Clear();
+        for (var lane = 0; lane < Layout.UsedLanes(Shape.Filters, block); lane++)
+        {
+            var from = ((block * Block + lane) * Shape.Channels + channel) * Side * Side;
+            for (var tap = 0; tap < Side * Side; tap++) kernel[tap * Block + lane] = weights[from + tap];
+        }
+
+        SquareTransform.Apply<Lanes512, EvaluateTransform<Lanes512, Points6<Lanes512>, KernelSide<F4x3>>>(
+            new(kernel, Side * Block, Block), new(transformed, Points * Block, Block));
+    }
+
     private static IEnumerable<int> PlanesOf(ReadChannels[] blocks)
     {
         var first = 0;
@@ -239,6 +282,12 @@ public sealed unsafe partial class TileWinogradConvolution
 
     private IEnumerable<int> Mask(Func<int, bool> hasNeighbour) =>
         Enumerable.Range(0, _planeLength).Select(tile => hasNeighbour(tile) ? -1 : 0);
+
+    /// <summary>Neighbouring rows of positions that read the same channels.</summary>
+    /// <param name="First">First row.</param>
+    /// <param name="Count">Number of rows.</param>
+    /// <param name="Places">Where V has the channels at a position.</param>
+    private sealed record PositionRows(int First, int Count, int[] Places);
 
     /// <summary>Channels of a block that some filter reads.</summary>
     private sealed class ReadChannels(int block, int[] channels)

@@ -18,19 +18,22 @@ public sealed class TileWinogradForm : ConvolutionForm
     public override int RoundingClass => Squares.RoundingClass;
 
     /// <inheritdoc/>
-    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) => 
+    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) =>
         TileWinogradConvolution.Supports(tier, shape, isPooled: false);
 
     /// <inheritdoc/>
     public override bool Skips(Conv2dShape shape, KeptTaps kept) => ShareOf(shape, kept) < 1;
 
     /// <inheritdoc/>
-    public override double ShareOf(Conv2dShape shape, KeptTaps kept) =>
-        KeptTaps.ChannelsOfBlocks(shape, kept).Average(channels => (double)channels.Length) / shape.Channels;
+    public override double ShareOf(Conv2dShape shape, KeptTaps kept) => TileWinogradConvolution.ShareOf(shape, kept);
 
-    /// <summary>As that of the other form of such tiles: tiles in the lanes are chosen by measurement alone.</summary>
+    /// <summary>As that of the other form of such tiles, and more for lanes without a tile. It is chosen by measurement alone.</summary>
     /// <exception cref="NotSupportedException">The work is that of training.</exception>
-    public override PassCosts CostOf(ConvolutionWork work) => work.PacksWeights
-        ? throw new NotSupportedException($"{Name} has no backward passes")
-        : Squares.CostOf(work);
+    public override PassCosts CostOf(ConvolutionWork work)
+    {
+        if (work.PacksWeights) throw new NotSupportedException($"{Name} has no backward passes");
+        var tiles = Squares.RowsOf(work.Shape) * Squares.ColumnsOf(work.Shape);
+        var cost = Squares.CostOf(work);
+        return cost with { Forward = cost.Forward * Layout.RoundUp(tiles, Layout.Block) / tiles };
+    }
 }
