@@ -83,11 +83,12 @@ internal sealed class KernelBench(SimdTier tier, KernelFamily family, int thread
     }
 
     private IEnumerable<ConvolutionForm> FormsOf(Conv2dShape shape, KeptTaps? kept) =>
-        ConvolutionForm.Of(tier, shape, kept).Where(form => family.HasFft || form is not FftForm);
+        ConvolutionForm.Of(tier, shape, kept).Where(form => family.HasFft || form is not FftForm)
+            .Concat(ConvolutionForm.OfInferenceAlone.Where(form => form.Supports(tier, shape, kept)));
 
     private static bool IsPlain(ConvolutionForm form) => form.RoundingClass == 0;
 
-    /// <summary>Measures each pass of a layer in a form. Blocks below 16 have a forward pass only.</summary>
+    /// <summary>Measures each pass of a layer in a form. Blocks below 16 and forms of inference alone have a forward pass only.</summary>
     private void Measure(
         string name, ConvolutionForm form, Conv2dShape shape, LayerMask? mask, Dictionary<LayerPass, double> dense,
         List<KernelResult> results)
@@ -95,7 +96,8 @@ internal sealed class KernelBench(SimdTier tier, KernelFamily family, int thread
         var kept = mask?.ToKeptTaps();
         using var job = LayerJob.Create(tier, form, shape, kept, threads);
         var multiplyAdds = shape.MultiplyAddsOnMap(kept);
-        foreach (var pass in mask is null or { Block: >= Layout.Block } ? Enum.GetValues<LayerPass>() : [LayerPass.Forward])
+        var trains = (mask is null or { Block: >= Layout.Block }) && !ConvolutionForm.OfInferenceAlone.Contains(form);
+        foreach (var pass in trains ? Enum.GetValues<LayerPass>() : [LayerPass.Forward])
         {
             var seconds = job.Measure(pass);
             dense.TryAdd(pass, seconds);

@@ -41,6 +41,9 @@ public abstract class ConvolutionForm
     /// </summary>
     public static TileWinogradForm TileWinograd { get; } = new();
 
+    /// <summary>The forms that infer and do not train.</summary>
+    public static IReadOnlyList<ConvolutionForm> OfInferenceAlone { get; } = [PlanarWinograd, RowWinograd, TileWinograd];
+
     /// <summary>The forms that infer and train. The first three are plain: each layer has exactly one of them.</summary>
     public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd, .. Fft];
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Dst.Cli;
 using Dst.Cli.Bench;
 using Dst.Graph;
+using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Report.Renderers;
 using Dst.Tests.Foundations;
@@ -22,6 +23,19 @@ public class BenchCommandTests
         var peak = new MachinePeak(100, 2.5);
         var cores = Environment.ProcessorCount;
         Assert.Equal(peak.MultiplyAddsPerCycle(SimdTiers.Best, cores), peak.MultiplyAddsPerCycle(SimdTiers.Best, 64 * cores));
+    }
+
+    [Fact]
+    public void Kernels_of_inference_alone_are_measured_in_their_forward_pass()
+    {
+        var family = new KernelFamily("test", [new(3, 8, 8, 16, 3, 3, 1, 1)], [], HasUnstructured: false, HasFft: false);
+        var report = new KernelBench(SimdTiers.Best, family, threads: 1, CancellationToken.None).Run(_ => { });
+        Assert.All(report.Kernels, kernel => Assert.True(kernel.Ms > 0 && kernel.Gflops > 0));
+        var measured = report.Kernels.Select(kernel => kernel.Kernel).ToHashSet();
+        foreach (var pass in new[] { "forward", "backward-data", "backward-weight" }) Assert.Contains($"dense {pass}", measured);
+        var forms = ConvolutionForm.OfInferenceAlone.Where(form => form.Supports(SimdTiers.Best, family.Layers[0], kept: null)).ToList();
+        Assert.Equal(SimdTiers.Best switch { SimdTier.Scalar => 0, SimdTier.V512 => 3, _ => 1 }, forms.Count);
+        foreach (var form in forms) Assert.Equal($"dense {form} forward", Assert.Single(measured, kernel => kernel.Contains($" {form} ")));
     }
 
     [Theory]
