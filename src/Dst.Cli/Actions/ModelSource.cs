@@ -24,8 +24,9 @@ internal static class ModelSource
 
     /// <summary>Size of an image, where the file does not say it.</summary>
     public static readonly Option<string?> Input = SharedOptions.Text(
-        "--input", "C,H,W", "Channels, height and width of an image, if an ONNX network leaves them open (symbolic sizes), or if --arch "
-            + "has another than its usual one: 1,88,88 for aconvnet, 3,32,32 for the others.");
+        "--input", "C,H,W",
+        "Channels, height and width of an image, also as CxHxW, if an ONNX network leaves them open (symbolic sizes), or if --arch has "
+            + "another than its usual one: 1,88,88 for aconvnet, 3,32,32 for the others.");
 
     /// <summary>One of several state dicts.</summary>
     public static readonly Option<string?> Key = SharedOptions.Text(

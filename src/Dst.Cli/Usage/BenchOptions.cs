@@ -29,7 +29,8 @@ internal static class BenchOptions
 
     /// <summary>Shape of an image.</summary>
     public static readonly Option<string?> Input = SharedOptions.Text(
-        "--input", "C,H,W", "Channels, height and width of an image. Default: 1,88,88 for aconvnet, 3,32,32 for the others.");
+        "--input", "C,H,W",
+        "Channels, height and width of an image, also as CxHxW. Default: 1,88,88 for aconvnet, 3,32,32 for the others.");
 
     /// <summary>Pattern of the masks.</summary>
     public static readonly Option<string?> Pattern = SharedOptions.Text(
@@ -87,7 +88,8 @@ internal static class BenchOptions
     {
         if (arguments.GetValue(input) is not { } text) return null;
         var extents = Array.ConvertAll(
-            text.Split(','), part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var extent) ? extent : 0);
+            text.Split(text.Contains(',') ? ',' : 'x'),
+            part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var extent) ? extent : 0);
         return extents.Length == 3 && extents.Min() > 0 ? new(extents[0], extents[1], extents[2])
             : throw new InputException($"option {input.Name} is '{text}'; channels, height and width were expected, such as 3,32,32");
     }

@@ -157,6 +157,8 @@ public class BenchCommandTests
     [InlineData("--pattern", "kernel:16", "'kernel:16'", "unit:block:group")]
     [InlineData("--input", "3,32", "--input", "'3,32'", "3,32,32")]
     [InlineData("--input", "3,-32,32", "--input", "'3,-32,32'")]
+    [InlineData("--input", "3,32x32", "--input", "'3,32x32'", "3,32,32")]
+    [InlineData("--input", "3x32x32x", "--input", "'3x32x32x'", "3,32,32")]
     [InlineData("--input", "3,99999,32", "3x99999x32", "pixels a side")]
     [InlineData("--batch", "0", "--batch", "from 1 to 4096")]
     [InlineData("--steps", "0", "--steps", "from 1 to")]
@@ -167,6 +169,13 @@ public class BenchCommandTests
         string[] arch = option == "--arch" ? [] : ["--arch", "resnet8"];
         Terminal.Run(["bench", "train", .. arch, option, value]).AssertWrongInput(words);
     }
+
+    [Theory]
+    [InlineData("1,8,12")]
+    [InlineData("1x8x12")] // as the program prints it
+    public void A_shape_has_commas_or_crosses(string shape) => Assert.Contains(
+        "resnet8, 1x8x12, batch 1",
+        Terminal.Run("bench", "train", "--arch", "resnet8", "--input", shape, "--batch", "1", "--steps", "1").Error);
 
     [Fact]
     public void Train_needs_an_architecture() => Terminal.Run("bench", "train").AssertWrongInput("--arch", "dst bench train --help");
