@@ -48,9 +48,16 @@ internal static class EvalCommand
         }
 
         var recipe = ModelEvaluation.LoadRecipe(call);
-        // Where all images are measured, it does not matter which split has them, so a class may have one image.
-        recipe = recipe with { Data = recipe.Data with { AllowsSmallClasses = call.Arguments.GetValue(ModelEvaluation.Split) == "all" } };
         var loaded = WithInference(path, Model.Load(path), call.Arguments.GetValue(Inference));
+        recipe = recipe with
+        {
+            Data = recipe.Data with
+            {
+                // Where all images are measured, it does not matter which split has them, so a class may have one image.
+                AllowsSmallClasses = call.Arguments.GetValue(ModelEvaluation.Split) == "all",
+                LoneClasses = loaded.ClassNames,
+            },
+        };
         var data = ModelFit.MeasuredData(loaded, ModelInput.LoadData(recipe, loaded, call), call.Report.Log);
         var model = ModelFit.Fit(path, loaded, data, call.Report.Log);
         var metrics = ModelEvaluation.Measure(model, data, ModelEvaluation.SplitOf(data, call), call);

@@ -194,6 +194,12 @@ public sealed record DataOptions
     /// </summary>
     public bool AllowsSmallClasses { get; init; }
 
+    /// <summary>
+    /// Classes of which data may have one alone, while other data have at least two. A program that measures a model sets those of the
+    /// model; it is no key of a recipe.
+    /// </summary>
+    public IReadOnlyList<string> LoneClasses { get; init; } = [];
+
     /// <summary>Which images of OpenSARShip are read.</summary>
     [Setting("opensarship: cal reads Patch_Cal, calibrated intensities; uint8 reads Patch_Uint8, 8 bits")]
     public OpenSarShipPatch Patch { get; init; }

@@ -11,8 +11,8 @@ internal static class DataReport
     {
         var others = data.Unlabelled.Count > 0 ? $" and {data.Unlabelled.Count} unlabelled" : "";
         log(
-            $"data: {data.ClassNames.Count} classes, {data.Training.Count} training{others}, {data.Validation.Count} validation and "
-            + $"{data.Test.Count} test images, input {data.Shape}");
+            $"data: {Phrases.Count(data.ClassNames.Count, "class", "classes")}, {data.Training.Count} training{others}, "
+            + $"{data.Validation.Count} validation and {data.Test.Count} test images, input {data.Shape}");
         if (InputShape.Describe(data) is { } line) log($"data: {line}");
         var sizes = data.Splits.SelectMany(split => split.Samples).Select(sample => sample.Extent);
         foreach (var seen in CropRemarks.Of(sizes, data.Normalisation, data.Shape)) log($"data: {seen}");

@@ -10,13 +10,13 @@ internal static class FolderSource
     private static readonly string[] TestNames = ["test", "test/15_DEG", "15_DEG"];
 
     /// <summary><c>path/split/class/*</c>, or <c>path/class/*</c> without splits.</summary>
-    public static SourceData Open(string path, Action<string> log) =>
+    public static SourceData Open(string path, DataOptions options, Action<string> log) =>
         SplitFolders.Find(path, log) is { } splits
-            ? Open(splits.Training!, splits.Validation, splits.Test, log)
-            : Open(path, null, null, log);
+            ? Open(splits.Training!, splits.Validation, splits.Test, options, log)
+            : Open(path, null, null, options, log);
 
     /// <summary>Training and test chips, both required. MSTAR data also names them 17_DEG and 15_DEG, after the depression angle.</summary>
-    public static SourceData OpenMstar(string path, Action<string> log)
+    public static SourceData OpenMstar(string path, DataOptions options, Action<string> log)
     {
         var training = LastFound(path, TrainingNames);
         var test = LastFound(path, TestNames);
@@ -27,7 +27,7 @@ internal static class FolderSource
                 $"folder '{path}' has no folder {missing}; MSTAR's training and test chips were expected in such folders");
         }
 
-        return Open(training, null, test, log);
+        return Open(training, null, test, options, log);
     }
 
     /// <summary>Whether a folder has MSTAR's folders of depression angles.</summary>
@@ -48,13 +48,14 @@ internal static class FolderSource
         return options.Unreadable == UnreadableImages.Skip ? ParallelRead.Readable(images, log, cancellation) : images;
     }
 
-    private static SourceData Open(string trainingFolder, string? validationFolder, string? testFolder, Action<string> log)
+    private static SourceData Open(
+        string trainingFolder, string? validationFolder, string? testFolder, DataOptions options, Action<string> log)
     {
         var classes = ClassFolders.Read(trainingFolder, log);
-        if (classes.Count < 2)
+        if (!SourceData.IsEnough(classes.Keys, options))
             throw new InputException(
                 $"folder '{trainingFolder}' holds {Phrases.Count(classes.Count, "class folder")}; at least 2 were expected"
-                + AdviceFor(ImageFolder.Files(trainingFolder))
+                + SourceData.AdviceFor(classes.Keys, options) + AdviceFor(ImageFolder.Files(trainingFolder))
                 + (DataKinds.FindInside(trainingFolder) is { } inner ? $", and if '{inner}' is the data set, data.path {inner}" : ""));
         string[] names = [.. classes.Keys];
         var training = classes.Values.SelectMany((files, label) => files.Select(file => SourceSample.OfFile(file, label)));

@@ -21,8 +21,10 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
     public static SourceData Open(DataOptions options, Action<string> log, CancellationToken cancellation)
     {
         var source = OpenWhole(options, log, cancellation);
-        if (source.ClassNames is [var only])
-            throw new InputException($"'{options.Path}' holds images of one class, '{only}'; at least 2 classes were expected");
+        if (source.ClassNames is [var only] && !IsEnough(source.ClassNames, options))
+            throw new InputException(
+                $"'{options.Path}' holds images of one class, '{only}'; at least 2 classes were expected"
+                + AdviceFor(source.ClassNames, options));
         if (options.Unreadable != UnreadableImages.Skip) return source;
         var readable = ParallelRead.Readable([.. source.Labelled], log, cancellation).ToHashSet();
         return source with
@@ -41,14 +43,26 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
         }
     }
 
+    /// <summary>Whether data may have these classes: two or more, or one of <see cref="DataOptions.LoneClasses"/>.</summary>
+    public static bool IsEnough(IReadOnlyCollection<string> classNames, DataOptions options) =>
+        classNames.Count > 1 || classNames.Any(options.LoneClasses.Contains);
+
+    /// <summary>What a message of too few classes says of <see cref="DataOptions.LoneClasses"/>.</summary>
+    public static string AdviceFor(IReadOnlyCollection<string> classNames, DataOptions options)
+    {
+        if (options.LoneClasses.Count == 0) return "";
+        var found = classNames.Count > 0 ? $" in place of '{classNames.First()}'" : "";
+        return $", or one that the model knows{found}: {Phrases.First(options.LoneClasses)}";
+    }
+
     private static SourceData OpenWhole(DataOptions options, Action<string> log, CancellationToken cancellation)
     {
         if (options.Kind == DataKind.Simulated) return SimulatedSource.Generate(options.Simulated, cancellation);
         var path = PathOf(options);
         return options.Kind switch
         {
-            DataKind.Mstar => FolderSource.OpenMstar(path, log),
-            DataKind.Folder => FolderSource.Open(path, log),
+            DataKind.Mstar => FolderSource.OpenMstar(path, options, log),
+            DataKind.Folder => FolderSource.Open(path, options, log),
             DataKind.Fusar => FusarSource.Open(path, options.Level, options.MinSamples, log),
             DataKind.Opensarship => OpenSarShipSource.Open(path, options, log),
             DataKind.Idx => IdxSource.Open(path, log),

@@ -49,14 +49,16 @@ public static class ModelFit
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="data">The data.</param>
-    /// <param name="log">Takes a line that names the classes without images.</param>
+    /// <param name="log">Takes a line that names the classes without images, or the only one with images.</param>
     public static DataSet MeasuredData(Model model, DataSet data, Action<string>? log)
     {
         var lacking = model.ClassNames.Except(data.ClassNames).ToList();
         if (lacking.Count == 0 || data.ClassNames.Except(model.ClassNames).Any()) return data;
         log?.Invoke(
-            $"warning: the data has no images of {lacking.Count} of the model's {model.ClassNames.Count} classes: "
-            + $"{Phrases.First(lacking)}; the others are measured");
+            data.ClassNames is [var only]
+                ? $"all images are of the class '{only}', so top-1 is its recall"
+                : $"warning: the data has no images of {lacking.Count} of the model's {model.ClassNames.Count} classes: "
+                + $"{Phrases.First(lacking)}; the others are measured");
         return data.Among(model.ClassNames);
     }
 
