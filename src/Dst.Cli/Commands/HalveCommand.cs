@@ -51,10 +51,11 @@ internal static class HalveCommand
         var output = arguments.GetValue(PruningInput.Out) ?? throw new InputException("halve has no --out FILE; one was expected");
         OutputPath.Check(arguments, PruningInput.Out);
         CalibrationInput.Check(call);
-        PruningInput.CheckKeys(call, "data", "prune.method");
+        PruningInput.CheckKeys(call, "data", "seed", "prune.method");
         var (recipe, model) = (PruningInput.Load(arguments, SettingPresets.HalveWithRepair), ModelFile.Load(path));
         if (arguments.GetValue(Images) is { } count)
             recipe = recipe with { Prune = recipe.Prune with { Calibration = recipe.Prune.Calibration with { Images = count } } };
+        PruningInput.CheckIdle(call, recipe);
         Halving.Check(path, model, recipe.Prune);
         if (BatchNormRestorer.Describe(model.Graph) is { } line) call.Report.Log($"{path}: {line}");
         RankJob.Run(call, recipe.Parts, () => Halve(call, path, model, recipe, output));

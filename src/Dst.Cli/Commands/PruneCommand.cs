@@ -9,6 +9,7 @@ using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
+using Dst.Training.Experiments.Checks;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
@@ -20,6 +21,9 @@ namespace Dst.Cli.Commands;
 internal static class PruneCommand
 {
     private const int Batch = 64;
+
+    /// <summary>Keys that <see cref="Unstructured"/> leaves without effect.</summary>
+    private static readonly string[] KeysOfPatterns = ["prune.permute", "prune.keep", "prune.keep_layers"];
 
     private static readonly Option<double?> Unstructured = SharedOptions.Number(
         "--unstructured",
@@ -92,7 +96,8 @@ internal static class PruneCommand
         var ranks = call.Ranks.Count > 1 ? call.Ranks : RankGroup.Alone(recipe.Parts);
         var compute = new ComputeContext(pool, call.Tier) { Ranks = ranks };
         var needsData = csv is not null || options.Score == PruningScore.Taylor || options.Repair != PruningRepair.None;
-        PruningInput.CheckKeys(call, needsData ? ["data"] : []);
+        PruningInput.CheckKeys(call, needsData ? ["data", "seed"] : []);
+        PruningInput.CheckIdle(call, recipe);
         DataSet? data = null;
         if (needsData) (model, data) = ModelInput.Load(recipe, path, model, call);
 
@@ -137,6 +142,10 @@ internal static class PruneCommand
     {
         List<SettingOverride> overrides = [.. first, .. RecipeOptions.Override(arguments, Score, "prune.score")];
         if (arguments.GetValue(Permute)) overrides.Add(SettingOverride.Of("prune.permute", "true", RecipeOptions.Where(Permute)));
+        if (arguments.GetValue(Unstructured) is not null)
+            EffectiveKeys.Refuse(
+                overrides.Concat(RecipeInput.Overrides(arguments)), KeysOfPatterns,
+                $"with {Unstructured.Name}, which drops single weights, a share of each layer; one of them was expected");
         return PruningInput.Load(arguments, overrides);
     }
 

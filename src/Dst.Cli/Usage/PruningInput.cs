@@ -30,7 +30,7 @@ internal static class PruningInput
     // Nothing is pruned during a training here.
     private static readonly string[] Keys =
     [
-        "seed", "threads",
+        "threads",
         .. RecipeFile.Describe().Select(key => key.Path).Where(path => path.StartsWith("prune.", StringComparison.Ordinal))
             .Where(path => path.Split('.')[1] is not ("method" or "gradual" or "sr_ste" or "incremental")),
     ];
@@ -41,6 +41,14 @@ internal static class PruningInput
     /// <exception cref="InputException">There is such a key.</exception>
     public static void CheckKeys(Invocation call, params string[] others) =>
         EffectiveKeys.Check(RecipeInput.Overrides(call.Arguments), [.. Keys, .. others], call.Command);
+
+    /// <summary>Refuses keys on the command line that another key switches off, and names those of the recipe.</summary>
+    /// <exception cref="InputException">There is such a key.</exception>
+    public static void CheckIdle(Invocation call, Recipe recipe)
+    {
+        IdleKeys.Check(RecipeInput.Overrides(call.Arguments), recipe, Keys);
+        foreach (var remark in IdleKeys.Remarks(recipe, Keys)) call.Report.Log(remark);
+    }
 
     /// <summary>The recipe with these options. The pattern sets the keys of it at once.</summary>
     /// <param name="arguments">The command line.</param>

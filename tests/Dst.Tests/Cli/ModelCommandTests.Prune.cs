@@ -2,6 +2,7 @@ using System.Text.Json;
 using Dst.Cli;
 using Dst.Graph;
 using Dst.ModelFiles;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Tests.Cli;
 
@@ -54,11 +55,35 @@ public sealed partial class ModelCommandTests
     [Theory]
     [InlineData("prune.method=gradual", "prune.unit, prune.block, prune.group, ")]
     [InlineData("prune.gradual.stages=3", "prune.unit, ")]
-    [InlineData("data.kind=folder", "prune, seed, threads")]
-    [InlineData("train.epochs=2", "prune, seed, threads")]
+    [InlineData("data.kind=folder", "prune, threads")]
+    [InlineData("train.epochs=2", "prune, threads")]
+    [InlineData("seed=2", "prune, threads")] // nothing is drawn without data
     public void Prune_refuses_keys_without_effect_and_names_those_that_it_reads(string setting, string read) =>
         Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--set", setting, "--out", _folder.File("x.safetensors"))
             .AssertWrongInput(setting.Split('=')[0], $"has no effect in dst prune, which reads {read}");
+
+    [Theory]
+    [InlineData("prune.taylor_batches=3", "prune.score l1; expected taylor")]
+    [InlineData("prune.calibration.images=9", "prune.repair none; expected batch_norm or least_squares")]
+    public void Prune_refuses_keys_that_another_one_switches_off_and_names_those_of_a_recipe(string setting, string reason)
+    {
+        var (model, recipe, key) = (SampleModel.SaveHalved(_folder), _folder.File("recipe.yaml"), setting.Split('=')[0]);
+        string[] prune = ["prune", model, recipe, "--out", _folder.File("x.safetensors")];
+        File.WriteAllText(recipe, "name: plain\narms: [student]\n");
+        Terminal.Run([.. prune, "--set", setting]).AssertWrongInput($"option --set {setting}: {key} has no effect with {reason}");
+        File.WriteAllText(recipe, RecipeFile.Write(RecipeFile.Load(recipe, [SettingOverride.Parse(setting)])));
+        var run = Terminal.Run(prune);
+        Assert.Equal(
+            (CommandLine.Done, $"recipe: {key} has no effect with {reason.Replace("; expected", ", only with")}\n"),
+            (run.ExitCode, run.Error));
+    }
+
+    [Theory]
+    [InlineData("--permute", "option --permute: prune.permute has no effect with --unstructured")]
+    [InlineData("--set", "option --set prune.keep=0.25: prune.keep has no effect with --unstructured", "prune.keep=0.25")]
+    public void Prune_without_a_pattern_refuses_keys_of_one(string option, string reason, params string[] value) => Terminal.Run(
+        ["prune", SampleModel.SaveHalved(_folder), "--unstructured", "0.5", "--out", _folder.File("x.safetensors"), option, .. value])
+        .AssertWrongInput(reason);
 
     [Fact]
     public void Prune_without_a_pattern_drops_the_share_that_is_named()

@@ -53,9 +53,15 @@ public static class IdleKeys
     /// <param name="settings">What the command line sets.</param>
     /// <param name="recipe">The recipe with them.</param>
     /// <exception cref="InputException">There is such a setting.</exception>
-    public static void Check(IEnumerable<SettingOverride> settings, Recipe recipe)
+    public static void Check(IEnumerable<SettingOverride> settings, Recipe recipe) => Check(settings, recipe, EffectiveKeys.Of(recipe));
+
+    /// <inheritdoc cref="Check(IEnumerable{SettingOverride}, Recipe)"/>
+    /// <param name="settings">What the command line sets.</param>
+    /// <param name="recipe">The recipe with them.</param>
+    /// <param name="effective">The keys and sections that a verb reads which trains no arm.</param>
+    public static void Check(IEnumerable<SettingOverride> settings, Recipe recipe, IReadOnlyCollection<string> effective)
     {
-        var idle = Of(recipe).ToDictionary(key => key.Path);
+        var idle = Of(recipe, effective).ToDictionary(key => key.Path);
         foreach (var setting in settings)
         {
             if (setting.Keys.FirstOrDefault(idle.ContainsKey) is { } key)
@@ -64,11 +70,16 @@ public static class IdleKeys
         }
     }
 
+    /// <summary>A line for each key of a recipe that has no effect.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="effective">The keys and sections that are read.</param>
+    public static IEnumerable<string> Remarks(Recipe recipe, IReadOnlyCollection<string> effective) =>
+        Of(recipe, effective).Select(key => $"recipe: {key.Path} has no effect with {key.Switch}, only with {key.Needed}");
+
     /// <summary>The keys of a recipe that have no effect, and another value than the default and the inherited one.</summary>
-    internal static IEnumerable<IdleKey> Of(Recipe recipe)
+    internal static IEnumerable<IdleKey> Of(Recipe recipe, IReadOnlyCollection<string> effective)
     {
         var (values, defaultOf) = (RecipeFile.KeysOfResults(recipe), DefaultsOf(recipe));
-        var effective = EffectiveKeys.Of(recipe);
         return
             from family in Families
             from rule in family.Rules

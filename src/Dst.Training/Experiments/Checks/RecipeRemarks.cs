@@ -28,8 +28,7 @@ public static class RecipeRemarks
                 + $"{Phrases.Count(recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect";
         if (OfTrainingFromScratch(recipe) is { } scratch) yield return scratch;
         if (OfStages(recipe, data) is { } stages) yield return stages;
-        foreach (var key in IdleKeys.Of(recipe))
-            yield return $"recipe: {key.Path} has no effect with {key.Switch}, only with {key.Needed}";
+        foreach (var remark in IdleKeys.Remarks(recipe, EffectiveKeys.Of(recipe))) yield return remark;
         foreach (var (section, train) in TrainedBy(recipe))
         {
             if (OfMilestones(section, train) is { } milestones) yield return milestones;
