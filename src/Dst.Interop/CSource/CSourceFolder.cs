@@ -24,6 +24,7 @@ internal sealed class CSourceFolder
     {
         const string expected = "a folder that does not exist, is empty or holds an earlier export alone was expected";
         _path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        Temporary = AtomicFile.TemporaryBeside(_path);
         if (!Directory.Exists(_path))
         {
             if (new FileInfo(_path).LinkTarget is { } target)
@@ -44,8 +45,7 @@ internal sealed class CSourceFolder
     public bool HasEarlier => _earlier.Length > 0;
 
     /// <summary>A folder beside it that does not exist yet.</summary>
-    public string Temporary => Path.Combine(
-        Path.GetDirectoryName(_path) ?? "", $".{Path.GetFileName(_path)}.{Environment.ProcessId}.tmp");
+    public string Temporary { get; }
 
     /// <summary>Puts the files of the temporary folder in place of its own. The folder itself stays: it may be a link, or in use.</summary>
     public void TakeTemporary()

@@ -21,7 +21,7 @@ public static class AtomicFile
         ArgumentNullException.ThrowIfNull(write);
         CheckReplaceable(path);
         var full = Path.GetFullPath(path);
-        var temporary = Path.Combine(Path.GetDirectoryName(full) ?? "", TemporaryNameOf(Path.GetFileName(full)));
+        var temporary = TemporaryBeside(full);
         var isLeft = false;
         try
         {
@@ -57,11 +57,14 @@ public static class AtomicFile
             throw new InputException($"{path} is a device, a pipe or a socket; a regular file, or a name that is free, was expected");
     }
 
-    // A random name, because several threads may write the same file.
-    private static string TemporaryNameOf(string name)
+    /// <summary>A path for a temporary file or folder in the folder of <paramref name="path"/>, another one at each call.</summary>
+    /// <param name="path">What the file or folder will become.</param>
+    public static string TemporaryBeside(string path)
     {
+        var name = Path.GetFileName(path);
         var stem = Encoding.UTF8.GetByteCount(name) <= LongestStem ? name : Fingerprint.Of(name);
-        return $".{stem}.{Path.GetRandomFileName()}.tmp";
+        // By chance, because threads share a process, and processes of two containers may have one id.
+        return Path.Combine(Path.GetDirectoryName(path) ?? "", $".{stem}.{Path.GetRandomFileName()}.tmp");
     }
 
     // .NET tells the type of a file only where it writes archives. An empty file takes a header there, and a pipe is not opened.

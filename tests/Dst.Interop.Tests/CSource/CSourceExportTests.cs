@@ -53,6 +53,13 @@ public sealed class CSourceExportTests : IDisposable
     }
 
     [Fact]
+    public void Exports_of_one_folder_at_once_have_temporary_folders_of_their_own()
+    {
+        var folder = _folder.File("board");
+        Assert.NotEqual(new CSourceFolder(folder).Temporary, new CSourceFolder(folder).Temporary);
+    }
+
+    [Fact]
     public void A_link_to_an_empty_folder_stays_a_link()
     {
         var link = Directory.CreateSymbolicLink(_folder.File("link"), Directory.CreateDirectory(_folder.File("real")).FullName);

@@ -37,7 +37,7 @@ public sealed class DataCommandTests : IDisposable
         var run = Terminal.Run(["data", "simulate", folder, .. chips]);
         Assert.Equal((CommandLine.Done, $"10 images are in {folder}\n"), (run.ExitCode, run.Output));
         Assert.DoesNotContain(
-            Directory.GetFileSystemEntries(Path.GetDirectoryName(folder)!), entry => entry.EndsWith(".part", StringComparison.Ordinal));
+            Directory.GetFileSystemEntries(Path.GetDirectoryName(folder)!), entry => entry.EndsWith(".tmp", StringComparison.Ordinal));
         string Splits(params string[] data) => Terminal.Run(["data", "inspect", "--json", "--data.validation", "0", .. data]).Output;
         string Counts(string json) => JsonDocument.Parse(json).RootElement.GetProperty("splits").GetRawText();
         Assert.Equal(

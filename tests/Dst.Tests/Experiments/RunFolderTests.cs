@@ -24,6 +24,14 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void Threads_may_find_a_folder_for_a_run_at_once()
+    {
+        var recipe = TinyRun.Recipe(_folder.Path);
+        Parallel.For(0, 500, _ => RunFolder.PathFor(recipe, DateTime.UnixEpoch));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
     public void A_folder_that_cannot_be_made_is_one_sentence()
     {
         File.WriteAllText(_folder.File("file"), "");

@@ -83,6 +83,14 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void A_temporary_path_is_another_one_at_each_call()
+    {
+        string[] paths = [.. Enumerable.Range(0, 8).Select(_ => AtomicFile.TemporaryBeside(_folder.File("a")))];
+        Assert.Equal(paths.Length, paths.Distinct().Count());
+        Assert.All(paths, path => Assert.Equal(_folder.Path, Path.GetDirectoryName(path)));
+    }
+
+    [Fact]
     public void A_missing_folder_or_a_folder_in_the_way_is_named()
     {
         var missing = _folder.File(Path.Combine("missing", "a"));

@@ -25,7 +25,7 @@ public static class SimulatedFolder
             throw new InputException($"folder '{folder}' exists and is not empty; a new folder was expected");
         var chips = SimulatedSource.Generate(options, cancellation).Labelled.ToList();
         // Half of the chips would pass for a data set: the folder appears with all of them or not at all.
-        var part = $"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))}.{Environment.ProcessId}.part";
+        var part = AtomicFile.TemporaryBeside(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         try
         {
             foreach (var chip in chips)

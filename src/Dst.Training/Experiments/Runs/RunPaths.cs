@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dst.Foundations;
 using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Training.Experiments.Runs;
@@ -20,7 +21,7 @@ internal static class RunPaths
     {
         var existing = Path.GetFullPath(path);
         while (!Path.Exists(existing)) existing = Path.GetDirectoryName(existing)!;
-        Directory.CreateDirectory(Path.Combine(existing, $".dst-{Environment.ProcessId}")).Delete();
+        Directory.CreateDirectory(AtomicFile.TemporaryBeside(Path.Combine(existing, "dst"))).Delete();
     });
 
     /// <summary>The folder with the files of an arm that a rank makes alone, until the run has taken them over.</summary>
