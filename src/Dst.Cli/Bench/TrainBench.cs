@@ -5,6 +5,7 @@ using Dst.Masks;
 using Dst.Runtime;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
+using Dst.Training.Engine;
 using Dst.Training.Networks;
 
 namespace Dst.Cli.Bench;
@@ -18,8 +19,10 @@ namespace Dst.Cli.Bench;
 /// <param name="Threads">Threads that share a step.</param>
 /// <param name="Pattern">Pattern of the masks, or null for a dense network.</param>
 /// <param name="Steps">Steps that are timed, at least 1.</param>
+/// <param name="Convolutions">How the form of each convolution is chosen.</param>
 internal sealed record TrainBenchOptions(
-    SimdTier Tier, string Arch, double Width, FeatureShape? Input, int Batch, int Threads, UhpPattern? Pattern, int Steps);
+    SimdTier Tier, string Arch, double Width, FeatureShape? Input, int Batch, int Threads, UhpPattern? Pattern, int Steps,
+    FormChoice Convolutions);
 
 /// <summary>Measures training steps of a network with random weights, dense or halved, on random images.</summary>
 internal sealed class TrainBench(TrainBenchOptions options, CancellationToken cancellation)
@@ -53,8 +56,8 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
         var model = CreateModel();
         progress($"{options.Arch}, {model.Graph.Input}, batch {options.Batch}, {options.Pattern?.ToString() ?? "dense"}");
         using WorkerPool onePool = new(1), severalPool = new(options.Threads);
-        using TrainingStepJob one = new(model, options.Batch, new(onePool, options.Tier));
-        using TrainingStepJob several = new(model, options.Batch, new(severalPool, options.Tier));
+        using var one = CreateStep(model, onePool);
+        using var several = CreateStep(model, severalPool);
         return new LoadBench(options.Tier, cancellation).Measure(
             $"training of {options.Arch}, {options.Pattern?.ToString() ?? "dense"}", options.Batch, options.Threads,
             () => one.Run(), () => several.Run());
@@ -79,10 +82,22 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
                 $"a batch of {options.Batch} images of {model.Graph.Input} has {values} values; at most {Array.MaxLength} were expected");
     }
 
+    private TrainingStepJob CreateStep(Model model, WorkerPool pool)
+    {
+        var compute = new ComputeContext(pool, options.Tier);
+        var forms = options.Convolutions switch
+        {
+            FormChoice.Direct => ConvolutionForms.Direct,
+            FormChoice.Measured => ConvolutionForms.Measure(model, options.Batch, compute),
+            _ => ConvolutionForms.Estimated,
+        };
+        return new(model, options.Batch, compute, forms);
+    }
+
     private List<double> TimeSteps(Model model, OperationTimes times)
     {
         using var pool = new WorkerPool(options.Threads);
-        using var step = new TrainingStepJob(model, options.Batch, new(pool, options.Tier));
+        using var step = CreateStep(model, pool);
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < MinWarmUpSteps || Stopwatch.GetElapsedTime(start).TotalSeconds < WarmUpSeconds; i++) Run(step);
         step.Times = times;
@@ -124,6 +139,7 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
             Threads = options.Threads,
             WeightStore = options.Pattern is null ? "dense" : "uhp",
             Pattern = options.Pattern?.ToString(),
+            Convolutions = options.Convolutions,
             Weights = cost.Weights,
             Macs = cost.Macs,
             EffectiveMacs = cost.EffectiveMacs,

@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization;
+using Dst.Foundations;
 using Dst.Kernels.Simd;
 using Dst.Report;
 using Dst.Training.Autodiff;
+using Dst.Training.Engine;
 
 namespace Dst.Cli.Bench;
 
@@ -37,6 +39,8 @@ internal sealed record TrainReport
 
     public required string? Pattern { get; init; }
 
+    public required FormChoice Convolutions { get; init; }
+
     public required long Weights { get; init; }
 
     public required long Macs { get; init; }
@@ -70,7 +74,8 @@ internal sealed record TrainReport
         this,
         new MachinePeak(PeakGflops, ClockGhz).Describe(Cpu, Tier, Threads),
         new Lines(
-            $"{Arch}, width {Width}, {Input}, {Classes} classes, batch {Batch}, {Pattern ?? WeightStore}",
+            $"{Arch}, width {Width}, {Input}, {Classes} classes, batch {Batch}, {Pattern ?? WeightStore}, "
+                + $"convolutions {EnumWords.Of(Convolutions)}",
             $"{Format.Count(Weights)} weights, {Format.Count(EffectiveMacs)} of {Format.Count(Macs)} MACs an image",
             $"{MsPerImage:F4} ms an image (median {MsPerImageMedian:F4}), {ImagesPerSecond:F1} images/s",
             $"{Gflops:F1} GFLOP/s of useful work, {MachinePeak.DescribeShare(PercentOfPeak)}; "

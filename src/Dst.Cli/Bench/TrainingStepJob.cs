@@ -19,9 +19,9 @@ internal sealed class TrainingStepJob : IDisposable
     private readonly float[] _gradient;
 
     /// <summary>Prepares steps of <paramref name="batch"/> images.</summary>
-    public TrainingStepJob(Model model, int batch, ComputeContext compute)
+    public TrainingStepJob(Model model, int batch, ComputeContext compute, ConvolutionForms? forms = null)
     {
-        _network = new(model, batch, compute, seed: 1);
+        _network = new(model, batch, compute, seed: 1, forms: forms);
         _optimizer = Optimizer.Create(new() { Nesterov = true }, _network.Parameters);
         var random = new Random(1);
         _images = new float[batch * model.Graph.Input.Count];

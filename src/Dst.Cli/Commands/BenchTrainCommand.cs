@@ -2,6 +2,8 @@ using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Bench;
 using Dst.Cli.Usage;
+using Dst.Foundations;
+using Dst.Training.Engine;
 
 namespace Dst.Cli.Commands;
 
@@ -10,6 +12,12 @@ internal static class BenchTrainCommand
 {
     private static readonly Option<int?> Batch = SharedOptions.Number("--batch", "Images in a step. Default: 64.", 1, 4096);
     private static readonly Option<int?> Steps = SharedOptions.Number("--steps", "Steps that are timed. Default: 20.", 1, 100_000);
+
+    private static readonly Option<string> Convolutions = SharedOptions.Choice(
+        "--convolutions",
+        "How the form of each convolution is chosen, as train.convolutions: estimated by a cost model, measured by times taken before the "
+            + $"steps, direct without Winograd and FFT. Default: {EnumWords.Of(new TrainOptions().Convolutions)}.",
+        EnumWords.All<FormChoice>(), EnumWords.Of(new TrainOptions().Convolutions));
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -27,6 +35,7 @@ internal static class BenchTrainCommand
             Batch,
             Steps,
             BenchOptions.Pattern,
+            Convolutions,
             BenchOptions.Threads,
             BenchOptions.UnderLoad,
             BenchOptions.Csv,
@@ -51,7 +60,8 @@ internal static class BenchTrainCommand
             Batch: arguments.GetValue(Batch) ?? 64,
             Threads: underLoad ? BenchOptions.SeveralThreadsOf(arguments) : BenchOptions.ThreadsOf(arguments),
             Pattern: BenchOptions.PatternOf(arguments),
-            Steps: arguments.GetValue(Steps) ?? 20);
+            Steps: arguments.GetValue(Steps) ?? 20,
+            Convolutions: EnumWords.Find<FormChoice>(arguments.GetRequiredValue(Convolutions))!.Value);
         var bench = new TrainBench(options, call.Cancellation);
         BenchOptions.Write(
             call, underLoad ? bench.RunUnderLoad(call.Report.Log).ToResult() : bench.Run(call.Report.Log).ToResult());

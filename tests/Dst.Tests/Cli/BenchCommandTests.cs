@@ -153,6 +153,13 @@ public class BenchCommandTests
     }
 
     [Theory]
+    [InlineData("estimated")] // the default
+    [InlineData("measured", "--convolutions", "measured")]
+    [InlineData("direct", "--convolutions", "direct")]
+    public void Train_measures_the_forms_that_are_asked_for(string convolutions, params string[] option) =>
+        Assert.Equal(convolutions, Text(RunTiny(option), "convolutions"));
+
+    [Theory]
     [InlineData("--arch", "resnet9", "'resnet9'", "'resnet8'")]
     [InlineData("--pattern", "kernel:16", "'kernel:16'", "unit:block:group")]
     [InlineData("--input", "3,32", "--input", "'3,32'", "3,32,32")]
@@ -162,6 +169,7 @@ public class BenchCommandTests
     [InlineData("--input", "3,99999,32", "3x99999x32", "pixels a side")]
     [InlineData("--batch", "0", "--batch", "from 1 to 4096")]
     [InlineData("--steps", "0", "--steps", "from 1 to")]
+    [InlineData("--convolutions", "fft", "option --convolutions is 'fft'; estimated, measured or direct was expected")]
     [InlineData("--width", "17", "--width", "from 0.05 to 16")]
     [InlineData("--threads", "none", "--threads", "'none'")]
     public void Train_names_what_is_wrong(string option, string value, params string[] words)
