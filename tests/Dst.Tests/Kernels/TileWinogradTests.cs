@@ -76,6 +76,9 @@ public unsafe class TileWinogradTests
             () => new TileWinogradConvolution(SimdTier.V512, shape with { Width = 7 }, null, isPooled: true));
         Assert.Throws<ArgumentException>(
             () => new TileWinogradConvolution(SimdTier.V512, shape, null, isPooled: false).PackWeights(new float[3], null));
+        Assert.Throws<ArgumentException>(
+            () => new TileWinogradConvolution(SimdTier.V512, shape, null, isPooled: false)
+                .Forward(0, 1, default, null, Epilogue.None, null));
     }
 
     [Fact]

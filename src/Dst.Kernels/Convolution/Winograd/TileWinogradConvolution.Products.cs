@@ -9,32 +9,39 @@ namespace Dst.Kernels;
 /// <content>Transforms and products.</content>
 public sealed unsafe partial class TileWinogradConvolution
 {
-    /// <summary>V = Bᵀ d B of a channel: the columns of each square as strips [row][column][tile], and these in rows.</summary>
+    /// <summary>
+    /// V = Bᵀ d B of the channels that are read: of each one the columns of the squares as strips [row][column][tile], and these in rows.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TransformInput(int firstTile, int vectors, float* planes, float* strips, float* v)
+    private void TransformInput(int firstTile, int vectors, MapLayout input, float* planes, nint channelPitch, Scratch memory)
     {
         nint pitch = _tilesOfBand, rowPitch = Tile * pitch, positionPitch = _positionPitch;
+        float* strips = memory.Strips, v = memory.V;
         fixed (int* masks = _masks)
         {
-            for (var first = 0; first < vectors * Block; first += Block)
+            for (var i = 0; i < _read.Length; i++, v += _tilesOfBand)
             {
-                var squares = planes + firstTile + first;
-                var mask = masks + firstTile + first;
-                Vector512<float> hasUpper = Vector512.Load(mask).AsSingle(), hasLower = Vector512.Load(mask + _planeLength).AsSingle();
-                for (var column = 0; column < Tile; column++)
-                    Points6<Lanes512>.Input(
-                        new WindowVectors(squares + column * _planeLength, Tile * _planeLength, _columns, hasUpper, hasLower),
-                        strips + column * pitch + first, rowPitch);
-            }
+                var channel = input switch { MapLayout.Planes => _read[i], MapLayout.Plain => i, _ => _planes[i] };
+                for (var first = 0; first < vectors * Block; first += Block)
+                {
+                    var squares = planes + channel * channelPitch + firstTile + first;
+                    var mask = masks + firstTile + first;
+                    Vector512<float> hasUpper = Vector512.Load(mask).AsSingle(), hasLower = Vector512.Load(mask + _planeLength).AsSingle();
+                    for (var column = 0; column < Tile; column++)
+                        Points6<Lanes512>.Input(
+                            new WindowVectors(squares + column * _planeLength, Tile * _planeLength, _columns, hasUpper, hasLower),
+                            strips + column * pitch + first, rowPitch);
+                }
 
-            for (var first = 0; first < vectors * Block; first += Block)
-            {
-                var mask = masks + 2 * _planeLength + firstTile + first;
-                Vector512<float> hasLeft = Vector512.Load(mask).AsSingle(), hasRight = Vector512.Load(mask + _planeLength).AsSingle();
-                for (var row = 0; row < Points; row++)
-                    Points6<Lanes512>.Input(
-                        new WindowVectors(strips + row * rowPitch + first, pitch, 1, hasLeft, hasRight),
-                        v + first + row * Points * positionPitch, positionPitch);
+                for (var first = 0; first < vectors * Block; first += Block)
+                {
+                    var mask = masks + 2 * _planeLength + firstTile + first;
+                    Vector512<float> hasLeft = Vector512.Load(mask).AsSingle(), hasRight = Vector512.Load(mask + _planeLength).AsSingle();
+                    for (var row = 0; row < Points; row++)
+                        Points6<Lanes512>.Input(
+                            new WindowVectors(strips + row * rowPitch + first, pitch, 1, hasLeft, hasRight),
+                            v + first + row * Points * positionPitch, positionPitch);
+                }
             }
         }
     }
@@ -61,15 +68,11 @@ public sealed unsafe partial class TileWinogradConvolution
             for (var first = 0; first < Block; first += _together)
             {
                 Multiply(vectors, b, v, weights + _firstWeight[b] + first * (_firstWeight[b + 1] - _firstWeight[b]) / Block, memory.M);
-                var m = new Products(memory.M, vectors, (_together * vectors + 1) * Block);
-                for (var filter = first; filter < first + _together; filter++, m.First += vectors * Block)
-                {
-                    var ending = new Ending(ofBlock.Bias == null ? 0 : ofBlock.Bias[filter], isAddedLater ? Bounds.None : ofBlock.Bounds);
-                    if (IsPooled) TransformOutputPooled(m, ending, output.Of(filter));
-                    else if (ofBlock.Residual == null || isAddedLater)
-                        TransformOutput<NoSum>(m, ending, default, output.Of(filter));
-                    else TransformOutput<ResidualSum>(m, ending, residual.Of(filter), output.Of(filter));
-                }
+                var m = new Products(memory.M, _together, vectors);
+                var ending = new Ending(ofBlock.Bias + first, isAddedLater ? Bounds.None : ofBlock.Bounds);
+                if (IsPooled) TransformOutputPooled(m, ending, output.From(first));
+                else if (ofBlock.Residual == null || isAddedLater) TransformOutput<NoSum>(m, ending, default, output.From(first));
+                else TransformOutput<ResidualSum>(m, ending, residual.From(first), output.From(first));
             }
 
             for (var vector = 0; maps.Output == MapLayout.Blocked && vector < vectors; vector++)
@@ -150,26 +153,30 @@ public sealed unsafe partial class TileWinogradConvolution
         }
     }
 
-    /// <summary>y = Aᵀ M A of a filter, and what follows it, as planes. All of a tile stays in registers.</summary>
+    /// <summary>y = Aᵀ M A of some filters, and what follows them, as planes. All of a tile stays in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformOutput<TSum>(Products products, Ending ending, PlanePlace residual, PlanePlace y) where TSum : ISum
     {
-        Lanes512 bias = ending.Bias, least = ending.Least, most = ending.Most;
+        Vector512<float> least = Vector512.Create(ending.Bounds.Least), most = Vector512.Create(ending.Bounds.Most);
         nint pitch = products.Pitch, next = residual.PlanePitch, to = y.PlanePitch;
-        for (var i = 0; i < products.Vectors; i++)
+        var m = products.First;
+        for (var filter = 0; filter < products.Filters; filter++)
         {
-            var m = products.First + i * Block;
-            float* added = residual.First + i * residual.VectorPitch, first = y.First + i * y.VectorPitch;
-            Column(m, pitch, out var a0, out var a1, out var a2, out var a3);
-            Column(m + pitch, pitch, out var b0, out var b1, out var b2, out var b3);
-            Column(m + 2 * pitch, pitch, out var c0, out var c1, out var c2, out var c3);
-            Column(m + 3 * pitch, pitch, out var d0, out var d1, out var d2, out var d3);
-            Column(m + 4 * pitch, pitch, out var e0, out var e1, out var e2, out var e3);
-            Column(m + 5 * pitch, pitch, out var f0, out var f1, out var f2, out var f3);
-            Row<TSum>(a0, b0, c0, d0, e0, f0, bias, least, most, added, next, first, to);
-            Row<TSum>(a1, b1, c1, d1, e1, f1, bias, least, most, added + 4 * next, next, first + 4 * to, to);
-            Row<TSum>(a2, b2, c2, d2, e2, f2, bias, least, most, added + 8 * next, next, first + 8 * to, to);
-            Row<TSum>(a3, b3, c3, d3, e3, f3, bias, least, most, added + 12 * next, next, first + 12 * to, to);
+            var bias = Vector512.Create(ending.Bias[filter]);
+            float* added = residual.First + filter * residual.FilterPitch, first = y.First + filter * y.FilterPitch;
+            for (var i = 0; i < products.Vectors; i++, m += Block, added += residual.VectorPitch, first += y.VectorPitch)
+            {
+                Column(m, pitch, out var a0, out var a1, out var a2, out var a3);
+                Column(m + pitch, pitch, out var b0, out var b1, out var b2, out var b3);
+                Column(m + 2 * pitch, pitch, out var c0, out var c1, out var c2, out var c3);
+                Column(m + 3 * pitch, pitch, out var d0, out var d1, out var d2, out var d3);
+                Column(m + 4 * pitch, pitch, out var e0, out var e1, out var e2, out var e3);
+                Column(m + 5 * pitch, pitch, out var f0, out var f1, out var f2, out var f3);
+                Row<TSum>(a0, b0, c0, d0, e0, f0, bias, least, most, added, next, first, to);
+                Row<TSum>(a1, b1, c1, d1, e1, f1, bias, least, most, added + 4 * next, next, first + 4 * to, to);
+                Row<TSum>(a2, b2, c2, d2, e2, f2, bias, least, most, added + 8 * next, next, first + 8 * to, to);
+                Row<TSum>(a3, b3, c3, d3, e3, f3, bias, least, most, added + 12 * next, next, first + 12 * to, to);
+            }
         }
     }
 
@@ -179,108 +186,133 @@ public sealed unsafe partial class TileWinogradConvolution
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformOutputPooled(Products products, Ending ending, PlanePlace y)
     {
+        Vector512<float> least = Vector512.Create(ending.Bounds.Least), most = Vector512.Create(ending.Bounds.Most);
         nint pitch = products.Pitch, to = y.PlanePitch;
-        for (var i = 0; i < products.Vectors; i++)
+        var m = products.First;
+        for (var filter = 0; filter < products.Filters; filter++)
         {
-            var m = products.First + i * Block;
-            var first = y.First + i * y.VectorPitch;
-            Column(m, pitch, out var a0, out var a1, out var a2, out var a3);
-            Column(m + pitch, pitch, out var b0, out var b1, out var b2, out var b3);
-            Column(m + 2 * pitch, pitch, out var c0, out var c1, out var c2, out var c3);
-            Column(m + 3 * pitch, pitch, out var d0, out var d1, out var d2, out var d3);
-            Column(m + 4 * pitch, pitch, out var e0, out var e1, out var e2, out var e3);
-            Column(m + 5 * pitch, pitch, out var f0, out var f1, out var f2, out var f3);
-            Maxima(a0, b0, c0, d0, e0, f0, out var upper0, out var upper1);
-            Maxima(a1, b1, c1, d1, e1, f1, out var lower0, out var lower1);
-            Lanes512.Store(first, ending.Of(Lanes512.Max(upper0, lower0)));
-            Lanes512.Store(first + to, ending.Of(Lanes512.Max(upper1, lower1)));
-            Maxima(a2, b2, c2, d2, e2, f2, out upper0, out upper1);
-            Maxima(a3, b3, c3, d3, e3, f3, out lower0, out lower1);
-            Lanes512.Store(first + 2 * to, ending.Of(Lanes512.Max(upper0, lower0)));
-            Lanes512.Store(first + 3 * to, ending.Of(Lanes512.Max(upper1, lower1)));
+            var bias = Vector512.Create(ending.Bias[filter]);
+            var first = y.First + filter * y.FilterPitch;
+            for (var i = 0; i < products.Vectors; i++, m += Block, first += y.VectorPitch)
+            {
+                Column(m, pitch, out var a0, out var a1, out var a2, out var a3);
+                Column(m + pitch, pitch, out var b0, out var b1, out var b2, out var b3);
+                Column(m + 2 * pitch, pitch, out var c0, out var c1, out var c2, out var c3);
+                Column(m + 3 * pitch, pitch, out var d0, out var d1, out var d2, out var d3);
+                Column(m + 4 * pitch, pitch, out var e0, out var e1, out var e2, out var e3);
+                Column(m + 5 * pitch, pitch, out var f0, out var f1, out var f2, out var f3);
+                Maxima(a0, b0, c0, d0, e0, f0, out var upper0, out var upper1);
+                Maxima(a1, b1, c1, d1, e1, f1, out var lower0, out var lower1);
+                Clip(Vector512.Max(upper0, lower0) + bias, least, most).Store(first);
+                Clip(Vector512.Max(upper1, lower1) + bias, least, most).Store(first + to);
+                Maxima(a2, b2, c2, d2, e2, f2, out upper0, out upper1);
+                Maxima(a3, b3, c3, d3, e3, f3, out lower0, out lower1);
+                Clip(Vector512.Max(upper0, lower0) + bias, least, most).Store(first + 2 * to);
+                Clip(Vector512.Max(upper1, lower1) + bias, least, most).Store(first + 3 * to);
+            }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Column(float* m, nint pitch, out Lanes512 y0, out Lanes512 y1, out Lanes512 y2, out Lanes512 y3)
+    private static void Column(
+        float* m, nint pitch, out Vector512<float> y0, out Vector512<float> y1, out Vector512<float> y2, out Vector512<float> y3)
     {
         var next = Points * pitch;
-        Points6<Lanes512>.Outputs(
-            Lanes512.Load(m), Lanes512.Load(m + next), Lanes512.Load(m + 2 * next), Lanes512.Load(m + 3 * next),
-            Lanes512.Load(m + 4 * next), Lanes512.Load(m + 5 * next), out y0, out y1, out y2, out y3);
+        Outputs(
+            Vector512.Load(m), Vector512.Load(m + next), Vector512.Load(m + 2 * next), Vector512.Load(m + 3 * next),
+            Vector512.Load(m + 4 * next), Vector512.Load(m + 5 * next), out y0, out y1, out y2, out y3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Row<TSum>(
-        Lanes512 m0, Lanes512 m1, Lanes512 m2, Lanes512 m3, Lanes512 m4, Lanes512 m5, Lanes512 bias, Lanes512 least, Lanes512 most,
-        float* added, nint addedPitch, float* y, nint pitch)
+        Vector512<float> m0, Vector512<float> m1, Vector512<float> m2, Vector512<float> m3, Vector512<float> m4, Vector512<float> m5,
+        Vector512<float> bias, Vector512<float> least, Vector512<float> most, float* added, nint addedPitch, float* y, nint pitch)
         where TSum : ISum
     {
-        Points6<Lanes512>.Outputs(m0, m1, m2, m3, m4, m5, out var y0, out var y1, out var y2, out var y3);
-        Lanes512.Store(y, Lanes512.Clip(TSum.Add(Lanes512.Add(y0, bias), added), least, most));
-        Lanes512.Store(y + pitch, Lanes512.Clip(TSum.Add(Lanes512.Add(y1, bias), added + addedPitch), least, most));
-        Lanes512.Store(y + 2 * pitch, Lanes512.Clip(TSum.Add(Lanes512.Add(y2, bias), added + 2 * addedPitch), least, most));
-        Lanes512.Store(y + 3 * pitch, Lanes512.Clip(TSum.Add(Lanes512.Add(y3, bias), added + 3 * addedPitch), least, most));
+        Outputs(m0, m1, m2, m3, m4, m5, out var y0, out var y1, out var y2, out var y3);
+        Clip(TSum.Add(y0 + bias, added), least, most).Store(y);
+        Clip(TSum.Add(y1 + bias, added + addedPitch), least, most).Store(y + pitch);
+        Clip(TSum.Add(y2 + bias, added + 2 * addedPitch), least, most).Store(y + 2 * pitch);
+        Clip(TSum.Add(y3 + bias, added + 3 * addedPitch), least, most).Store(y + 3 * pitch);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Maxima(
-        Lanes512 m0, Lanes512 m1, Lanes512 m2, Lanes512 m3, Lanes512 m4, Lanes512 m5, out Lanes512 left, out Lanes512 right)
+        Vector512<float> m0, Vector512<float> m1, Vector512<float> m2, Vector512<float> m3, Vector512<float> m4, Vector512<float> m5,
+        out Vector512<float> left, out Vector512<float> right)
     {
-        Points6<Lanes512>.Outputs(m0, m1, m2, m3, m4, m5, out var y0, out var y1, out var y2, out var y3);
-        left = Lanes512.Max(y0, y1);
-        right = Lanes512.Max(y2, y3);
+        Outputs(m0, m1, m2, m3, m4, m5, out var y0, out var y1, out var y2, out var y3);
+        left = Vector512.Max(y0, y1);
+        right = Vector512.Max(y2, y3);
     }
 
-    /// <summary>M of a filter.</summary>
-    private struct Products(float* first, int vectors, nint pitch)
+    /// <summary>
+    /// Aᵀ of F(4, 3), as <see cref="Points6{T}.Outputs"/> has it. With the lanes of that, the JIT would not inline all of a tile.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Outputs(
+        Vector512<float> v0, Vector512<float> v1, Vector512<float> v2, Vector512<float> v3, Vector512<float> v4, Vector512<float> v5,
+        out Vector512<float> y0, out Vector512<float> y1, out Vector512<float> y2, out Vector512<float> y3)
     {
-        /// <summary>The first vector at the first position.</summary>
-        public float* First = first;
+        Vector512<float> evenOne = v1 + v2, oddOne = v1 - v2, evenTwo = v3 + v4, oddTwo = v3 - v4;
+        y0 = v0 + (evenOne + evenTwo);
+        y1 = Vector512.FusedMultiplyAdd(Vector512.Create(2f), oddTwo, oddOne);
+        y2 = Vector512.FusedMultiplyAdd(Vector512.Create(4f), evenTwo, evenOne);
+        y3 = Vector512.FusedMultiplyAdd(Vector512.Create(8f), oddTwo, oddOne) + v5;
+    }
+
+    /// <summary>As <see cref="Lanes512"/> clips.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Clip(Vector512<float> value, Vector512<float> least, Vector512<float> most) =>
+        Vector512.MinNative(most, Vector512.MaxNative(least, value));
+
+    /// <summary>M of some filters, [position][filter][tile], and a cache line between positions.</summary>
+    private readonly struct Products(float* first, int filters, int vectors)
+    {
+        public readonly float* First = first;
+        public readonly int Filters = filters;
 
         /// <summary>Vectors of tiles.</summary>
         public readonly int Vectors = vectors;
 
         /// <summary>Floats from one position to the next.</summary>
-        public readonly nint Pitch = pitch;
+        public readonly nint Pitch = (filters * vectors + 1) * Block;
     }
 
-    /// <summary>Where planes of filters lie.</summary>
+    /// <summary>Where the planes of filters lie.</summary>
     private readonly struct PlanePlace(float* first, nint vectorPitch, nint filterPitch, nint planePitch)
     {
         public readonly float* First = first;
         public readonly nint VectorPitch = vectorPitch;
+        public readonly nint FilterPitch = filterPitch;
         public readonly nint PlanePitch = planePitch;
 
-        public PlanePlace Of(int filter) => new(First + filter * filterPitch, VectorPitch, filterPitch, PlanePitch);
+        /// <summary>From a filter on.</summary>
+        public PlanePlace From(int filter) => new(First + filter * FilterPitch, VectorPitch, FilterPitch, PlanePitch);
     }
 
-    /// <summary>What follows the outputs of a filter.</summary>
-    private readonly struct Ending(float bias, Bounds bounds)
+    /// <summary>What follows the outputs of some filters.</summary>
+    private readonly struct Ending(float* bias, Bounds bounds)
     {
-        public readonly Lanes512 Bias = Lanes512.Broadcast(bias);
-        public readonly Lanes512 Least = Lanes512.Broadcast(bounds.Least);
-        public readonly Lanes512 Most = Lanes512.Broadcast(bounds.Most);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Lanes512 Of(Lanes512 value) => Lanes512.Clip(Lanes512.Add(value, Bias), Least, Most);
+        public readonly float* Bias = bias;
+        public readonly Bounds Bounds = bounds;
     }
 
     /// <summary>What is added to outputs, a type so that the JIT leaves out what is not.</summary>
     private interface ISum
     {
-        static abstract Lanes512 Add(Lanes512 value, float* added);
+        static abstract Vector512<float> Add(Vector512<float> value, float* added);
     }
 
     private readonly struct NoSum : ISum
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Lanes512 Add(Lanes512 value, float* added) => value;
+        public static Vector512<float> Add(Vector512<float> value, float* added) => value;
     }
 
     private readonly struct ResidualSum : ISum
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Lanes512 Add(Lanes512 value, float* added) => Lanes512.Add(value, Lanes512.Load(added));
+        public static Vector512<float> Add(Vector512<float> value, float* added) => value + Vector512.Load(added);
     }
 }

@@ -181,12 +181,13 @@ public sealed unsafe partial class TileWinogradConvolution
     /// <param name="endBand">One past the last.</param>
     /// <param name="maps">What it reads and writes. Planes need <see cref="SupportsPlanes"/>; a pooled output is blocked.</param>
     /// <param name="weights">Of <see cref="PackWeights"/>.</param>
-    /// <param name="epilogue">What follows, from this image on. A pooling has no residual before it.</param>
+    /// <param name="epilogue">What follows, from this image on, with a bias. A pooling has no residual before it.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Forward(int firstBand, int endBand, in TileMaps maps, float* weights, Epilogue epilogue, float* scratch)
     {
-        if (IsPooled && epilogue.Residual != null) throw new ArgumentException("an epilogue without a residual was expected");
+        if (epilogue.Bias == null || (IsPooled && epilogue.Residual != null))
+            throw new ArgumentException("an epilogue with a bias, and without a residual before a pooling, was expected");
         var memory = new Scratch(Layout.Align(scratch), _parts);
         var planes = maps.X;
         nint pitch = Phases * _planeLength;
@@ -204,13 +205,7 @@ public sealed unsafe partial class TileWinogradConvolution
         {
             var firstTile = band * _rowsOfBand * _columns;
             var tiles = Math.Min(_rowsOfBand, _rows - band * _rowsOfBand) * _columns;
-            for (var i = 0; i < _read.Length; i++)
-            {
-                var channel = maps.Input switch { MapLayout.Planes => _read[i], MapLayout.Plain => i, _ => _planes[i] };
-                TransformInput(
-                    firstTile, Layout.CeilDiv(tiles, Block), planes + channel * pitch, memory.Strips, memory.V + i * _tilesOfBand);
-            }
-
+            TransformInput(firstTile, Layout.CeilDiv(tiles, Block), maps.Input, planes, pitch, memory);
             for (var done = 0; done < tiles; done += MostVectors * Block)
             {
                 var count = Math.Min(MostVectors * Block, tiles - done);
