@@ -10,40 +10,51 @@ public sealed unsafe partial class TileWinogradConvolution
 {
     private static readonly int[] RowsOfSquare = [.. Enumerable.Range(0, Block).Select(row => row * Block)];
 
+    /// <summary>Planes of what some bands read.</summary>
+    private InputPlanes PlanesOf(int firstBand, int endBand, in TileMaps maps, float* scratch)
+    {
+        // A window reaches into the rows above and below.
+        var (firstRow, endRow) = (Math.Max(0, firstBand * _rowsOfBand - 1), Math.Min(_rows, endBand * _rowsOfBand + 1));
+        var firstVector = firstRow * _columns / Block;
+        var planes = new InputPlanes(scratch - firstVector * Block, RunPitch, _runLength);
+        if (maps.Input == MapLayout.Plain) PlanesOfPlain(firstRow, endRow, maps.X, planes);
+        else PlanesOfBlocks(firstVector, Layout.CeilDiv(endRow * _columns, Block), maps.X, planes);
+        return planes;
+    }
+
     /// <summary>Planes of the channels that are read, [C, H, W], for some rows of squares.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void PlanesOfPlain(int firstRow, int endRow, float* x, float* planes)
+    private void PlanesOfPlain(int firstRow, int endRow, float* x, InputPlanes planes)
     {
         var whole = Shape.Width / Tile & ~(Tile - 1); // squares that go four at a time
-        foreach (var channel in _read)
+        for (var i = 0; i < _read.Length; i++)
         {
-            var map = x + (nint)channel * Shape.Height * Shape.Width;
+            var map = x + (nint)_read[i] * Shape.Height * Shape.Width;
             for (var row = firstRow * Tile; row < endRow * Tile; row++)
             {
                 var from = map + (nint)row * Shape.Width;
-                var to = planes + row % Tile * Tile * _planeLength + row / Tile * _columns;
+                var to = planes.First + i * planes.ChannelPitch + row % Tile * Tile * planes.Length + row / Tile * _columns;
                 var isInside = row < Shape.Height;
                 for (nint square = 0; isInside && square < whole; square += Tile)
-                    Transpose.FourByFour(from + square * Tile, Tile, to + square, _planeLength);
+                    Transpose.FourByFour(from + square * Tile, Tile, to + square, planes.Length);
                 for (var square = isInside ? whole : 0; square < _columns; square++)
                 {
-                    for (var i = 0; i < Tile; i++)
-                        to[i * _planeLength + square] = isInside && square * Tile + i < Shape.Width ? from[square * Tile + i] : 0;
+                    for (var pixel = 0; pixel < Tile; pixel++)
+                        to[pixel * planes.Length + square] =
+                            isInside && square * Tile + pixel < Shape.Width ? from[square * Tile + pixel] : 0;
                 }
             }
-
-            planes += _channelPitch;
         }
     }
 
-    /// <summary>Planes of the channels that are read, out of blocks of channels, for some rows of squares.</summary>
+    /// <summary>Planes of the channels that are read, out of blocks of channels, for some vectors of squares.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void PlanesOfBlocks(int firstRow, int endRow, float* x, float* planes)
+    private void PlanesOfBlocks(int first, int end, float* x, InputPlanes planes)
     {
         var room = stackalloc float[Block * Block + Block];
         var gathered = Layout.Align(room);
-        int first = firstRow * _columns / Block, end = Layout.CeilDiv(endRow * _columns, Block);
+        var ofBlock = planes.First;
         foreach (var channels in _blocks)
         {
             var block = x + (nint)channels.Block * Shape.Height * Shape.Width * Block;
@@ -53,7 +64,7 @@ public sealed unsafe partial class TileWinogradConvolution
                 {
                     for (var vector = first; vector < end; vector++)
                     {
-                        float* source = block, to = planes + phase * _planeLength + vector * Block;
+                        float* source = block, to = ofBlock + phase * planes.Length + vector * Block;
                         var places = pixels + phase * _planeLength + vector * Block;
                         if (!_inputs.IsWhole(phase, vector))
                         {
@@ -62,13 +73,13 @@ public sealed unsafe partial class TileWinogradConvolution
                             places = rows;
                         }
 
-                        if (channels.AreFew) FewChannels(source, places, picks, to, _channelPitch);
-                        else Transpose.Square(source, places, new ToRows(to, _channelPitch));
+                        if (channels.AreFew) FewChannels(source, places, picks, to, planes.ChannelPitch);
+                        else Transpose.Square(source, places, new ToRows(to, planes.ChannelPitch));
                     }
                 }
             }
 
-            planes += channels.Planes * (nint)_channelPitch;
+            ofBlock += channels.Planes * planes.ChannelPitch;
         }
     }
 

@@ -13,7 +13,7 @@ public sealed unsafe partial class TileWinogradConvolution
     /// V = Bᵀ d B of the channels that are read: of each one the columns of the squares as strips [row][column][tile], and these in rows.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TransformInput(int firstTile, int vectors, MapLayout input, float* planes, nint channelPitch, Scratch memory)
+    private void TransformInput(int firstTile, int vectors, MapLayout input, InputPlanes planes, Scratch memory)
     {
         nint pitch = _tilesOfBand, rowPitch = Tile * pitch, positionPitch = _positionPitch;
         float* strips = memory.Strips, v = memory.V;
@@ -24,12 +24,12 @@ public sealed unsafe partial class TileWinogradConvolution
                 var channel = input switch { MapLayout.Planes => _read[i], MapLayout.Plain => i, _ => _planes[i] };
                 for (var first = 0; first < vectors * Block; first += Block)
                 {
-                    var squares = planes + channel * channelPitch + firstTile + first;
+                    var squares = planes.First + channel * planes.ChannelPitch + firstTile + first;
                     var mask = masks + firstTile + first;
                     Vector512<float> hasUpper = Vector512.Load(mask).AsSingle(), hasLower = Vector512.Load(mask + _planeLength).AsSingle();
                     for (var column = 0; column < Tile; column++)
                         Points6<Lanes512>.Input(
-                            new WindowVectors(squares + column * _planeLength, Tile * _planeLength, _columns, hasUpper, hasLower),
+                            new WindowVectors(squares + column * planes.Length, Tile * planes.Length, _columns, hasUpper, hasLower),
                             strips + column * pitch + first, rowPitch);
                 }
 

@@ -13,7 +13,7 @@ namespace Dst.Kernels;
 /// <remarks>
 /// <para>A band of rows of tiles goes through all steps together:</para>
 /// <list type="number">
-/// <item>Inputs that are no planes become planes of the channels that are read, all that a run of bands reads at once.</item>
+/// <item>Inputs that are no planes become planes of the channels that are read, for some bands at a time.</item>
 /// <item>Planes to V, [position][channel][tile].</item>
 /// <item>For some filters: V to the products M, [position][filter][tile].</item>
 /// <item>M to outputs, with what follows the layer, as planes.</item>
@@ -35,13 +35,16 @@ public sealed unsafe partial class TileWinogradConvolution
     private const int Phases = Tile * Tile; // pixels of a square, and planes of a channel
     private const int HalfBlock = 8; // filters whose products with three vectors of tiles fit the registers
     private const int MostVectors = 3;
+    private const int CachedPlanes = 64 * 1024; // floats of planes, and of V, that stay in the second-level cache together
+    private const int CachedV = 128 * 1024;
 
     private readonly int _columns;
     private readonly int _rows;
     private readonly int _tiles;
     private readonly int _planeLength;
-    private readonly int _channelPitch; // of planes in scratch memory
     private readonly int _rowsOfBand;
+    private readonly int _bandsOfRun; // whose inputs become planes together
+    private readonly int _runLength; // of a plane of these
     private readonly int _tilesOfBand; // whole vectors of them
     private readonly int _positionPitch; // of V
     private readonly int _together; // filters: a block if bands are one vector of tiles, else half of it
@@ -73,17 +76,21 @@ public sealed unsafe partial class TileWinogradConvolution
         (_rows, _columns) = (Layout.CeilDiv(shape.Height, Tile), Layout.CeilDiv(shape.Width, Tile));
         _tiles = _rows * _columns;
         var canBePlanes = SupportsPlanes(tier, shape);
-        // The last vector of a band may begin anywhere.
-        _planeLength = canBePlanes ? _tiles : Layout.RoundUp(_tiles, Block) + Block;
-        _channelPitch = Phases * _planeLength + Block; // powers of two would put all channels of a pixel into the same cache set
+        var slack = canBePlanes ? 0 : Block; // the last vector of a band may begin anywhere
+        _planeLength = Layout.RoundUp(_tiles, Block) + slack;
+        _results = isPooled ? Phases / 4 : Phases;
+        _read = [.. KeptTaps.ChannelsOfBlocks(shape, kept).SelectMany(list => list).Distinct().Order()];
         _rowsOfBand = RowsOfBand(ofWholeVectors: canBePlanes);
         _tilesOfBand = Layout.RoundUp(_rowsOfBand * _columns, Block);
         _together = _tilesOfBand == Block ? Block : HalfBlock;
-        _results = isPooled ? Phases / 4 : Phases;
-        _read = [.. KeptTaps.ChannelsOfBlocks(shape, kept).SelectMany(list => list).Distinct().Order()];
-        _positionPitch = _read.Length * _tilesOfBand + Block; // as above, all positions of a tile
+        // One more cache line: powers of two would put all positions of a tile into the same cache set.
+        _positionPitch = _read.Length * _tilesOfBand + Block;
         _blocks = [.. _read.GroupBy(channel => channel / Block, channel => channel % Block, (b, lanes) => new ReadChannels(b, [.. lanes]))];
-        _planes = [.. PlanesOf(_blocks)];
+        var planes = Math.Max(_read.Length, _blocks.Sum(block => block.Planes));
+        _bandsOfRun = Math.Clamp(CachedPlanes / Math.Max(1, planes * Phases * _rowsOfBand * _columns), 1, Bands);
+        var rowsOfRun = _bandsOfRun * _rowsOfBand + 2; // a window reaches into the rows above and below
+        _runLength = rowsOfRun >= _rows ? _planeLength : Layout.RoundUp(rowsOfRun * _columns + Block - 1, Block) + slack;
+        _planes = [.. NumbersOf(_blocks)];
         _rowsOfBlocks = RowsOfBlocks(kept);
         _firstWeight = new int[_rowsOfBlocks.Length + 1];
         for (var b = 0; b < _rowsOfBlocks.Length; b++)
@@ -96,7 +103,7 @@ public sealed unsafe partial class TileWinogradConvolution
         _inputs = new(shape.Height, shape.Width, Tile, _columns, _planeLength);
         _outputs = isPooled ? new(shape.Height / 2, shape.Width / 2, Tile / 2, _columns, _planeLength) : _inputs;
         _parts = new(
-            Planes: checked(Math.Max(_read.Length, _blocks.Sum(block => block.Planes)) * _channelPitch),
+            Planes: checked(planes * RunPitch),
             Strips: Points * Tile * _tilesOfBand,
             V: checked(Positions * _positionPitch),
             M: Positions * (HalfBlock * MostVectors + 1) * Block,
@@ -120,6 +127,9 @@ public sealed unsafe partial class TileWinogradConvolution
 
     /// <summary>Floats of scratch memory.</summary>
     public int ScratchLength => _parts.Total + Block;
+
+    /// <summary>Floats from one channel to the next in scratch memory, with one more cache line for the same reason.</summary>
+    private int RunPitch => Phases * _runLength + Block;
 
     /// <summary>Whether a layer has this form: kernels of 3×3, a padding of 1 and stride 1.</summary>
     /// <param name="tier">Vector width.</param>
@@ -183,29 +193,33 @@ public sealed unsafe partial class TileWinogradConvolution
     /// <param name="weights">Of <see cref="PackWeights"/>.</param>
     /// <param name="epilogue">What follows, from this image on, with a bias. A pooling has no residual before it.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Forward(int firstBand, int endBand, in TileMaps maps, float* weights, Epilogue epilogue, float* scratch)
     {
         if (epilogue.Bias == null || (IsPooled && epilogue.Residual != null))
             throw new ArgumentException("an epilogue with a bias, and without a residual before a pooling, was expected");
         var memory = new Scratch(Layout.Align(scratch), _parts);
-        var planes = maps.X;
-        nint pitch = Phases * _planeLength;
-        if (maps.Input != MapLayout.Planes)
+        if (maps.Input == MapLayout.Planes)
         {
-            // A window reaches into the rows above and below.
-            var (firstRow, endRow) = (Math.Max(0, firstBand * _rowsOfBand - 1), Math.Min(_rows, endBand * _rowsOfBand + 1));
-            if (maps.Input == MapLayout.Plain) PlanesOfPlain(firstRow, endRow, maps.X, memory.Planes);
-            else PlanesOfBlocks(firstRow, endRow, maps.X, memory.Planes);
-            planes = memory.Planes;
-            pitch = _channelPitch;
+            ForwardBands(firstBand, endBand, new(maps.X, Phases * _planeLength, _planeLength), maps, weights, epilogue, memory);
+            return;
         }
 
+        for (var band = firstBand; band < endBand; band += _bandsOfRun)
+        {
+            var end = Math.Min(endBand, band + _bandsOfRun);
+            ForwardBands(band, end, PlanesOf(band, end, maps, memory.Planes), maps, weights, epilogue, memory);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void ForwardBands(
+        int firstBand, int endBand, InputPlanes planes, in TileMaps maps, float* weights, Epilogue epilogue, Scratch memory)
+    {
         for (var band = firstBand; band < endBand; band++)
         {
             var firstTile = band * _rowsOfBand * _columns;
             var tiles = Math.Min(_rowsOfBand, _rows - band * _rowsOfBand) * _columns;
-            TransformInput(firstTile, Layout.CeilDiv(tiles, Block), maps.Input, planes, pitch, memory);
+            TransformInput(firstTile, Layout.CeilDiv(tiles, Block), maps.Input, planes, memory);
             for (var done = 0; done < tiles; done += MostVectors * Block)
             {
                 var count = Math.Min(MostVectors * Block, tiles - done);
@@ -214,14 +228,13 @@ public sealed unsafe partial class TileWinogradConvolution
         }
     }
 
-    /// <summary>The number of rows whose products take least time.</summary>
+    /// <summary>The number of rows whose products take least time, of those whose V stays in the second-level cache.</summary>
     private int RowsOfBand(bool ofWholeVectors)
     {
-        var counts = Enumerable.Range(1, _rows);
-        var possible = ofWholeVectors
-            ? counts.Where(count => count * _columns % Block == 0)
-            : counts.Where(count => count == 1 || count * _columns <= MostVectors * Block);
-        return possible.MinBy(count => _rows / count * CostOf(count * _columns) + CostOf(_rows % count * _columns));
+        var counts = Enumerable.Range(1, _rows).Where(count => !ofWholeVectors || count * _columns % Block == 0).ToList();
+        var cached = counts.Where(
+            count => count == counts[0] || Positions * (long)_read.Length * Layout.RoundUp(count * _columns, Block) <= CachedV);
+        return cached.MinBy(count => _rows / count * CostOf(count * _columns) + CostOf(_rows % count * _columns));
     }
 
     /// <summary>Time of the products of a band. One vector of tiles takes more than half of the time of two.</summary>
@@ -265,7 +278,7 @@ public sealed unsafe partial class TileWinogradConvolution
             new(kernel, Side * Block, Block), new(transformed, Points * Block, Block));
     }
 
-    private static IEnumerable<int> PlanesOf(ReadChannels[] blocks)
+    private static IEnumerable<int> NumbersOf(ReadChannels[] blocks)
     {
         var first = 0;
         foreach (var block in blocks)
@@ -277,6 +290,15 @@ public sealed unsafe partial class TileWinogradConvolution
 
     private IEnumerable<int> Mask(Func<int, bool> hasNeighbour) =>
         Enumerable.Range(0, _planeLength).Select(tile => hasNeighbour(tile) ? -1 : 0);
+
+    /// <summary>Planes of a map, or of some rows of it.</summary>
+    private readonly struct InputPlanes(float* first, nint channelPitch, nint length)
+    {
+        /// <summary>The first tile of the map, also where its row is not there.</summary>
+        public readonly float* First = first;
+        public readonly nint ChannelPitch = channelPitch;
+        public readonly nint Length = length;
+    }
 
     /// <summary>Neighbouring rows of positions that read the same channels.</summary>
     /// <param name="First">First row.</param>
