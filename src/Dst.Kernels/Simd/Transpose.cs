@@ -10,7 +10,8 @@ internal static unsafe class Transpose
 {
     private const int Side = Layout.Block;
 
-    private static readonly int[] RowsOfSquare = [.. Enumerable.Range(0, Side).Select(row => row * Side)];
+    /// <summary>Where the rows of a square without gaps begin.</summary>
+    public static readonly int[] RowsOfSquare = [.. Enumerable.Range(0, Side).Select(row => row * Side)];
 
     /// <summary>destination[c][p] = source[p][c] for <paramref name="rows"/> p and sixteen c.</summary>
     /// <param name="source">Rows of sixteen floats, <paramref name="sourcePitch"/> apart.</param>

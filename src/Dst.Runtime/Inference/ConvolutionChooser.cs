@@ -22,8 +22,8 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <summary>Vector width.</summary>
     public SimdTier Tier => options.Tier;
 
-    /// <summary>Whether forms are measured.</summary>
-    public bool Measures => options.Tune;
+    /// <summary>Whether forms by tile are offered: by measurement alone, where they are exact enough.</summary>
+    public bool OffersTiles => options.Tune && ConvolutionForm.TileWinograd.RoundingClass <= roundingClass;
 
     /// <summary>The layer in its best form. Where a form computes the pooling behind it too, others count with the time of that.</summary>
     /// <param name="node">The layer.</param>
@@ -52,7 +52,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
 
     /// <summary>
     /// Milliseconds that a layer takes by tile more than in the fastest other form, as measured: below 0 if it is faster by tile, infinite
-    /// if it has no such form that is exact enough and not hopeless.
+    /// if forms of either kind are not measured.
     /// </summary>
     /// <param name="node">The layer.</param>
     /// <param name="shape">Its sizes.</param>
@@ -61,10 +61,9 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     public double LossByTile(LoweredNode node, Conv2dShape shape, LoweredNode? pool, PlaneUse planes)
     {
         var decision = Decide(node, shape, pool, planes, Candidates(node, shape, pool, planes));
-        return Shortest(isByTile: true) - Shortest(isByTile: false);
+        return Shortest(isByTile: true) - Shortest(isByTile: false) ?? double.PositiveInfinity;
 
-        double Shortest(bool isByTile) =>
-            decision.Forms.Where(form => IsByTile(form) == isByTile).Min(form => form.Ms) ?? double.PositiveInfinity;
+        double? Shortest(bool isByTile) => decision.Forms.Where(form => IsByTile(form) == isByTile).Min(form => form.Ms);
     }
 
     private static bool IsByTile(LayerForm form) => form.Form.StartsWith(ConvolutionForm.TileWinograd.Name, StringComparison.Ordinal);
@@ -83,7 +82,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <summary>A layer's forms, the lowest cost first. Forms by tile are chosen by measurement alone.</summary>
     private List<LayerCandidate> Candidates(LoweredNode node, Conv2dShape shape, LoweredNode? pool, PlaneUse planes)
     {
-        var candidates = ConvolutionCandidate.Of(options.Tier, node, shape, pool, roundingClass, options.Tune ? planes : null);
+        var candidates = ConvolutionCandidate.Of(options.Tier, node, shape, pool, roundingClass, OffersTiles ? planes : null);
         var pooling = candidates.Any(candidate => candidate.Pool is not null) ? ConvolutionCandidate.CostOfPooling(shape) : 0;
         return Ordered(candidates.Select(candidate => new LayerCandidate(
             candidate.Name,
@@ -115,7 +114,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     private LayerDecision Measure(
         LoweredNode node, Conv2dShape shape, LoweredNode? pool, string key, List<LayerCandidate> candidates)
     {
-        if (_measured.TryGetValue(key, out var equal) && candidates.Exists(candidate => candidate.Form == equal.Chosen.Untimed))
+        if (_measured.TryGetValue(key, out var equal) && equal.HasForms(candidates.Select(candidate => candidate.Form)))
             return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
         var likely = candidates.Where(candidate => candidate.Cost <= HopelessCost * candidates[0].Cost).ToList();
         var known = options.Cache?.Find(key, likely.Select(candidate => candidate.Form));

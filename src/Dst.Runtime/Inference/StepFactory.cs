@@ -24,7 +24,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     /// <summary>The steps of all nodes, with packed weights, and the form of each convolution.</summary>
     public (IReadOnlyList<InferenceStep> Steps, IReadOnlyList<LayerDecision> Decisions) CreateAll()
     {
-        if (!keepsValues && chooser.Measures) ChoosePlanes();
+        if (!keepsValues && chooser.OffersTiles) ChoosePlanes();
         foreach (var node in program.Nodes)
         {
             if (!_done.Contains(node)) Add(node, program.Values[node.Inputs[0]].Shape);

@@ -11,8 +11,8 @@ namespace Dst.Tests.Inference;
 /// <summary>Neighbouring layers that keep the values between them as planes.</summary>
 public sealed class PlaneRegionsTests : IDisposable
 {
-    private static readonly Model ResNet =
-        InferencePlanTests.Halved(InferencePlanTests.Initialised(Zoo.Build("resnet20", new(3, 32, 32), 7)), "kernel:16:16");
+    private static readonly Model Dense = InferencePlanTests.Initialised(Zoo.Build("resnet20", new(3, 32, 32), 7));
+    private static readonly Model ResNet = InferencePlanTests.Halved(Dense, "kernel:16:16");
 
     private readonly TemporaryFolder _folder = new();
 
@@ -93,6 +93,26 @@ public sealed class PlaneRegionsTests : IDisposable
             using var session = plan.CreateSession(threads);
             Assert.All(Logits(session, plan, images).Zip(expected), pair => Assert.Equal(pair.Second, pair.First, bound));
         }
+    }
+
+    [Fact]
+    public void Layers_without_a_form_by_tile_or_without_another_are_no_region()
+    {
+        // Of an unstructured mask only one form skips weights; within an error of 0 there is no Winograd form.
+        InferenceOptions[] all = [new() { Sparse = true }, new() { ErrorBound = 0 }];
+        foreach (var options in all)
+        {
+            using var plan = InferencePlan.Compile(InferencePlanTests.Unstructured(Dense), options);
+            Assert.DoesNotContain(plan.Decisions, decision => decision.Chosen.Form.Contains("by tile"));
+        }
+    }
+
+    [Fact]
+    public void A_layer_is_as_an_equal_one_only_if_it_has_the_same_forms()
+    {
+        var decision = new LayerDecision("one", new("direct", true, 1), [new("winograd4x4 by tile", true, 2)], "reason");
+        Assert.True(decision.HasForms([new("winograd4x4 by tile", true), new("direct", true)]));
+        Assert.False(decision.HasForms([new("direct", true)]));
     }
 
     private static List<List<string>> Find(Model model) =>

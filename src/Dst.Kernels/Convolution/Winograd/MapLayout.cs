@@ -11,22 +11,7 @@ public enum MapLayout
 
     /// <summary>
     /// [C, 4, 4, H/4, W/4]: the first plane has the top left pixels of all squares of 4×4 pixels, the next one those to the right of them.
-    /// C is a multiple of 16.
+    /// C is rounded up to a multiple of 16.
     /// </summary>
     Planes,
-}
-
-/// <summary>The maps of an image that a layer reads and writes.</summary>
-/// <param name="x">What it reads.</param>
-/// <param name="input">How that lies in memory.</param>
-/// <param name="residual">How the residual lies in memory: blocked, or as planes.</param>
-/// <param name="y">What it writes.</param>
-/// <param name="output">How that lies in memory: blocked, or as planes.</param>
-public readonly unsafe struct TileMaps(float* x, MapLayout input, MapLayout residual, float* y, MapLayout output)
-{
-    internal readonly float* X = x;
-    internal readonly MapLayout Input = input;
-    internal readonly MapLayout Residual = residual;
-    internal readonly float* Y = y;
-    internal readonly MapLayout Output = output;
 }

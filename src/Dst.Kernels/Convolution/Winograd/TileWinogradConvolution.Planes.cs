@@ -8,8 +8,6 @@ namespace Dst.Kernels;
 /// <content>Maps to planes and back.</content>
 public sealed unsafe partial class TileWinogradConvolution
 {
-    private static readonly int[] RowsOfSquare = [.. Enumerable.Range(0, Block).Select(row => row * Block)];
-
     /// <summary>Planes of what some bands read.</summary>
     private InputPlanes PlanesOf(int firstBand, int endBand, in TileMaps maps, float* scratch)
     {
@@ -58,7 +56,7 @@ public sealed unsafe partial class TileWinogradConvolution
         foreach (var channels in _blocks)
         {
             var block = x + (nint)channels.Block * Shape.Height * Shape.Width * Block;
-            fixed (int* pixels = _inputs.Pixels, picks = channels.Picks, rows = RowsOfSquare)
+            fixed (int* pixels = _inputs.Pixels, picks = channels.Picks, rows = Transpose.RowsOfSquare)
             {
                 for (var phase = 0; phase < Phases; phase++)
                 {
@@ -142,7 +140,7 @@ public sealed unsafe partial class TileWinogradConvolution
     {
         var room = stackalloc float[Block * Block + Block];
         var pixelsOfTiles = Layout.Align(room);
-        fixed (int* pixels = _outputs.Pixels, rows = RowsOfSquare)
+        fixed (int* pixels = _outputs.Pixels, rows = Transpose.RowsOfSquare)
         {
             var places = pixels + firstTile;
             for (var result = 0; result < _results; result++, places += _planeLength, planes += Block * Block)

@@ -138,7 +138,8 @@ public sealed unsafe partial class TileWinogradConvolution
     public static bool Supports(SimdTier tier, Conv2dShape shape, bool isPooled) =>
         tier == SimdTier.V512 && shape.Groups == 1 && shape.Stride == 1
         && (shape.KernelHeight, shape.KernelWidth, shape.Padding) == (Side, Side, 1)
-        && (!isPooled || (shape.Height % 2 == 0 && shape.Width % 2 == 0));
+        && (!isPooled || (shape.Height % 2 == 0 && shape.Width % 2 == 0))
+        && (long)shape.Height * shape.Width * Block <= int.MaxValue;
 
     /// <summary>Whether a layer has this form and its maps may be planes: whole vectors of whole squares.</summary>
     /// <param name="tier">Vector width.</param>

@@ -88,6 +88,7 @@ public static class IdleKeys
             let sections = family.Sections.Where(section => EffectiveKeys.Includes(effective, section)).ToList()
             from section in sections
             let path = $"{section}.{key}"
+            where EffectiveKeys.Includes(effective, path)
             where values[path] != defaultOf(section, key) && !IsRewound(path, recipe)
             let isOwn = section == root || values[path] != values[$"{root}.{key}"]
             let readers = section == root ? sections : [section] // what a section inherits may have an effect there

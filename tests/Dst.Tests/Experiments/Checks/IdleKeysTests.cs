@@ -39,6 +39,14 @@ public sealed class IdleKeysTests : IDisposable
         Assert.Contains(RecipeRemarks.Of(recipe, TinyRun.Load(recipe)), line => line.StartsWith($"recipe: {key} has no effect with"));
     }
 
+    [Fact]
+    public void A_verb_that_does_not_read_a_key_says_nothing_of_it()
+    {
+        var recipe = TinyRun.Recipe(_folder.Path, "prune={gradual: {share: 0.3}, taylor_batches: 3}");
+        var remark = Assert.Single(IdleKeys.Remarks(recipe, ["prune.score", "prune.taylor_batches"]));
+        Assert.StartsWith("recipe: prune.taylor_batches has no effect with prune.score l1", remark);
+    }
+
     [Theory]
     [InlineData("train.schedule={kind: step, milestones: [1], gamma: 0.5}", "prune_train.schedule.kind=cosine")]
     [InlineData("train.schedule.milestones=[1]", "prune_train.schedule.kind=step")]
