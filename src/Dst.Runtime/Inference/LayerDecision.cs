@@ -26,6 +26,8 @@ public sealed record LayerDecision(string Layer, LayerForm Chosen, IReadOnlyList
     /// <summary>All forms, the chosen one first.</summary>
     internal IEnumerable<LayerForm> Forms => Alternatives.Prepend(Chosen);
 
-    /// <summary>Whether these are its forms. Masks of as many weights may leave out different channels, and so have different forms.</summary>
+    /// <summary>
+    /// Whether these are its forms. Masks of as many weights may leave out different channels, and so have different forms.
+    /// </summary>
     internal bool HasForms(IEnumerable<LayerForm> forms) => Forms.Select(form => form.Untimed).ToHashSet().SetEquals(forms);
 }
