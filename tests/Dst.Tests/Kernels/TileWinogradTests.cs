@@ -23,7 +23,7 @@ public unsafe class TileWinogradTests
         new(48, 16, 48, 40, 3, 3, 1, 1), // three vectors together
         new(19, 64, 20, 16, 3, 3, 1, 1), // a band of four vectors or more
         new(2, 3, 200, 5, 3, 3, 1, 1), // a row of 50 tiles
-        new(64, 64, 32, 5, 3, 3, 1, 1), // inputs become planes for two of four bands at a time
+        new(64, 96, 32, 5, 3, 3, 1, 1), // inputs become planes for two of six bands at a time
         new(64, 46, 49, 3, 3, 3, 1, 1), // and for one band, which begins within a vector
     });
 
