@@ -169,8 +169,7 @@ public sealed unsafe partial class TileWinogradConvolution
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Write(int t, Vector512<float> row)
         {
-            if (residual != null)
-                row = Vector512.MinNative(_most, Vector512.MaxNative(_least, row + Vector512.Load(residual + places[t])));
+            if (residual != null) row = Clip(row + Vector512.Load(residual + places[t]), _least, _most);
             row.Store(y + places[t]);
         }
     }
