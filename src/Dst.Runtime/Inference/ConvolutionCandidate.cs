@@ -61,6 +61,21 @@ internal sealed record ConvolutionCandidate(
         return [.. pooled, .. exact];
     }
 
+    /// <summary>
+    /// About the bytes of a layer's weights as they are packed: those of the form with the lowest estimated cost. Transformed kernels of 3×3
+    /// are up to four times as large.
+    /// </summary>
+    /// <param name="node">The layer.</param>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="options">How the network is compiled.</param>
+    /// <param name="roundingClass">The largest <see cref="RoundingClass"/> that is exact enough.</param>
+    public static long LikelyWeightBytes(LoweredNode node, Conv2dShape shape, InferenceOptions options, int roundingClass)
+    {
+        if (node.Integers is not null) return node.KeptWeightBytes;
+        var likely = Of(options.Tier, node, shape, pool: null, roundingClass).MinBy(candidate => candidate.CostOf(shape, options.Batch))!;
+        return Math.Max(node.KeptWeightBytes, (long)(sizeof(float) * likely.CountTransformedWeights(shape)));
+    }
+
     /// <summary>Estimated time of the pooling behind a convolution, for one image, in vector multiply-adds.</summary>
     public static double CostOfPooling(Conv2dShape shape) => PixelPoolingCost * shape.OutHeight * shape.OutWidth * shape.FilterBlocks;
 

@@ -63,7 +63,7 @@ public sealed class InferencePlan : IDisposable
         Input = model.Graph.Input;
         var read = keepsValues || options.Dense ? model : UnreadChannels.Remove(model, Layout.Block);
         Program = LoweredProgram.Lower(read, StepFactory.Target, options.Dense);
-        var chooser = new ConvolutionChooser(options, roundingClass, Program.KeptWeightBytes);
+        var chooser = new ConvolutionChooser(options, roundingClass, LikelyWeightBytes(roundingClass));
         (Steps, Decisions) = new StepFactory(Program, chooser, keepsValues).CreateAll();
         Memory = new([.. Steps.Select(step => new PlannedStep(step.Reads, step.Output))], LengthOf, Program.Output);
     }
@@ -199,6 +199,12 @@ public sealed class InferencePlan : IDisposable
             throw new InputException(
                 $"inference option Tier is {options.Tier}; at most {SimdTiers.Best}, which this processor has, was expected");
     }
+
+    /// <summary>About the bytes of weights that a run reads.</summary>
+    private long LikelyWeightBytes(int roundingClass) => Program.Nodes.Sum(node => node.Operation is Conv2dOp convolution
+        ? ConvolutionCandidate.LikelyWeightBytes(
+            node, convolution.ShapeFor(Program.Values[node.Inputs[0]].Shape), Options, roundingClass)
+        : node.KeptWeightBytes);
 
     private long LengthOf(string value) => ValueLayout.FloatsOf(Program.Values[value]);
 

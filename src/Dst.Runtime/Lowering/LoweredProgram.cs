@@ -22,9 +22,6 @@ public sealed class LoweredProgram
     /// <summary>Name of the network's output.</summary>
     public string Output { get; }
 
-    /// <summary>Bytes of all weights that masks keep.</summary>
-    internal long KeptWeightBytes => Nodes.Sum(node => node.KeptWeightBytes);
-
     /// <summary>Lowers a model: reads its graph and applies every pass, in this order.</summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="target">The backend that will run the program.</param>
