@@ -27,7 +27,8 @@ internal sealed unsafe class InferenceLayerJob : LayerJob
         {
             PlanarWinogradForm => Planar(new(tier, shape, isPooled: false)),
             RowWinogradForm => ByRow(new(tier, shape, kept)),
-            _ => ByTile(new(tier, shape, kept, isPooled: false), TileWinogradConvolution.SupportsPlanes(tier, shape)),
+            _ => ByTile(
+                new(tier, shape, kept, isPooled: false), TileConvolution.ReadsPlanes(tier, shape), TileConvolution.WritesPlanes(tier, shape)),
         };
         _data = DataOf(shape, gradientLength: 0, scratchLength);
     }
@@ -57,11 +58,11 @@ internal sealed unsafe class InferenceLayerJob : LayerJob
         return ((x, y, scratch) => kernel.Forward(0, _shape.FilterBlocks, x, weights.Pointer, Epilogue, y, scratch), kernel.ScratchLength);
     }
 
-    private (ImageRun Run, long ScratchLength) ByTile(TileWinogradConvolution kernel, bool canBePlanes)
+    private (ImageRun Run, long ScratchLength) ByTile(TileConvolution kernel, bool readsPlanes, bool writesPlanes)
     {
         var weights = Random(kernel.WeightLength);
-        var output = canBePlanes ? MapLayout.Planes : MapLayout.Blocked;
-        var input = IsPlain ? MapLayout.Plain : output;
+        var output = writesPlanes ? MapLayout.Planes : MapLayout.Blocked;
+        var input = IsPlain ? MapLayout.Plain : readsPlanes ? MapLayout.Planes : MapLayout.Blocked;
         return (
             (x, y, scratch) => kernel.Forward(0, kernel.Bands, new(x, input, output, y, output), weights.Pointer, Epilogue, scratch),
             kernel.ScratchLength);

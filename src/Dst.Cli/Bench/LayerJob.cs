@@ -33,7 +33,7 @@ internal abstract class LayerJob(int threads) : IDisposable
             WinogradForm winograd => new WinogradLayerJob(tier, winograd, shape, kept, threads),
             FftForm fft when shape.IsDepthwise => new DepthwiseFftLayerJob(tier, fft, shape, threads),
             FftForm fft => new FftLayerJob(tier, fft, shape, kept, threads),
-            PlanarWinogradForm or RowWinogradForm or TileWinogradForm => new InferenceLayerJob(tier, form, shape, kept, threads),
+            PlanarWinogradForm or RowWinogradForm or TileForm => new InferenceLayerJob(tier, form, shape, kept, threads),
             _ when form == ConvolutionForm.Depthwise => new DepthwiseLayerJob(tier, shape, threads),
             _ => new DirectLayerJob(tier, shape, kept, threads),
         };

@@ -4,8 +4,8 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// A way to compute a convolution of floats. This is the catalogue of such forms, as <see cref="Int8Form"/> is that for bytes. Inference
-/// and training choose from it by the same estimated costs, and files name a form by its <see cref="Name"/>. Three forms,
-/// <see cref="PlanarWinograd"/>, <see cref="RowWinograd"/> and <see cref="TileWinograd"/>, are for inference alone.
+/// and training choose from it by the same estimated costs, and files name a form by its <see cref="Name"/>. Some forms,
+/// <see cref="OfInferenceAlone"/>, do not train.
 /// </summary>
 public abstract class ConvolutionForm
 {
@@ -36,13 +36,15 @@ public abstract class ConvolutionForm
     /// </summary>
     public static RowWinogradForm RowWinograd { get; } = new();
 
-    /// <summary>
-    /// A Winograd form of few channels on large maps that infers and does not train: <see cref="TileWinogradConvolution"/>.
-    /// </summary>
-    public static TileWinogradForm TileWinograd { get; } = new();
+    /// <summary>Forms with tiles in the lanes, of few channels on large maps, that infer and do not train.</summary>
+    public static IReadOnlyList<TileForm> ByTile { get; } =
+    [
+        new("winograd4x4 by tile", outputs: 16, Winograd[0]), new("winograd2x2 by tile", outputs: 4, Direct),
+        new("direct by tile", outputs: 0, Direct),
+    ];
 
     /// <summary>The forms that infer and do not train.</summary>
-    public static IReadOnlyList<ConvolutionForm> OfInferenceAlone { get; } = [PlanarWinograd, RowWinograd, TileWinograd];
+    public static IReadOnlyList<ConvolutionForm> OfInferenceAlone { get; } = [PlanarWinograd, RowWinograd, .. ByTile];
 
     /// <summary>The forms that infer and train. The first three are plain: each layer has exactly one of them.</summary>
     public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd, .. Fft];

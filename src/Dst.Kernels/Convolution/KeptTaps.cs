@@ -29,17 +29,17 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
     }
 
     /// <summary>
-    /// The channels of which each block of 16 filters keeps a tap, or one in a given row of its kernels, ascending; all if no taps are
+    /// The channels of which each block of 16 filters keeps a tap, or one in given rows of its kernels, ascending; all if no taps are
     /// given.
     /// </summary>
-    internal static int[][] ChannelsOfBlocks(Conv2dShape shape, KeptTaps? kept, int? row = null)
+    internal static int[][] ChannelsOfBlocks(Conv2dShape shape, KeptTaps? kept, int[]? rows = null)
     {
         if (kept is null) return [.. Enumerable.Repeat(Enumerable.Range(0, shape.Channels).ToArray(), shape.FilterBlocks)];
         var kernel = shape.KernelHeight * shape.KernelWidth;
         return Array.ConvertAll(
-            kept.UnionOverLanes(), taps => taps.Where(IsInRow).Select(tap => tap / kernel).Distinct().ToArray());
+            kept.UnionOverLanes(), taps => taps.Where(IsInRows).Select(tap => tap / kernel).Distinct().ToArray());
 
-        bool IsInRow(int tap) => row is null || tap % kernel / shape.KernelWidth == row;
+        bool IsInRows(int tap) => rows is null || rows.Contains(tap % kernel / shape.KernelWidth);
     }
 
     /// <summary>Throws unless the blocks cover the filters and every position is in range, ascending and unique.</summary>

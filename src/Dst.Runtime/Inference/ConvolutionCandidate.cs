@@ -36,8 +36,6 @@ internal sealed record ConvolutionCandidate(
     /// <summary>Whether it skips what the mask prunes.</summary>
     public bool UsesMask => Kept is not null;
 
-    private bool CanPool => Form is PlanarWinogradForm or TileWinogradForm or WinogradForm { CanPool: true };
-
     /// <summary>
     /// All candidates of a layer. Of equal costs the first wins: forms that pool too come before others, floats before integers.
     /// </summary>
@@ -52,12 +50,17 @@ internal sealed record ConvolutionCandidate(
     {
         var floats = WithFloatWeights(tier, node, shape).ToList();
         if (planes is { } use)
-            floats.AddRange(ByMask(ConvolutionForm.TileWinograd, tier, node, shape).Select(candidate => candidate with { Planes = use }));
+        {
+            floats.AddRange(ConvolutionForm.ByTile.SelectMany(form => ByMask(form, tier, node, shape))
+                .Select(candidate => candidate with { Planes = use }));
+        }
+
         var rounded = floats.Concat(ByMask(ConvolutionForm.RowWinograd, tier, node, shape))
             .Where(candidate => candidate.HasLargeWeights(shape))
             .Select(candidate => candidate with { IsRounded = true });
         var exact = floats.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass).ToList();
-        var pooled = exact.Where(candidate => pool is not null && candidate.CanPool).Select(candidate => candidate with { Pool = pool });
+        var pooled = exact.Where(candidate => pool is not null && candidate.CanPool(tier, shape))
+            .Select(candidate => candidate with { Pool = pool });
         return [.. pooled, .. exact];
     }
 
@@ -106,7 +109,7 @@ internal sealed record ConvolutionCandidate(
         {
             WinogradForm winograd => new WinogradStep(tier, node, this, winograd, shape, batch),
             RowWinogradForm => new RowWinogradStep(node, Name.ToString(), new(tier, shape, Kept)),
-            TileWinogradForm => new TileWinogradStep(node, Name.ToString(), new(tier, shape, Kept, isPooled: Pool is not null), Planes),
+            TileForm => new TileStep(node, Name.ToString(), new(tier, shape, Kept, isPooled: Pool is not null), Planes),
             PlanarWinogradForm => new PlanarWinogradStep(tier, node, Name.ToString(), shape, isPooled: Pool is not null),
             FftForm fft when shape.IsDepthwise => new DepthwiseFftStep(tier, node, fft, shape),
             FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),
@@ -135,6 +138,14 @@ internal sealed record ConvolutionCandidate(
         yield return new(form, Kept: null);
         if (node.Mask?.ToKeptTaps() is { } kept && form.Skips(shape, kept)) yield return new(form, kept);
     }
+
+    private bool CanPool(SimdTier tier, Conv2dShape shape) => Form switch
+    {
+        PlanarWinogradForm => true,
+        WinogradForm winograd => winograd.CanPool,
+        TileForm => TileConvolution.Supports(tier, shape, isPooled: true),
+        _ => false,
+    };
 
     private bool HasLargeWeights(Conv2dShape shape) => CountTransformedWeights(shape) >= LargeWeights;
 }

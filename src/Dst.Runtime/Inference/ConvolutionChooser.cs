@@ -22,8 +22,8 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <summary>Vector width.</summary>
     public SimdTier Tier => options.Tier;
 
-    /// <summary>Whether forms by tile are offered: by measurement alone, where they are exact enough.</summary>
-    public bool OffersTiles => options.Tune && ConvolutionForm.TileWinograd.RoundingClass <= roundingClass;
+    /// <summary>Whether forms by tile are offered: by measurement alone, where all are exact enough.</summary>
+    public bool OffersTiles => options.Tune && ConvolutionForm.ByTile.Max(form => form.RoundingClass) <= roundingClass;
 
     /// <summary>The layer in its best form. Where a form computes the pooling behind it too, others count with the time of that.</summary>
     /// <param name="node">The layer.</param>
@@ -66,7 +66,8 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
         double? Shortest(bool isByTile) => decision.Forms.Where(form => IsByTile(form) == isByTile).Min(form => form.Ms);
     }
 
-    private static bool IsByTile(LayerForm form) => form.Form.StartsWith(ConvolutionForm.TileWinograd.Name, StringComparison.Ordinal);
+    private static bool IsByTile(LayerForm form) =>
+        ConvolutionForm.ByTile.Any(byTile => form.Form.StartsWith(byTile.Name, StringComparison.Ordinal));
 
     private static LayerDecision ByTile(LayerDecision decision)
     {

@@ -18,8 +18,9 @@ internal readonly record struct PlaneUse(bool Input, bool Residual, bool Output)
 /// <summary>A convolution that can compute by tile.</summary>
 /// <param name="Node">The layer.</param>
 /// <param name="Shape">Its sizes.</param>
+/// <param name="CanWrite">Whether it can write planes.</param>
 /// <param name="Planes">Which of its values are planes if its neighbours compute by tile too.</param>
-internal sealed record TileLayer(LoweredNode Node, Conv2dShape Shape, PlaneUse Planes);
+internal sealed record TileLayer(LoweredNode Node, Conv2dShape Shape, bool CanWrite, PlaneUse Planes);
 
 /// <summary>
 /// Neighbouring convolutions that can keep the values between them as planes. A value can be planes if the layer that writes it and all
@@ -60,14 +61,18 @@ internal static class PlaneRegions
     {
         if (node is LoweredDepthwiseNode || node is not { Operation: Conv2dOp convolution, Integers: null }) return null;
         var shape = convolution.ShapeFor(program.Values[node.Inputs[0]].Shape);
-        return TileWinogradConvolution.SupportsPlanes(tier, shape) ? new(node, shape, default) : null;
+        return TileConvolution.ReadsPlanes(tier, shape) ? new(node, shape, TileConvolution.WritesPlanes(tier, shape), default) : null;
     }
 
     private static HashSet<string> ValuesThatCanBePlanes(LoweredProgram program, List<TileLayer> layers)
     {
-        HashSet<string> planes = [.. layers.Select(layer => layer.Node.Output)];
+        HashSet<string> planes = [.. layers.Where(layer => layer.CanWrite).Select(layer => layer.Node.Output)];
         planes.Remove(program.Output);
         foreach (var node in program.Nodes.Except(layers.Select(layer => layer.Node))) planes.ExceptWith(node.Reads);
+        // A layer of stride 2 keeps a residual as its output.
+        var sums = layers.Where(layer => layer.Shape.Stride == 2 && layer.Node.Residual is not null).Select(layer => layer.Node).ToList();
+        while (sums.Find(sum => planes.Contains(sum.Residual!) != planes.Contains(sum.Output)) is { } sum)
+            planes.ExceptWith([sum.Residual!, sum.Output]);
         return planes;
     }
 

@@ -4,9 +4,9 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Tests.Kernels;
 
-/// <summary>The Winograd form with tiles in the lanes, against the direct convolution in double precision.</summary>
+/// <summary>The forms with tiles in the lanes, against the direct convolution in double precision.</summary>
 [Trait("Category", "Tier")]
-public unsafe class TileWinogradTests
+public unsafe class TileConvolutionTests
 {
     private const float Guard = 12345;
 
@@ -25,35 +25,54 @@ public unsafe class TileWinogradTests
         new(2, 3, 200, 5, 3, 3, 1, 1), // a row of 50 tiles
         new(64, 96, 32, 5, 3, 3, 1, 1), // inputs become planes for two of six bands at a time
         new(64, 46, 49, 3, 3, 3, 1, 1), // and for one band, which begins within a vector
+        new(2, 1, 3, 3, 3, 3, 2, 1),
+        new(3, 7, 18, 20, 3, 3, 2, 1), // squares whose outputs are 2×1 and 2×2 pixels
+        new(16, 16, 16, 17, 3, 3, 2, 1), // one vector of tiles, whose outputs are no vector of squares
+        new(40, 22, 22, 33, 3, 3, 2, 1),
+        new(17, 32, 32, 16, 3, 3, 2, 1), // one vector of squares
+        new(16, 64, 64, 5, 3, 3, 2, 1), // four of them
+        new(96, 64, 32, 16, 3, 3, 2, 1), // and two, each a band
+        new(5, 16, 128, 3, 3, 3, 2, 1), // rows of 32 tiles
+        new(5, 8, 256, 3, 3, 3, 2, 1), // rows of 64 tiles, which are no vectors of squares
+        new(3, 5, 17, 20, 1, 1, 1, 0),
+        new(16, 16, 32, 33, 1, 1, 1, 0),
+        new(64, 46, 49, 3, 1, 1, 1, 0),
+        new(3, 7, 18, 20, 1, 1, 2, 0),
+        new(33, 32, 32, 16, 1, 1, 2, 0),
+        new(16, 64, 64, 40, 1, 1, 2, 0),
     });
 
     [Theory, MemberData(nameof(Shapes))]
     public void Outputs_are_those_of_the_convolution(SimdTier tier, Conv2dShape shape)
     {
-        Assert.Equal(tier == SimdTier.V512, TileWinogradConvolution.Supports(tier, shape, isPooled: false));
+        Assert.Equal(tier == SimdTier.V512, TileConvolution.Supports(tier, shape, isPooled: false));
         if (tier != SimdTier.V512) return;
-        var canBePlanes = shape.Height % 4 == 0 && shape.Width % 4 == 0 && shape.Height * shape.Width % 256 == 0;
-        Assert.Equal(canBePlanes, TileWinogradConvolution.SupportsPlanes(tier, shape));
-        MapLayout[] mapped = canBePlanes ? [MapLayout.Blocked, MapLayout.Planes] : [MapLayout.Blocked];
-        foreach (var kept in new[] { null, Half(shape, unit: 9), Half(shape, unit: 3) }.Distinct())
+        bool reads = AreVectors(shape.Height, shape.Width), writes = reads && AreVectors(shape.OutHeight, shape.OutWidth);
+        if (shape is { Stride: 2, Width: > 128 }) writes = false;
+        Assert.Equal(reads, TileConvolution.ReadsPlanes(tier, shape));
+        Assert.Equal(writes, TileConvolution.WritesPlanes(tier, shape));
+        MapLayout[] inputs = reads ? [MapLayout.Plain, MapLayout.Blocked, MapLayout.Planes] : [MapLayout.Plain, MapLayout.Blocked];
+        MapLayout[] outputs = writes ? [MapLayout.Blocked, MapLayout.Planes] : [MapLayout.Blocked];
+        foreach (var kept in new[] { null, Half(shape, shape.KernelWidth * shape.KernelWidth), Half(shape, shape.KernelWidth) }.Distinct())
         {
             using var layer = new Layer(shape, kept, isPooled: false);
-            foreach (var input in mapped.Append(MapLayout.Plain))
+            foreach (var (input, residual, output) in from input in inputs from residual in outputs from output in outputs
+                                                      select (input, residual, output))
             {
-                foreach (var (residual, output) in from residual in mapped from output in mapped select (residual, output))
-                {
-                    layer.Check(input, residual, output, hasResidual: true);
-                    layer.Check(input, residual, output, hasResidual: false);
-                }
+                layer.Check(input, residual, output, hasResidual: false);
+                if (shape.Stride == 1 || residual == output) layer.Check(input, residual, output, hasResidual: true);
+                else Assert.Throws<ArgumentException>(() => layer.Check(input, residual, output, hasResidual: true));
             }
         }
+
+        static bool AreVectors(int height, int width) => height % 4 == 0 && width % 4 == 0 && height * width % 256 == 0;
     }
 
     [Theory, MemberData(nameof(Shapes))]
     public void Maxima_of_outputs_are_those_of_the_convolution(SimdTier tier, Conv2dShape shape)
     {
-        var isCovered = shape.Height % 2 == 0 && shape.Width % 2 == 0;
-        Assert.Equal(tier == SimdTier.V512 && isCovered, TileWinogradConvolution.Supports(tier, shape, isPooled: true));
+        var isCovered = shape.Height % 2 == 0 && shape.Width % 2 == 0 && shape is { KernelWidth: 3, Stride: 1 };
+        Assert.Equal(tier == SimdTier.V512 && isCovered, TileConvolution.Supports(tier, shape, isPooled: true));
         if (tier != SimdTier.V512 || !isCovered) return;
         foreach (var kept in new[] { null, Half(shape, unit: 9) }.Distinct())
         {
@@ -70,16 +89,16 @@ public unsafe class TileWinogradTests
     {
         var shape = new Conv2dShape(16, 8, 8, 16, 3, 3, 1, 1);
         Conv2dShape[] others =
-            [shape with { Stride = 2 }, shape with { KernelWidth = 1 }, shape with { Groups = 2 }, shape with { Padding = 0 }];
+            [shape with { Stride = 3 }, shape with { KernelWidth = 1 }, shape with { Groups = 2 }, shape with { Padding = 0 }];
         foreach (var other in others)
-            Assert.Throws<ArgumentException>(() => new TileWinogradConvolution(SimdTier.V512, other, null, isPooled: false));
-        Assert.Throws<ArgumentException>(() => new TileWinogradConvolution(SimdTier.V256, shape, null, isPooled: false));
+            Assert.Throws<ArgumentException>(() => new TileConvolution(SimdTier.V512, other, null, isPooled: false));
+        Assert.Throws<ArgumentException>(() => new TileConvolution(SimdTier.V256, shape, null, isPooled: false));
         Assert.Throws<ArgumentException>(
-            () => new TileWinogradConvolution(SimdTier.V512, shape with { Width = 7 }, null, isPooled: true));
+            () => new TileConvolution(SimdTier.V512, shape with { Width = 7 }, null, isPooled: true));
         Assert.Throws<ArgumentException>(
-            () => new TileWinogradConvolution(SimdTier.V512, shape, null, isPooled: false).PackWeights(new float[3], null));
+            () => new TileConvolution(SimdTier.V512, shape, null, isPooled: false).PackWeights(new float[3], null));
         Assert.Throws<ArgumentException>(
-            () => new TileWinogradConvolution(SimdTier.V512, shape, null, isPooled: false)
+            () => new TileConvolution(SimdTier.V512, shape, null, isPooled: false)
                 .Forward(0, 1, default, null, Epilogue.None, null));
     }
 
@@ -90,7 +109,9 @@ public unsafe class TileWinogradTests
         int[] firstRows = [.. Enumerable.Range(0, shape.RowLength).Where(tap => tap % 9 < 3)];
         var kept = new KeptTaps(Layout.Block, [firstRows]);
         // Five of six rows of positions read the first row of the kernels.
-        Assert.Equal(5 / 6.0, ConvolutionForm.TileWinograd.ShareOf(shape, kept), 1e-9);
+        Assert.Equal(5 / 6.0, ConvolutionForm.ByTile[0].ShareOf(shape, kept), 1e-9);
+        // Of stride 2, two of five.
+        Assert.Equal(2 / 5.0, ConvolutionForm.ByTile[1].ShareOf(shape with { Stride = 2 }, kept), 1e-9);
         if (SimdTiers.Best < SimdTier.V512) return;
         using var layer = new Layer(shape, kept, isPooled: false);
         layer.Check(MapLayout.Blocked, MapLayout.Blocked, MapLayout.Blocked, hasResidual: false);
@@ -104,7 +125,7 @@ public unsafe class TileWinogradTests
     /// <summary>A layer with random values and a ReLU behind it, and scratch memory full of NaN.</summary>
     private sealed class Layer : IDisposable
     {
-        private readonly TileWinogradConvolution _kernel;
+        private readonly TileConvolution _kernel;
         private readonly float[] _weights;
         private readonly Blocked _x;
         private readonly Blocked _residual;
@@ -134,8 +155,8 @@ public unsafe class TileWinogradTests
             var s = _kernel.Shape;
             _scratch.Span.Fill(float.NaN);
             _scratch.Span[^Layout.Block..].Fill(Guard);
-            using var x = In(input, _x.Pointer, s.Channels);
-            using var added = In(residual, _residual.Pointer, s.Filters);
+            using var x = In(input, _x.Pointer, s.Channels, s.Height, s.Width);
+            using var added = In(residual, _residual.Pointer, s.Filters, s.OutHeight, s.OutWidth);
             using AlignedBuffer whole = new(_kernel.OutputLength + Layout.Block), parts = new(_kernel.OutputLength);
             whole.Span.Fill(Guard);
             Forward(0, _kernel.Bands, whole);
@@ -147,7 +168,7 @@ public unsafe class TileWinogradTests
                 Assert.All(memory.Span[^Layout.Block..].ToArray(), value => Assert.Equal(Guard, value));
 
             using var blocked = Expected(hasResidual);
-            using var expected = _kernel.IsPooled ? Pooled(blocked) : In(output, blocked.Pointer, s.Filters);
+            using var expected = _kernel.IsPooled ? Pooled(blocked) : In(output, blocked.Pointer, s.Filters, s.OutHeight, s.OutWidth);
             var most = expected.Span.ToArray().Max(Math.Abs);
             Assert.True(most > 0.1);
             for (var i = 0; i < expected.Length; i++)
@@ -164,9 +185,8 @@ public unsafe class TileWinogradTests
         }
 
         /// <summary>A blocked map in another layout, from the definition of that.</summary>
-        private AlignedBuffer In(MapLayout layout, float* blocked, int channels)
+        private static AlignedBuffer In(MapLayout layout, float* blocked, int channels, int height, int width)
         {
-            var (height, width) = (_kernel.Shape.Height, _kernel.Shape.Width);
             var filled = layout == MapLayout.Plain ? channels : Layout.PaddedChannels(channels);
             var map = new AlignedBuffer((long)filled * height * width);
             for (var c = 0; c < filled; c++)

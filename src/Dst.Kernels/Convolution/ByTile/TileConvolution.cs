@@ -4,11 +4,11 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// F(4×4, 3×3) with sixteen tiles in the lanes of a vector, not sixteen filters, and the maximum over 2×2 pixels behind it where a layer
-/// has one. It is for inference alone, on vectors of 512 bits. A weight is a scalar that two or three vectors share, so products load half
-/// of what they load with filters in the lanes, and channels that no filter keeps take no lanes. Neighbouring layers keep the values
-/// between them as planes, which need no transpose. An instance is a plan: it holds no activations and no weights, and may be used by many
-/// threads at once.
+/// Convolutions of 3×3 and 1×1 with sixteen tiles in the lanes of a vector, not sixteen filters, for inference alone, on vectors of 512
+/// bits. <see cref="TileTransforms"/> are their forms: Winograd for 3×3, also of stride 2 or with the maximum over 2×2 pixels behind it, and
+/// direct for 1×1. A weight is a scalar that two or three vectors share, so products load half of what they load with filters in the lanes,
+/// and channels that no filter keeps take no lanes. Neighbouring layers keep the values between them as planes, which need no transpose. An
+/// instance is a plan: it holds no activations and no weights, and may be used by many threads at once.
 /// </summary>
 /// <remarks>
 /// <para>A band of rows of tiles goes through all steps together:</para>
@@ -20,24 +20,23 @@ namespace Dst.Kernels;
 /// <item>Planes of sixteen filters to pixels, where the output is blocked.</item>
 /// </list>
 /// <para>
-/// A map of planes is cut into squares of 4×4 pixels from its top left corner on. Each is the outputs of a tile, whose window of 6×6 inputs
-/// reaches into the squares around it.
+/// A map of planes is cut into squares of 4×4 pixels from its top left corner on. A tile reads a square, and of the squares around it what
+/// its kernels reach. Its outputs are a square too, or 2×2 pixels, four of which make a square of the output map.
 /// </para>
 /// <para>Its loops are optimised from the first call on, because plans measure them in a young process.</para>
 /// </remarks>
-public sealed unsafe partial class TileWinogradConvolution
+public sealed unsafe partial class TileConvolution
 {
     private const int Block = Layout.Block;
-    private const int Side = 3; // of a kernel
-    private const int Tile = 4; // outputs of a tile in each dimension
-    private const int Points = Tile + Side - 1; // inputs of a tile, and its products, in each dimension
-    private const int Positions = Points * Points;
+    private const int Tile = TileTransforms.Tile;
     private const int Phases = Tile * Tile; // pixels of a square, and planes of a channel
     private const int HalfBlock = 8; // filters whose products with three vectors of tiles fit the registers
     private const int MostVectors = 3;
+    private const int VectorsOfSquares = 4; // of tiles of 2×2 outputs that make a vector of squares
     private const int CachedPlanes = 64 * 1024; // floats of planes, and of V, that stay in the second-level cache together
     private const int CachedV = 128 * 1024;
 
+    private readonly TileTransforms _transforms;
     private readonly int _columns;
     private readonly int _rows;
     private readonly int _tiles;
@@ -48,6 +47,7 @@ public sealed unsafe partial class TileWinogradConvolution
     private readonly int _tilesOfBand; // whole vectors of them
     private readonly int _positionPitch; // of V
     private readonly int _together; // filters: a block if bands are one vector of tiles, else half of it
+    private readonly int _vectorsTogether; // of tiles, in a product
     private readonly int _results; // planes of a filter
     private readonly int[] _read; // channels that some filter reads, ascending
     private readonly PositionRows[][] _rowsOfBlocks; // of each block of filters
@@ -57,6 +57,7 @@ public sealed unsafe partial class TileWinogradConvolution
     private readonly int[] _masks; // [side][tile]: all ones if there is a square above, below, left, right
     private readonly PixelTable _inputs;
     private readonly PixelTable _outputs;
+    private readonly int[] _squares; // [phase of a square][square]: its tile, of those that make a vector of squares
     private readonly ScratchParts _parts;
 
     /// <summary>Plans a layer.</summary>
@@ -67,20 +68,22 @@ public sealed unsafe partial class TileWinogradConvolution
     /// </param>
     /// <param name="isPooled">Whether the maximum over 2×2 pixels, 2 apart, follows.</param>
     /// <exception cref="ArgumentException">There is no such form of this layer.</exception>
-    public TileWinogradConvolution(SimdTier tier, Conv2dShape shape, KeptTaps? kept, bool isPooled)
+    public TileConvolution(SimdTier tier, Conv2dShape shape, KeptTaps? kept, bool isPooled)
     {
         shape.Validate();
         kept?.Validate(shape);
-        if (!Supports(tier, shape, isPooled)) throw new ArgumentException($"no Winograd form by tile of {shape} on tier {tier}");
-        (Shape, IsPooled) = (shape, isPooled);
+        if (!Supports(tier, shape, isPooled)) throw new ArgumentException($"no form by tile of {shape} on tier {tier}");
+        (Shape, IsPooled, _transforms) = (shape, isPooled, TileTransforms.Of(shape, isPooled)!);
         (_rows, _columns) = (Layout.CeilDiv(shape.Height, Tile), Layout.CeilDiv(shape.Width, Tile));
         _tiles = _rows * _columns;
-        var canBePlanes = SupportsPlanes(tier, shape);
-        var slack = canBePlanes ? 0 : Block; // the last vector of a band may begin anywhere
+        var readsPlanes = ReadsPlanes(tier, shape);
+        var slack = readsPlanes ? 0 : Block; // the last vector of a band may begin anywhere
         _planeLength = Layout.RoundUp(_tiles, Block) + slack;
-        _results = isPooled ? Phases / 4 : Phases;
+        _results = _transforms.Outputs * _transforms.Outputs;
+        _vectorsTogether = IsStrided ? VectorsOfSquares / 2 : MostVectors;
+        _squares = IsStrided ? [.. TilesOfSquares()] : [];
         _read = [.. KeptTaps.ChannelsOfBlocks(shape, kept).SelectMany(list => list).Distinct().Order()];
-        _rowsOfBand = RowsOfBand(ofWholeVectors: canBePlanes);
+        _rowsOfBand = RowsOfBand(IsStrided && WritesPlanes(tier, shape) ? VectorsOfSquares * Block : readsPlanes ? Block : 1);
         _tilesOfBand = Layout.RoundUp(_rowsOfBand * _columns, Block);
         _together = _tilesOfBand == Block ? Block : HalfBlock;
         // One more cache line: powers of two would put all positions of a tile into the same cache set.
@@ -94,19 +97,21 @@ public sealed unsafe partial class TileWinogradConvolution
         _rowsOfBlocks = RowsOfBlocks(kept);
         _firstWeight = new int[_rowsOfBlocks.Length + 1];
         for (var b = 0; b < _rowsOfBlocks.Length; b++)
-            _firstWeight[b + 1] = checked(_firstWeight[b] + _rowsOfBlocks[b].Sum(rows => rows.Count * Points * rows.Places.Length * Block));
+            _firstWeight[b + 1] = checked(_firstWeight[b] + _rowsOfBlocks[b].Sum(rows => rows.Count * _transforms.Points * rows.Places.Length * Block));
         _masks =
         [
             .. Mask(tile => tile >= _columns), .. Mask(tile => tile + _columns < _tiles),
             .. Mask(tile => tile % _columns > 0), .. Mask(tile => (tile + 1) % _columns > 0),
         ];
         _inputs = new(shape.Height, shape.Width, Tile, _columns, _planeLength);
-        _outputs = isPooled ? new(shape.Height / 2, shape.Width / 2, Tile / 2, _columns, _planeLength) : _inputs;
+        _outputs = _transforms.Outputs < Tile
+            ? new(Layout.CeilDiv(shape.Height, 2), Layout.CeilDiv(shape.Width, 2), Tile / 2, _columns, _planeLength)
+            : _inputs;
         _parts = new(
             Planes: checked(planes * RunPitch),
-            Strips: Points * Tile * _tilesOfBand,
+            Strips: _transforms.Points * Tile * _tilesOfBand,
             V: checked(Positions * _positionPitch),
-            M: Positions * (HalfBlock * MostVectors + 1) * Block,
+            M: Positions * TileProducts.PitchOf(HalfBlock, MostVectors),
             Results: Phases * Block * MostVectors * Block);
     }
 
@@ -128,36 +133,50 @@ public sealed unsafe partial class TileWinogradConvolution
     /// <summary>Floats of scratch memory.</summary>
     public int ScratchLength => _parts.Total + Block;
 
+    private int Positions => _transforms.Points * _transforms.Points;
+
+    /// <summary>Whether four tiles make a square of the output map.</summary>
+    private bool IsStrided => Shape.Stride == 2;
+
     /// <summary>Floats from one channel to the next in scratch memory, with one more cache line for the same reason.</summary>
     private int RunPitch => Phases * _runLength + Block;
 
-    /// <summary>Whether a layer has this form: kernels of 3×3, a padding of 1 and stride 1.</summary>
+    /// <summary>
+    /// Whether a layer has such a form: kernels of 3×3 with a padding of 1, or of 1×1 without, and stride 1 or 2. Its input is a map of some
+    /// size.
+    /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
-    /// <param name="isPooled">Whether the maximum over 2×2 pixels follows. Windows must cover the map.</param>
+    /// <param name="isPooled">Whether the maximum over 2×2 pixels follows, for 3×3 kernels of stride 1. Windows must cover the map.</param>
     public static bool Supports(SimdTier tier, Conv2dShape shape, bool isPooled) =>
-        tier == SimdTier.V512 && shape.Groups == 1 && shape.Stride == 1
-        && (shape.KernelHeight, shape.KernelWidth, shape.Padding) == (Side, Side, 1)
+        tier == SimdTier.V512 && shape.Groups == 1 && TileTransforms.Of(shape, isPooled) is not null
         && (!isPooled || (shape.Height % 2 == 0 && shape.Width % 2 == 0))
         && (long)shape.Height * shape.Width * Block <= int.MaxValue;
 
-    /// <summary>Whether a layer has this form and its maps may be planes: whole vectors of whole squares.</summary>
+    /// <summary>Whether a layer has such a form and may read planes: its input is whole vectors of whole squares.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
-    public static bool SupportsPlanes(SimdTier tier, Conv2dShape shape) =>
-        Supports(tier, shape, isPooled: false) && shape.Height % Tile == 0 && shape.Width % Tile == 0
-        && shape.Height * shape.Width % (Phases * Block) == 0;
+    public static bool ReadsPlanes(SimdTier tier, Conv2dShape shape) =>
+        Supports(tier, shape, isPooled: false) && AreWholeVectors(shape.Height, shape.Width);
+
+    /// <summary>
+    /// Whether a layer may write planes, and read a residual as planes: also its output is whole vectors of whole squares, and with stride 2
+    /// four vectors of tiles make one of squares.
+    /// </summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="shape">Sizes of the layer.</param>
+    public static bool WritesPlanes(SimdTier tier, Conv2dShape shape) =>
+        ReadsPlanes(tier, shape)
+        && (shape.Stride == 1 || (AreWholeVectors(shape.OutHeight, shape.OutWidth) && VectorsOfSquares * Block % (shape.Width / 2) == 0));
+
+    private static bool AreWholeVectors(int height, int width) =>
+        height % Tile == 0 && width % Tile == 0 && height * width % (Phases * Block) == 0;
 
     /// <summary>Share of the products that are left if dropped taps are skipped.</summary>
-    internal static double ShareOf(Conv2dShape shape, KeptTaps kept)
-    {
-        // Of six rows of positions, the first and the last read one row of the kernels.
-        return (4 * Share(null) + Share(0) + Share(Side - 1)) / Points;
+    internal static double ShareOf(Conv2dShape shape, KeptTaps kept) => TileTransforms.Of(shape, isPooled: false)!.KernelRows.Average(
+        rows => KeptTaps.ChannelsOfBlocks(shape, kept, rows).Average(channels => (double)channels.Length) / shape.Channels);
 
-        double Share(int? row) => KeptTaps.ChannelsOfBlocks(shape, kept, row).Average(channels => (double)channels.Length) / shape.Channels;
-    }
-
-    /// <summary>Transforms canonical weights [O, C, 3, 3] into <see cref="WeightLength"/> floats.</summary>
+    /// <summary>Transforms canonical weights [O, C, Kh, Kw] into <see cref="WeightLength"/> floats.</summary>
     public void PackWeights(ReadOnlySpan<float> weights, float* packed)
     {
         Check.Length(weights, Shape.WeightCount);
@@ -171,9 +190,9 @@ public sealed unsafe partial class TileWinogradConvolution
                 for (var i = 0; i < rows.Places.Length; i++)
                 {
                     Transform(weights, b, _read[rows.Places[i] / _tilesOfBand], transformed);
-                    for (var p = 0; p < rows.Count * Points; p++)
+                    for (var p = 0; p < rows.Count * _transforms.Points; p++)
                     {
-                        var from = transformed + (rows.First * Points + p) * Block;
+                        var from = transformed + (rows.First * _transforms.Points + p) * Block;
                         for (var filter = 0; filter < Block; filter += _together)
                         {
                             var to = first + filter * length + (p * rows.Places.Length + i) * _together;
@@ -182,7 +201,7 @@ public sealed unsafe partial class TileWinogradConvolution
                     }
                 }
 
-                first += rows.Count * Points * rows.Places.Length * _together;
+                first += rows.Count * _transforms.Points * rows.Places.Length * _together;
             }
         }
     }
@@ -190,7 +209,10 @@ public sealed unsafe partial class TileWinogradConvolution
     /// <summary>y = conv(x) and what follows it, for some bands of an image.</summary>
     /// <param name="firstBand">First band.</param>
     /// <param name="endBand">One past the last.</param>
-    /// <param name="maps">What it reads and writes. Planes need <see cref="SupportsPlanes"/>; a pooled output is blocked.</param>
+    /// <param name="maps">
+    /// What it reads and writes. Planes need <see cref="ReadsPlanes"/> and <see cref="WritesPlanes"/>. A pooled output is blocked. With stride
+    /// 2, a residual lies as the output.
+    /// </param>
     /// <param name="weights">Of <see cref="PackWeights"/>.</param>
     /// <param name="epilogue">What follows, from this image on, with a bias. A pooling has no residual before it.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
@@ -198,6 +220,8 @@ public sealed unsafe partial class TileWinogradConvolution
     {
         if (epilogue.Bias == null || (IsPooled && epilogue.Residual != null))
             throw new ArgumentException("an epilogue with a bias, and without a residual before a pooling, was expected");
+        if (IsStrided && epilogue.Residual != null && maps.Residual != maps.Output)
+            throw new ArgumentException($"a residual as {maps.Residual} of an output as {maps.Output}; the same was expected");
         var memory = new Scratch(Layout.Align(scratch), _parts);
         if (maps.Input == MapLayout.Planes)
         {
@@ -221,62 +245,72 @@ public sealed unsafe partial class TileWinogradConvolution
             var firstTile = band * _rowsOfBand * _columns;
             var tiles = Math.Min(_rowsOfBand, _rows - band * _rowsOfBand) * _columns;
             TransformInput(firstTile, Layout.CeilDiv(tiles, Block), maps.Input, planes, memory);
-            for (var done = 0; done < tiles; done += MostVectors * Block)
+            var group = (IsStrided ? VectorsOfSquares : MostVectors) * Block;
+            for (var done = 0; done < tiles; done += group)
             {
-                var count = Math.Min(MostVectors * Block, tiles - done);
+                var count = Math.Min(group, tiles - done);
                 Multiply(firstTile + done, count, memory.V + done, maps, weights, epilogue, memory);
             }
         }
     }
 
-    /// <summary>The number of rows whose products take least time, of those whose V stays in the second-level cache.</summary>
-    private int RowsOfBand(bool ofWholeVectors)
+    /// <summary>
+    /// The number of rows whose products take least time, of those whose V stays in the second-level cache, and which are whole units of
+    /// tiles.
+    /// </summary>
+    private int RowsOfBand(int unit)
     {
-        var counts = Enumerable.Range(1, _rows).Where(count => !ofWholeVectors || count * _columns % Block == 0).ToList();
+        var counts = Enumerable.Range(1, _rows).Where(count => count * _columns % unit == 0).ToList();
         var cached = counts.Where(
             count => count == counts[0] || Positions * (long)_read.Length * Layout.RoundUp(count * _columns, Block) <= CachedV);
         return cached.MinBy(count => _rows / count * CostOf(count * _columns) + CostOf(_rows % count * _columns));
     }
 
     /// <summary>Time of the products of a band. One vector of tiles takes more than half of the time of two.</summary>
-    private static double CostOf(int tiles)
+    private double CostOf(int tiles)
     {
         var vectors = Layout.CeilDiv(tiles, Block);
-        return vectors + (vectors % MostVectors == 1 ? 0.25 : 0);
+        return vectors + (vectors % _vectorsTogether == 1 ? 0.25 : 0);
     }
 
-    /// <summary>
-    /// The rows of positions of each block of filters that read the same channels. The first row reads the first row of kernels alone, the
-    /// last the last.
-    /// </summary>
+    /// <summary>The rows of positions of each block of filters, of which neighbours that read the same channels are together.</summary>
     private PositionRows[][] RowsOfBlocks(KeptTaps? kept)
     {
-        var (any, top) = (KeptTaps.ChannelsOfBlocks(Shape, kept), KeptTaps.ChannelsOfBlocks(Shape, kept, row: 0));
-        var bottom = KeptTaps.ChannelsOfBlocks(Shape, kept, row: Side - 1);
-        return
-        [
-            .. any.Select((channels, b) => channels.Length == top[b].Length && channels.Length == bottom[b].Length
-                ? [RowsOf(0, Points, channels)]
-                : new[] { RowsOf(0, 1, top[b]), RowsOf(1, Points - 2, channels), RowsOf(Points - 1, 1, bottom[b]) }),
-        ];
+        var ofRows = _transforms.KernelRows.Select(rows => KeptTaps.ChannelsOfBlocks(Shape, kept, rows)).ToArray();
+        return [.. Enumerable.Range(0, Shape.FilterBlocks).Select(b => RowsOf(b).ToArray())];
 
-        PositionRows RowsOf(int first, int count, int[] channels) =>
-            new(first, count, Array.ConvertAll(channels, channel => Array.BinarySearch(_read, channel) * _tilesOfBand));
+        IEnumerable<PositionRows> RowsOf(int b)
+        {
+            for (var (first, end) = (0, 1); first < ofRows.Length; first = end++)
+            {
+                while (end < ofRows.Length && ofRows[end][b].AsSpan().SequenceEqual(ofRows[first][b])) end++;
+                yield return new(
+                    first, end - first, Array.ConvertAll(ofRows[first][b], channel => Array.BinarySearch(_read, channel) * _tilesOfBand));
+            }
+        }
     }
 
-    /// <summary>G g Gᵀ of what sixteen filters have of a channel, [position][16].</summary>
+    /// <summary>The tiles of a vector of squares, those of equal place in their squares together.</summary>
+    private IEnumerable<int> TilesOfSquares() =>
+        from phase in Enumerable.Range(0, Tile)
+        from square in Enumerable.Range(0, Block)
+        let row = square / Math.Max(1, _columns / 2) * 2 + phase / 2
+        let column = square % Math.Max(1, _columns / 2) * 2 + phase % 2
+        select row * _columns + column;
+
+    /// <summary>The factors of what sixteen filters have of a channel, [position][16].</summary>
     private void Transform(ReadOnlySpan<float> weights, int block, int channel, float* transformed)
     {
-        var kernel = stackalloc float[Side * Side * Block];
-        new Span<float>(kernel, Side * Side * Block).Clear();
+        var taps = Shape.KernelHeight * Shape.KernelWidth;
+        var kernel = stackalloc float[taps * Block];
+        new Span<float>(kernel, taps * Block).Clear();
         for (var lane = 0; lane < Layout.UsedLanes(Shape.Filters, block); lane++)
         {
-            var from = ((block * Block + lane) * Shape.Channels + channel) * Side * Side;
-            for (var tap = 0; tap < Side * Side; tap++) kernel[tap * Block + lane] = weights[from + tap];
+            var from = ((block * Block + lane) * Shape.Channels + channel) * taps;
+            for (var tap = 0; tap < taps; tap++) kernel[tap * Block + lane] = weights[from + tap];
         }
 
-        SquareTransform.Apply<Lanes512, EvaluateTransform<Lanes512, Points6<Lanes512>, KernelSide<F4x3>>>(
-            new(kernel, Side * Block, Block), new(transformed, Points * Block, Block));
+        _transforms.Weights(kernel, transformed);
     }
 
     private static IEnumerable<int> NumbersOf(ReadChannels[] blocks)

@@ -7,9 +7,9 @@ namespace Dst.Runtime.Inference.Steps;
 /// A convolution in Winograd form with tiles in the lanes, and the pooling behind it where it has one. Threads share an image by bands of
 /// rows of tiles.
 /// </summary>
-internal sealed unsafe class TileWinogradStep : WeightedStep
+internal sealed unsafe class TileStep : WeightedStep
 {
-    private readonly TileWinogradConvolution _kernel;
+    private readonly TileConvolution _kernel;
     private readonly PlaneUse _planes;
 
     /// <summary>Packs the weights.</summary>
@@ -17,7 +17,7 @@ internal sealed unsafe class TileWinogradStep : WeightedStep
     /// <param name="name">Name of the form.</param>
     /// <param name="kernel">The plan of it.</param>
     /// <param name="planes">Which of its values are planes.</param>
-    public TileWinogradStep(LoweredNode node, string name, TileWinogradConvolution kernel, PlaneUse planes)
+    public TileStep(LoweredNode node, string name, TileConvolution kernel, PlaneUse planes)
         : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
     {
         (_kernel, _planes) = (kernel, planes);

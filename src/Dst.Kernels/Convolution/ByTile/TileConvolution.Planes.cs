@@ -6,7 +6,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <content>Maps to planes and back.</content>
-public sealed unsafe partial class TileWinogradConvolution
+public sealed unsafe partial class TileConvolution
 {
     /// <summary>Planes of what some bands read.</summary>
     private InputPlanes PlanesOf(int firstBand, int endBand, in TileMaps maps, float* scratch)
@@ -133,10 +133,16 @@ public sealed unsafe partial class TileWinogradConvolution
         }
     }
 
-    /// <summary>Planes [result][filter][tile] of sixteen filters as pixels, and the residual if that is blocked.</summary>
+    /// <summary>Planes [vector][result][filter][tile] of sixteen filters as pixels, and the residual if there is one.</summary>
+    private void StoreBlocked(int firstTile, int tiles, float* planes, float* residual, Bounds bounds, float* y)
+    {
+        for (var done = 0; done < tiles; done += Block, planes += _results * Block * Block)
+            StoreVector(firstTile + done, Math.Min(Block, tiles - done), planes, residual, bounds, y);
+    }
+
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void StoreBlocked(int firstTile, int tiles, float* planes, float* residual, Bounds bounds, float* y)
+    private void StoreVector(int firstTile, int tiles, float* planes, float* residual, Bounds bounds, float* y)
     {
         var room = stackalloc float[Block * Block + Block];
         var pixelsOfTiles = Layout.Align(room);
@@ -160,6 +166,39 @@ public sealed unsafe partial class TileWinogradConvolution
         }
     }
 
+    /// <summary>Planes of 2×2 outputs of four vectors of tiles as planes of the squares that they make, and the residual, as planes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void StoreSquares(int firstTile, float* planes, float* residual, Bounds bounds, float* y)
+    {
+        Vector512<float> least = Vector512.Create(bounds.Least), most = Vector512.Create(bounds.Most);
+        nint next = _results * Block * Block, length = Shape.OutHeight * Shape.OutWidth / Phases;
+        fixed (int* squares = _squares)
+        {
+            for (var filter = 0; filter < Block; filter++)
+            {
+                for (var result = 0; result < _results; result++)
+                {
+                    var tiles = planes + (result * Block + filter) * Block;
+                    Vector512<float> v0 = Vector512.Load(tiles), v1 = Vector512.Load(tiles + next);
+                    Vector512<float> v2 = Vector512.Load(tiles + 2 * next), v3 = Vector512.Load(tiles + 3 * next);
+                    for (var phase = 0; phase < Tile; phase++)
+                    {
+                        var pick = Vector512.Load(squares + phase * Block);
+                        var place = firstTile / Tile + (filter * Phases + PlaneOf(phase, result)) * length;
+                        var picked = Vector512.ConditionalSelect(
+                            Vector512.LessThan(pick, Vector512.Create(2 * Block)).AsSingle(),
+                            Avx512F.PermuteVar16x32x2(v0, pick, v1), Avx512F.PermuteVar16x32x2(v2, pick, v3));
+                        if (residual != null) picked = TileEnding.Clip(picked + Vector512.Load(residual + place), least, most);
+                        picked.Store(y + place);
+                    }
+                }
+            }
+        }
+
+        // A square has 2×2 tiles of 2×2 pixels.
+        static int PlaneOf(int phase, int result) => (phase / 2 * 2 + result / 2) * Tile + phase % 2 * 2 + result % 2;
+    }
+
     /// <summary>Adds the residual, if there is one, and writes the pixels of tiles.</summary>
     private readonly struct ToPixels(int* places, float* residual, Bounds bounds, float* y) : IRowWriter
     {
@@ -169,7 +208,7 @@ public sealed unsafe partial class TileWinogradConvolution
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Write(int t, Vector512<float> row)
         {
-            if (residual != null) row = Clip(row + Vector512.Load(residual + places[t]), _least, _most);
+            if (residual != null) row = TileEnding.Clip(row + Vector512.Load(residual + places[t]), _least, _most);
             row.Store(y + places[t]);
         }
     }

@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>
+/// F(2×2, 3×3) of stride 2, with 25 products instead of 36. In a row, outer inputs a, c, e meet outer weights as F(2, 2) at the points 0, 1
+/// and infinity: (a − c)·k₀, c·(k₀ + k₂), (e − c)·k₂. Inner inputs b, d meet the middle weight. A window begins a pixel before its square.
+/// </summary>
+internal sealed unsafe class StridedTransforms : TileTransforms
+{
+    private const int Count = 5;
+    private const int Side = 3; // of a kernel
+
+    public override string Form => "winograd2x2 by tile";
+
+    public override int Points => Count;
+
+    public override int Outputs => 2;
+
+    public override IReadOnlyList<int[]> KernelRows { get; } = [[0], [0, 2], [2], [1], [1]];
+
+    public override void Weights(float* kernels, float* factors)
+    {
+        var rows = stackalloc float[Count * Side * Layout.Block];
+        for (var column = 0; column < Side; column++)
+            Evaluate(kernels + column * Layout.Block, Side * Layout.Block, rows + column * Layout.Block, Side * Layout.Block);
+        for (var row = 0; row < Count; row++)
+            Evaluate(rows + row * Side * Layout.Block, Layout.Block, factors + row * Count * Layout.Block, Layout.Block);
+    }
+
+    public override void Input(in TileSquares squares, float* strips, float* v, nint pitch) =>
+        Input<StridedRow>(squares, strips, v, pitch);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Output(TileProducts products, TileEnding ending, PlanePlace residual, PlanePlace y)
+    {
+        Vector512<float> least = Vector512.Create(ending.Bounds.Least), most = Vector512.Create(ending.Bounds.Most);
+        nint pitch = products.Pitch, to = y.PlanePitch;
+        var m = products.First;
+        for (var filter = 0; filter < products.Filters; filter++)
+        {
+            var bias = Vector512.Create(ending.Bias[filter]);
+            var first = y.First + filter * y.FilterPitch;
+            for (var i = 0; i < products.Vectors; i++, m += Layout.Block, first += y.VectorPitch)
+            {
+                Column(m, pitch, out var a0, out var a1);
+                Column(m + pitch, pitch, out var b0, out var b1);
+                Column(m + 2 * pitch, pitch, out var c0, out var c1);
+                Column(m + 3 * pitch, pitch, out var d0, out var d1);
+                Column(m + 4 * pitch, pitch, out var e0, out var e1);
+                TileEnding.Clip(a0 + b0 + (d0 + bias), least, most).Store(first);
+                TileEnding.Clip(b0 + c0 + (e0 + bias), least, most).Store(first + to);
+                TileEnding.Clip(a1 + b1 + (d1 + bias), least, most).Store(first + 2 * to);
+                TileEnding.Clip(b1 + c1 + (e1 + bias), least, most).Store(first + 3 * to);
+            }
+        }
+    }
+
+    private static void Evaluate(float* kernel, int pitch, float* factors, int factorPitch)
+    {
+        Lanes512 k0 = Lanes512.Load(kernel), k1 = Lanes512.Load(kernel + pitch), k2 = Lanes512.Load(kernel + 2 * pitch);
+        Lanes512.Store(factors, k0);
+        Lanes512.Store(factors + factorPitch, Lanes512.Add(k0, k2));
+        Lanes512.Store(factors + 2 * factorPitch, k2);
+        Lanes512.Store(factors + 3 * factorPitch, k1);
+        Lanes512.Store(factors + 4 * factorPitch, k1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Column(float* m, nint pitch, out Vector512<float> y0, out Vector512<float> y1)
+    {
+        var next = Count * pitch;
+        Vector512<float> middle = Vector512.Load(m + next);
+        y0 = Vector512.Load(m) + middle + Vector512.Load(m + 3 * next);
+        y1 = middle + Vector512.Load(m + 2 * next) + Vector512.Load(m + 4 * next);
+    }
+
+    private readonly struct StridedRow : ITilePoints
+    {
+        public static int Count
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => StridedTransforms.Count;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Input(WindowVectors window, float* to, nint pitch)
+        {
+            var c = window.Load(2);
+            Lanes512.Store(to, Lanes512.Subtract(window.Load(0), c));
+            Lanes512.Store(to + pitch, c);
+            Lanes512.Store(to + 2 * pitch, Lanes512.Subtract(window.Load(4), c));
+            Lanes512.Store(to + 3 * pitch, window.Load(1));
+            Lanes512.Store(to + 4 * pitch, window.Load(3));
+        }
+    }
+}

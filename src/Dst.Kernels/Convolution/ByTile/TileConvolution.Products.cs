@@ -1,0 +1,143 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+using EightFilters = Dst.Kernels.Simd.Join<
+    Dst.Kernels.Simd.Lanes512, Dst.Kernels.Simd.Four<Dst.Kernels.Simd.Lanes512>, Dst.Kernels.Simd.Four<Dst.Kernels.Simd.Lanes512>>;
+
+namespace Dst.Kernels;
+
+/// <content>Products, and what is before and behind them.</content>
+public sealed unsafe partial class TileConvolution
+{
+    /// <summary>V of the channels that are read.</summary>
+    private void TransformInput(int firstTile, int vectors, MapLayout input, InputPlanes planes, Scratch memory)
+    {
+        fixed (int* masks = _masks)
+        {
+            var v = memory.V;
+            for (var i = 0; i < _read.Length; i++, v += _tilesOfBand)
+            {
+                var channel = input switch { MapLayout.Planes => _read[i], MapLayout.Plain => i, _ => _planes[i] };
+                var squares = new TileSquares(
+                    planes.First + channel * planes.ChannelPitch + firstTile, planes.Length, _columns, vectors * Block, _tilesOfBand,
+                    masks + firstTile, _planeLength);
+                _transforms.Input(squares, memory.Strips, v, _positionPitch);
+            }
+        }
+    }
+
+    /// <summary>Products of some vectors of tiles with all filters, and their outputs.</summary>
+    private void Multiply(int firstTile, int tiles, float* v, in TileMaps maps, float* weights, Epilogue epilogue, Scratch memory)
+    {
+        for (var b = 0; b < Shape.FilterBlocks; b++)
+        {
+            var first = b * (OutputLength / Shape.FilterBlocks);
+            var ofBlock = epilogue.From(b, first);
+            var y = maps.Y + first;
+            var hasResidual = ofBlock.Residual != null;
+            var inResults = new PlanePlace(memory.Results, _results * Block * Block, Block, Block * Block);
+            var writesPlanes = maps.Output == MapLayout.Planes;
+            PlanePlace output = writesPlanes && !IsStrided ? PlacesOf(y + firstTile) : inResults, residual = default;
+            var isAddedLater = hasResidual && (IsStrided || (maps.Residual, maps.Output) is (MapLayout.Blocked, MapLayout.Blocked));
+            if (hasResidual && !isAddedLater) residual = PlacesOf(ofBlock.Residual + firstTile);
+            if (hasResidual && !isAddedLater && maps.Residual == MapLayout.Blocked)
+            {
+                PlanesOfResidual(firstTile, Layout.CeilDiv(tiles, Block), ofBlock.Residual, memory.Results);
+                residual = inResults;
+            }
+
+            var ending = new TileEnding(ofBlock.Bias, isAddedLater ? Bounds.None : ofBlock.Bounds);
+            MultiplyBlock(b, Layout.CeilDiv(tiles, Block), v, weights, ending, residual, output, memory.M);
+            var added = isAddedLater ? ofBlock.Residual : null;
+            if (!writesPlanes) StoreBlocked(firstTile, tiles, memory.Results, added, ofBlock.Bounds, y);
+            else if (IsStrided) StoreSquares(firstTile, memory.Results, added, ofBlock.Bounds, y);
+        }
+
+        PlanePlace PlacesOf(float* map) => new(map, Block, Phases * _planeLength, _planeLength);
+    }
+
+    /// <summary>Products of some vectors of tiles with a block of filters, and their outputs.</summary>
+    private void MultiplyBlock(
+        int block, int vectors, float* v, float* weights, TileEnding ending, PlanePlace residual, PlanePlace output, float* m)
+    {
+        var ofFilter = (_firstWeight[block + 1] - _firstWeight[block]) / Block;
+        for (var vector = 0; vector < vectors; vector += _vectorsTogether)
+        {
+            var count = Math.Min(_vectorsTogether, vectors - vector);
+            for (var first = 0; first < Block; first += _together)
+            {
+                Multiply(count, block, v + vector * Block, weights + _firstWeight[block] + first * ofFilter, m);
+                _transforms.Output(
+                    new(m, _together, count), ending.From(first), residual.From(first, vector), output.From(first, vector));
+            }
+        }
+    }
+
+    /// <summary>M = U · V of some vectors of tiles and the filters of a block that go together.</summary>
+    private void Multiply(int vectors, int block, float* v, float* u, float* m)
+    {
+        foreach (var rows in _rowsOfBlocks[block])
+        {
+            var positions = rows.Count * _transforms.Points;
+            if (_together == Block) MultiplyWhole(positions, rows.Places, v, u, m);
+            else if (vectors == 3) MultiplyHalf<ThreeTileVectors>(positions, rows.Places, v, u, m);
+            else if (vectors == 2) MultiplyHalf<TwoTileVectors>(positions, rows.Places, v, u, m);
+            else MultiplyHalf<OneTileVector>(positions, rows.Places, v, u, m);
+            v += (nint)positions * _positionPitch;
+            u += positions * rows.Places.Length * _together;
+            m += positions * TileProducts.PitchOf(_together, vectors);
+        }
+    }
+
+    /// <summary>One vector of tiles and sixteen filters.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MultiplyWhole(int positions, int[] places, float* v, float* u, float* m)
+    {
+        fixed (int* first = places)
+        {
+            var end = first + places.Length;
+            for (var p = 0; p < positions; p++, v += _positionPitch, m += (Block + 1) * Block)
+            {
+                Join<Lanes512, EightFilters, EightFilters> sums = default;
+                for (var channel = first; channel < end; channel++, u += Block) sums.MultiplyAdd(u, 1, Lanes512.Load(v + *channel));
+                sums.Store(m, Block);
+            }
+        }
+    }
+
+    /// <summary>Some vectors of tiles and eight filters.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MultiplyHalf<TVectors>(int positions, int[] places, float* v, float* u, float* m)
+        where TVectors : unmanaged, ITileVectors<TVectors>
+    {
+        nint next = TVectors.Count * Block;
+        fixed (int* first = places)
+        {
+            var end = first + places.Length;
+            for (var p = 0; p < positions; p++, v += _positionPitch, m += HalfBlock * next + Block)
+            {
+                TVectors s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
+                for (var channel = first; channel < end; channel++, u += HalfBlock)
+                {
+                    var tiles = TVectors.Load(v + *channel);
+                    s0.MultiplyAdd(u[0], tiles);
+                    s1.MultiplyAdd(u[1], tiles);
+                    s2.MultiplyAdd(u[2], tiles);
+                    s3.MultiplyAdd(u[3], tiles);
+                    s4.MultiplyAdd(u[4], tiles);
+                    s5.MultiplyAdd(u[5], tiles);
+                    s6.MultiplyAdd(u[6], tiles);
+                    s7.MultiplyAdd(u[7], tiles);
+                }
+
+                s0.Store(m);
+                s1.Store(m + next);
+                s2.Store(m + 2 * next);
+                s3.Store(m + 3 * next);
+                s4.Store(m + 4 * next);
+                s5.Store(m + 5 * next);
+                s6.Store(m + 6 * next);
+                s7.Store(m + 7 * next);
+            }
+        }
+    }
+}
