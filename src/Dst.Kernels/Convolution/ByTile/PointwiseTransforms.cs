@@ -44,18 +44,17 @@ internal sealed unsafe class PointwiseTransforms(int stride) : TileTransforms
     private void Output<TSum>(TileProducts products, TileEnding ending, PlanePlace residual, PlanePlace y) where TSum : ITileSum
     {
         Vector512<float> least = Vector512.Create(ending.Bounds.Least), most = Vector512.Create(ending.Bounds.Most);
+        var positions = Points * Points;
         var m = products.First;
         for (var filter = 0; filter < products.Filters; filter++)
         {
             var bias = Vector512.Create(ending.Bias[filter]);
-            for (var i = 0; i < products.Vectors; i++, m += Layout.Block)
+            float* added = residual.First + filter * residual.FilterPitch, to = y.First + filter * y.FilterPitch;
+            for (var i = 0; i < products.Vectors; i++, m += Layout.Block, added += residual.VectorPitch, to += y.VectorPitch)
             {
-                PlanePlace to = y.From(filter, i), added = residual.From(filter, i);
-                for (var position = 0; position < Points * Points; position++)
-                {
-                    var sum = TSum.Add(Vector512.Load(m + position * products.Pitch) + bias, added.First + position * added.PlanePitch);
-                    TileEnding.Clip(sum, least, most).Store(to.First + position * to.PlanePitch);
-                }
+                for (nint p = 0; p < positions; p++)
+                    TileEnding.Clip(TSum.Add(Vector512.Load(m + p * products.Pitch) + bias, added + p * residual.PlanePitch), least, most)
+                        .Store(to + p * y.PlanePitch);
             }
         }
     }

@@ -18,12 +18,37 @@ internal unsafe class SquareTransforms : TileTransforms
 
     public override IReadOnlyList<int[]> KernelRows { get; } = [[0], [0, 1, 2], [0, 1, 2], [0, 1, 2], [0, 1, 2], [2]];
 
+    public override int StripLength => Count * Tile;
+
     public override void Weights(float* kernels, float* factors) =>
         SquareTransform.Apply<Lanes512, EvaluateTransform<Lanes512, Points6<Lanes512>, KernelSide<F4x3>>>(
             new(kernels, Side * Layout.Block, Layout.Block), new(factors, Count * Layout.Block, Layout.Block));
 
-    public override void Input(in TileSquares squares, float* strips, float* v, nint pitch) =>
-        Input<SixPoints>(squares, strips, v, pitch);
+    /// <summary>The columns of the squares as strips, [point][column][tile], and these in rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Input(in TileSquares squares, float* strips, float* v, nint pitch)
+    {
+        nint strip = squares.Pitch, row = Tile * strip;
+        for (var first = 0; first < squares.Tiles; first += Layout.Block)
+        {
+            var mask = squares.Masks + first;
+            Vector512<float> hasUpper = Vector512.Load(mask).AsSingle(), hasLower = Vector512.Load(mask + squares.MaskLength).AsSingle();
+            for (var column = 0; column < Tile; column++)
+                Points6<Lanes512>.Input(
+                    new WindowVectors(
+                        squares.First + first + column * squares.PlaneLength, Tile * squares.PlaneLength, squares.Columns, hasUpper, hasLower),
+                    strips + column * strip + first, row);
+        }
+
+        for (var first = 0; first < squares.Tiles; first += Layout.Block)
+        {
+            var mask = squares.Masks + 2 * squares.MaskLength + first;
+            Vector512<float> hasLeft = Vector512.Load(mask).AsSingle(), hasRight = Vector512.Load(mask + squares.MaskLength).AsSingle();
+            for (var i = 0; i < Count; i++)
+                Points6<Lanes512>.Input(
+                    new WindowVectors(strips + i * row + first, strip, 1, hasLeft, hasRight), v + first + i * Count * pitch, pitch);
+        }
+    }
 
     public override void Output(TileProducts products, TileEnding ending, PlanePlace residual, PlanePlace y)
     {
@@ -94,17 +119,5 @@ internal unsafe class SquareTransforms : TileTransforms
         TileEnding.Clip(TSum.Add(y1 + bias, added + addedPitch), least, most).Store(y + pitch);
         TileEnding.Clip(TSum.Add(y2 + bias, added + 2 * addedPitch), least, most).Store(y + 2 * pitch);
         TileEnding.Clip(TSum.Add(y3 + bias, added + 3 * addedPitch), least, most).Store(y + 3 * pitch);
-    }
-
-    private readonly struct SixPoints : ITilePoints
-    {
-        public static int Count
-        {
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            get => SquareTransforms.Count;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Input(WindowVectors window, float* to, nint pitch) => Points6<Lanes512>.Input(window, to, pitch);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
@@ -30,8 +31,22 @@ internal sealed unsafe class StridedTransforms : TileTransforms
             Evaluate(rows + row * Side * Layout.Block, Layout.Block, factors + row * Count * Layout.Block, Layout.Block);
     }
 
-    public override void Input(in TileSquares squares, float* strips, float* v, nint pitch) =>
-        Input<StridedRow>(squares, strips, v, pitch);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Input(in TileSquares squares, float* strips, float* v, nint pitch)
+    {
+        nint row = Tile * squares.PlaneLength, above = 3 * row - squares.Columns;
+        for (var first = 0; first < squares.Tiles; first += Layout.Block, v += Layout.Block)
+        {
+            Vector512<float> hasUpper = Mask(squares, side: 0, first), hasLeft = Mask(squares, side: 2, first);
+            var x = squares.First + first;
+            var c = WindowRow.Load(x + row, squares.PlaneLength, hasLeft);
+            WindowRow.LoadAbove(x + above, squares.PlaneLength, hasLeft, hasUpper).Less(c).Store(v, pitch);
+            c.Store(v + Count * pitch, pitch);
+            WindowRow.Load(x + 3 * row, squares.PlaneLength, hasLeft).Less(c).Store(v + 2 * Count * pitch, pitch);
+            WindowRow.Load(x, squares.PlaneLength, hasLeft).Store(v + 3 * Count * pitch, pitch);
+            WindowRow.Load(x + 2 * row, squares.PlaneLength, hasLeft).Store(v + 4 * Count * pitch, pitch);
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Output(TileProducts products, TileEnding ending, PlanePlace residual, PlanePlace y)
@@ -77,23 +92,46 @@ internal sealed unsafe class StridedTransforms : TileTransforms
         y1 = middle + Vector512.Load(m + 2 * next) + Vector512.Load(m + 4 * next);
     }
 
-    private readonly struct StridedRow : ITilePoints
+    private static Vector512<float> Mask(in TileSquares squares, int side, int first) =>
+        Vector512.Load(squares.Masks + side * squares.MaskLength + first).AsSingle();
+
+    /// <summary>The five inputs of a row of windows: the last one of the squares to the left, and a row of the squares.</summary>
+    private readonly ref struct WindowRow
     {
-        public static int Count
-        {
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            get => StridedTransforms.Count;
-        }
+        private readonly Vector512<float> _a, _b, _c, _d, _e;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Input(WindowVectors window, float* to, nint pitch)
+        private WindowRow(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, Vector512<float> e) =>
+            (_a, _b, _c, _d, _e) = (a, b, c, d, e);
+
+        /// <summary>Reads a row.</summary>
+        /// <param name="x">The first pixel of the squares.</param>
+        /// <param name="planeLength">Floats from one pixel to the next.</param>
+        /// <param name="hasLeft">All ones for tiles with a square to the left; others read zeros there.</param>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static WindowRow Load(float* x, nint planeLength, Vector512<float> hasLeft) => new(
+            Avx512F.MaskLoad(x + 3 * planeLength - 1, hasLeft, default), Vector512.Load(x), Vector512.Load(x + planeLength),
+            Vector512.Load(x + 2 * planeLength), Vector512.Load(x + 3 * planeLength));
+
+        /// <summary>Reads a row of the squares above, zeros for tiles without them.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static WindowRow LoadAbove(float* x, nint planeLength, Vector512<float> hasLeft, Vector512<float> hasUpper) => new(
+            Avx512F.MaskLoad(x + 3 * planeLength - 1, hasLeft & hasUpper, default), Avx512F.MaskLoad(x, hasUpper, default),
+            Avx512F.MaskLoad(x + planeLength, hasUpper, default), Avx512F.MaskLoad(x + 2 * planeLength, hasUpper, default),
+            Avx512F.MaskLoad(x + 3 * planeLength, hasUpper, default));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public WindowRow Less(in WindowRow other) => new(_a - other._a, _b - other._b, _c - other._c, _d - other._d, _e - other._e);
+
+        /// <summary>Writes the factors of its products.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store(float* v, nint pitch)
         {
-            var c = window.Load(2);
-            Lanes512.Store(to, Lanes512.Subtract(window.Load(0), c));
-            Lanes512.Store(to + pitch, c);
-            Lanes512.Store(to + 2 * pitch, Lanes512.Subtract(window.Load(4), c));
-            Lanes512.Store(to + 3 * pitch, window.Load(1));
-            Lanes512.Store(to + 4 * pitch, window.Load(3));
+            (_a - _c).Store(v);
+            _c.Store(v + pitch);
+            (_e - _c).Store(v + 2 * pitch);
+            _b.Store(v + 3 * pitch);
+            _d.Store(v + 4 * pitch);
         }
     }
 }

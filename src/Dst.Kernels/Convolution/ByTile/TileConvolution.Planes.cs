@@ -170,10 +170,10 @@ public sealed unsafe partial class TileConvolution
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreSquares(int firstTile, float* planes, float* residual, Bounds bounds, float* y)
     {
-        Vector512<float> least = Vector512.Create(bounds.Least), most = Vector512.Create(bounds.Most);
         nint next = _results * Block * Block, length = Shape.OutHeight * Shape.OutWidth / Phases;
-        fixed (int* squares = _squares)
+        fixed (int* picks = _squares)
         {
+            Vector512<int> upper = Vector512.Load(picks), lower = Vector512.Load(picks + Block);
             for (var filter = 0; filter < Block; filter++)
             {
                 for (var result = 0; result < _results; result++)
@@ -181,22 +181,33 @@ public sealed unsafe partial class TileConvolution
                     var tiles = planes + (result * Block + filter) * Block;
                     Vector512<float> v0 = Vector512.Load(tiles), v1 = Vector512.Load(tiles + next);
                     Vector512<float> v2 = Vector512.Load(tiles + 2 * next), v3 = Vector512.Load(tiles + 3 * next);
-                    for (var phase = 0; phase < Tile; phase++)
-                    {
-                        var pick = Vector512.Load(squares + phase * Block);
-                        var place = firstTile / Tile + (filter * Phases + PlaneOf(phase, result)) * length;
-                        var picked = Vector512.ConditionalSelect(
-                            Vector512.LessThan(pick, Vector512.Create(2 * Block)).AsSingle(),
-                            Avx512F.PermuteVar16x32x2(v0, pick, v1), Avx512F.PermuteVar16x32x2(v2, pick, v3));
-                        if (residual != null) picked = TileEnding.Clip(picked + Vector512.Load(residual + place), least, most);
-                        picked.Store(y + place);
-                    }
+                    // The pixels of a square are two rows and two columns of tiles, with two of each in a tile.
+                    var place = firstTile / Tile + (filter * Phases + result / 2 * Tile + result % 2) * length;
+                    StoreHalves(
+                        Avx512F.PermuteVar16x32x2(v0, upper, v1), Avx512F.PermuteVar16x32x2(v2, upper, v3), residual, bounds, y, place, length);
+                    StoreHalves(
+                        Avx512F.PermuteVar16x32x2(v0, lower, v1), Avx512F.PermuteVar16x32x2(v2, lower, v3), residual, bounds, y,
+                        place + 2 * Tile * length, length);
                 }
             }
         }
+    }
 
-        // A square has 2×2 tiles of 2×2 pixels.
-        static int PlaneOf(int phase, int result) => (phase / 2 * 2 + result / 2) * Tile + phase % 2 * 2 + result % 2;
+    /// <summary>Of squares in two vectors, the pixels in their left tiles, and those in their right tiles.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreHalves(
+        Vector512<float> first, Vector512<float> second, float* residual, Bounds bounds, float* y, nint place, nint length)
+    {
+        Vector512<float> left = Avx512F.Shuffle4x128(first, second, 0x44), right = Avx512F.Shuffle4x128(first, second, 0xee);
+        if (residual != null)
+        {
+            Vector512<float> least = Vector512.Create(bounds.Least), most = Vector512.Create(bounds.Most);
+            left = TileEnding.Clip(left + Vector512.Load(residual + place), least, most);
+            right = TileEnding.Clip(right + Vector512.Load(residual + place + 2 * length), least, most);
+        }
+
+        left.Store(y + place);
+        right.Store(y + place + 2 * length);
     }
 
     /// <summary>Adds the residual, if there is one, and writes the pixels of tiles.</summary>

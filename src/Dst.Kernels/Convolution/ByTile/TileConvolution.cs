@@ -57,7 +57,7 @@ public sealed unsafe partial class TileConvolution
     private readonly int[] _masks; // [side][tile]: all ones if there is a square above, below, left, right
     private readonly PixelTable _inputs;
     private readonly PixelTable _outputs;
-    private readonly int[] _squares; // [phase of a square][square]: its tile, of those that make a vector of squares
+    private readonly int[] _squares; // [upper, lower][left, right][square]: its tile, of those in two vectors
     private readonly ScratchParts _parts;
 
     /// <summary>Plans a layer.</summary>
@@ -81,7 +81,7 @@ public sealed unsafe partial class TileConvolution
         _planeLength = Layout.RoundUp(_tiles, Block) + slack;
         _results = _transforms.Outputs * _transforms.Outputs;
         _vectorsTogether = IsStrided ? VectorsOfSquares / 2 : MostVectors;
-        _squares = IsStrided ? [.. TilesOfSquares()] : [];
+        _squares = IsStrided && WritesPlanes(tier, shape) ? [.. TilesOfSquares()] : [];
         _read = [.. KeptTaps.ChannelsOfBlocks(shape, kept).SelectMany(list => list).Distinct().Order()];
         _rowsOfBand = RowsOfBand(IsStrided && WritesPlanes(tier, shape) ? VectorsOfSquares * Block : readsPlanes ? Block : 1);
         _tilesOfBand = Layout.RoundUp(_rowsOfBand * _columns, Block);
@@ -109,7 +109,7 @@ public sealed unsafe partial class TileConvolution
             : _inputs;
         _parts = new(
             Planes: checked(planes * RunPitch),
-            Strips: _transforms.Points * Tile * _tilesOfBand,
+            Strips: _transforms.StripLength * _tilesOfBand,
             V: checked(Positions * _positionPitch),
             M: Positions * TileProducts.PitchOf(HalfBlock, MostVectors),
             Results: Phases * Block * MostVectors * Block);
@@ -161,13 +161,13 @@ public sealed unsafe partial class TileConvolution
 
     /// <summary>
     /// Whether a layer may write planes, and read a residual as planes: also its output is whole vectors of whole squares, and with stride 2
-    /// four vectors of tiles make one of squares.
+    /// two vectors of tiles hold whole squares.
     /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
     public static bool WritesPlanes(SimdTier tier, Conv2dShape shape) =>
         ReadsPlanes(tier, shape)
-        && (shape.Stride == 1 || (AreWholeVectors(shape.OutHeight, shape.OutWidth) && VectorsOfSquares * Block % (shape.Width / 2) == 0));
+        && (shape.Stride == 1 || (AreWholeVectors(shape.OutHeight, shape.OutWidth) && VectorsOfSquares / 2 * Block % (shape.Width / 2) == 0));
 
     private static bool AreWholeVectors(int height, int width) =>
         height % Tile == 0 && width % Tile == 0 && height * width % (Phases * Block) == 0;
@@ -290,12 +290,12 @@ public sealed unsafe partial class TileConvolution
         }
     }
 
-    /// <summary>The tiles of a vector of squares, those of equal place in their squares together.</summary>
+    /// <summary>The tiles of the squares that two vectors hold, those of equal place in their squares together.</summary>
     private IEnumerable<int> TilesOfSquares() =>
-        from phase in Enumerable.Range(0, Tile)
-        from square in Enumerable.Range(0, Block)
-        let row = square / Math.Max(1, _columns / 2) * 2 + phase / 2
-        let column = square % Math.Max(1, _columns / 2) * 2 + phase % 2
+        from part in Enumerable.Range(0, Tile)
+        from square in Enumerable.Range(0, Block / 2)
+        let row = square / (_columns / 2) * 2 + part / 2
+        let column = square % (_columns / 2) * 2 + part % 2
         select row * _columns + column;
 
     /// <summary>The factors of what sixteen filters have of a channel, [position][16].</summary>

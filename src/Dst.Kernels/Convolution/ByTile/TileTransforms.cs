@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-
 namespace Dst.Kernels;
 
 /// <summary>
@@ -30,6 +27,9 @@ internal abstract unsafe class TileTransforms
     /// <summary>The rows of the kernels that each row of products reads.</summary>
     public abstract IReadOnlyList<int[]> KernelRows { get; }
 
+    /// <summary>Floats of scratch memory for a tile of a channel.</summary>
+    public virtual int StripLength => 0;
+
     /// <summary>Those of a layer, or null if it has none.</summary>
     /// <param name="shape">Sizes.</param>
     /// <param name="isPooled">Whether the maximum over 2×2 pixels follows.</param>
@@ -49,7 +49,7 @@ internal abstract unsafe class TileTransforms
 
     /// <summary>Squares of a channel to the other factors, V.</summary>
     /// <param name="squares">Planes of the channel.</param>
-    /// <param name="strips">Scratch memory, [point][4][tile].</param>
+    /// <param name="strips">Scratch memory, <see cref="StripLength"/> floats for each tile.</param>
     /// <param name="v">[position][tile].</param>
     /// <param name="pitch">Floats from one position of V to the next.</param>
     public abstract void Input(in TileSquares squares, float* strips, float* v, nint pitch);
@@ -60,40 +60,6 @@ internal abstract unsafe class TileTransforms
     /// <param name="residual">What is added, or nothing. Only tiles of 4×4 outputs have it.</param>
     /// <param name="y">Where the outputs go.</param>
     public abstract void Output(TileProducts products, TileEnding ending, PlanePlace residual, PlanePlace y);
-
-    /// <summary>The columns of the squares as strips, and these in rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected static void Input<TPoints>(in TileSquares squares, float* strips, float* v, nint pitch) where TPoints : struct, ITilePoints
-    {
-        nint strip = squares.Pitch, row = Tile * strip;
-        for (var first = 0; first < squares.Tiles; first += Layout.Block)
-        {
-            var mask = squares.Masks + first;
-            Vector512<float> hasUpper = Vector512.Load(mask).AsSingle(), hasLower = Vector512.Load(mask + squares.MaskLength).AsSingle();
-            for (var column = 0; column < Tile; column++)
-                TPoints.Input(
-                    new(squares.First + first + column * squares.PlaneLength, Tile * squares.PlaneLength, squares.Columns, hasUpper, hasLower),
-                    strips + column * strip + first, row);
-        }
-
-        for (var first = 0; first < squares.Tiles; first += Layout.Block)
-        {
-            var mask = squares.Masks + 2 * squares.MaskLength + first;
-            Vector512<float> hasLeft = Vector512.Load(mask).AsSingle(), hasRight = Vector512.Load(mask + squares.MaskLength).AsSingle();
-            for (var i = 0; i < TPoints.Count; i++)
-                TPoints.Input(new(strips + i * row + first, strip, 1, hasLeft, hasRight), v + first + i * TPoints.Count * pitch, pitch);
-        }
-    }
-}
-
-/// <summary>The transform of a row or a column of windows.</summary>
-internal unsafe interface ITilePoints
-{
-    /// <summary>Number of results.</summary>
-    static abstract int Count { get; }
-
-    /// <summary>Writes them, <paramref name="pitch"/> floats apart.</summary>
-    static abstract void Input(WindowVectors window, float* to, nint pitch);
 }
 
 /// <summary>Squares of a channel in some rows of them.</summary>
