@@ -26,14 +26,40 @@ internal sealed record TileLayer(LoweredNode Node, Conv2dShape Shape, bool CanWr
 /// Neighbouring convolutions that can keep the values between them as planes. A value can be planes if the layer that writes it and all
 /// that read it compute by tile.
 /// </summary>
-internal static class PlaneRegions
+/// <param name="program">The network.</param>
+/// <param name="tier">Vector width.</param>
+/// <param name="lossOf">
+/// Time that a layer takes by tile more than in its fastest other form: below 0 if it is faster, infinite if it cannot compute by tile.
+/// </param>
+internal sealed class PlaneRegions(LoweredProgram program, SimdTier tier, Func<TileLayer, double> lossOf)
 {
-    /// <summary>The regions of a program, each of two layers or more in the order in which they run.</summary>
-    public static IEnumerable<IReadOnlyList<TileLayer>> Find(LoweredProgram program, SimdTier tier)
+    /// <summary>The layers that compute by tile for their neighbours, with the values that they keep as planes.</summary>
+    public IReadOnlyList<TileLayer> Choose() => Choose(Candidates()).Layers;
+
+    /// <summary>The regions of the program, each of two layers or more in the order in which they run.</summary>
+    public IEnumerable<IReadOnlyList<TileLayer>> Find() => Find(Candidates());
+
+    /// <summary>Of each region all layers, or its better parts without those that are slower by tile; whichever gains more time.</summary>
+    private (List<TileLayer> Layers, double Loss) Choose(List<TileLayer> among)
     {
-        var all = program.Nodes.Select(node => LayerOf(program, tier, node)).OfType<TileLayer>().ToList();
-        var planes = ValuesThatCanBePlanes(program, all);
-        var left = all.ConvertAll(layer => layer with { Planes = UseOf(layer.Node, planes) });
+        var (chosen, sum) = (new List<TileLayer>(), 0.0);
+        foreach (var region in Find(among))
+        {
+            var losses = region.Select(lossOf).ToList();
+            var faster = region.Where((_, i) => losses[i] <= 0).ToList();
+            var parts = faster.Count == region.Count ? ([], 0) : Choose(faster);
+            var (layers, loss) = losses.Sum() < parts.Loss ? (region, losses.Sum()) : parts;
+            chosen.AddRange(layers);
+            sum += loss;
+        }
+
+        return (chosen, sum);
+    }
+
+    private IEnumerable<List<TileLayer>> Find(List<TileLayer> among)
+    {
+        var planes = ValuesThatCanBePlanes(among);
+        var left = among.ConvertAll(layer => layer with { Planes = UseOf(layer.Node, planes) });
         left.RemoveAll(layer => layer.Planes == default);
         while (left.Count > 0)
         {
@@ -42,6 +68,8 @@ internal static class PlaneRegions
             left.RemoveAll(region.Contains);
         }
     }
+
+    private List<TileLayer> Candidates() => [.. program.Nodes.Select(LayerOf).OfType<TileLayer>()];
 
     /// <summary>A layer and all that it reaches over values that are planes.</summary>
     private static List<TileLayer> RegionOf(TileLayer first, List<TileLayer> layers, HashSet<string> planes)
@@ -57,14 +85,14 @@ internal static class PlaneRegions
         return region;
     }
 
-    private static TileLayer? LayerOf(LoweredProgram program, SimdTier tier, LoweredNode node)
+    private TileLayer? LayerOf(LoweredNode node)
     {
         if (node is LoweredDepthwiseNode || node is not { Operation: Conv2dOp convolution, Integers: null }) return null;
         var shape = convolution.ShapeFor(program.Values[node.Inputs[0]].Shape);
         return TileConvolution.ReadsPlanes(tier, shape) ? new(node, shape, TileConvolution.WritesPlanes(tier, shape), default) : null;
     }
 
-    private static HashSet<string> ValuesThatCanBePlanes(LoweredProgram program, List<TileLayer> layers)
+    private HashSet<string> ValuesThatCanBePlanes(List<TileLayer> layers)
     {
         HashSet<string> planes = [.. layers.Where(layer => layer.CanWrite).Select(layer => layer.Node.Output)];
         planes.Remove(program.Output);

@@ -64,12 +64,9 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     /// <summary>Neighbours keep the values between them as planes where that makes all of them together faster.</summary>
     private void ChoosePlanes()
     {
-        foreach (var region in PlaneRegions.Find(program, chooser.Tier))
-        {
-            var loss = region.Sum(layer => chooser.LossByTile(layer.Node, layer.Shape, PoolBehind(layer.Node), layer.Planes));
-            if (loss >= 0) continue;
-            foreach (var layer in region) _planes.Add(layer.Node.Output, layer.Planes);
-        }
+        var regions = new PlaneRegions(
+            program, chooser.Tier, layer => chooser.LossByTile(layer.Node, layer.Shape, PoolBehind(layer.Node), layer.Planes));
+        foreach (var layer in regions.Choose()) _planes.Add(layer.Node.Output, layer.Planes);
     }
 
     private void AddInt8Convolution(LoweredNode node, Conv2dShape shape)

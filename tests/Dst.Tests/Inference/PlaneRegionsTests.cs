@@ -54,7 +54,23 @@ public sealed class PlaneRegionsTests : IDisposable
     public void On_narrower_vectors_there_is_no_region()
     {
         foreach (var tier in Enum.GetValues<SimdTier>().Where(tier => tier < SimdTier.V512))
-            Assert.Empty(PlaneRegions.Find(LoweredProgram.Lower(ResNet, StepFactory.Target), tier));
+            Assert.Empty(Regions(ResNet, tier).Find());
+    }
+
+    [Theory]
+    [InlineData(2, 16)] // both parts lose 1, for three layers that would read or write blocked maps
+    [InlineData(5, 15)]
+    [InlineData(double.PositiveInfinity, 15)]
+    public void A_region_is_cut_where_a_layer_loses_more_than_its_neighbours_gain(double lossOfOne, int layers)
+    {
+        const string One = "layer2.0.conv1";
+        var chosen = Regions(
+            ResNet, SimdTier.V512, layer => layer.Node.Layer == One ? lossOfOne : layer.Planes is { Input: true, Output: true } ? -1 : 0).Choose();
+        Assert.Equal(layers, chosen.Count);
+        Assert.Equal(layers == 16, chosen.Any(layer => layer.Node.Layer == One));
+        Assert.Equal(layers == 16, chosen.Single(layer => layer.Node.Layer == "layer1.2.conv2").Planes.Output);
+        Assert.Equal(layers == 16, chosen.Single(layer => layer.Node.Layer == "layer2.0.downsample.0").Planes.Input);
+        Assert.Empty(Regions(ResNet, SimdTier.V512, _ => 1).Choose());
     }
 
     /// <summary>The times of the cache decide, so the test writes them.</summary>
@@ -114,8 +130,12 @@ public sealed class PlaneRegionsTests : IDisposable
     }
 
     private static List<List<string>> Find(Model model) =>
-        [.. PlaneRegions.Find(LoweredProgram.Lower(model, StepFactory.Target), SimdTier.V512)
-            .Select(region => region.Select(layer => $"{layer.Node.Layer} {Words(layer.Planes)}").ToList())];
+        [.. Regions(model, SimdTier.V512).Find().Select(region => region.Select(Words).ToList())];
+
+    private static PlaneRegions Regions(Model model, SimdTier tier, Func<TileLayer, double>? lossOf = null) =>
+        new(LoweredProgram.Lower(model, StepFactory.Target), tier, lossOf ?? (_ => 0));
+
+    private static string Words(TileLayer layer) => $"{layer.Node.Layer} {Words(layer.Planes)}";
 
     private static string Words(PlaneUse use) =>
         $"{(use.Input ? "in" : "")}.{(use.Residual ? "added" : "")}.{(use.Output ? "out" : "")}";
