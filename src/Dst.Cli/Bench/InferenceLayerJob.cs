@@ -28,7 +28,9 @@ internal sealed unsafe class InferenceLayerJob : LayerJob
             PlanarWinogradForm => Planar(new(tier, shape, isPooled: false)),
             RowWinogradForm => ByRow(new(tier, shape, kept)),
             _ => ByTile(
-                new(tier, shape, kept, isPooled: false), TileConvolution.ReadsPlanes(tier, shape), TileConvolution.WritesPlanes(tier, shape)),
+                new(tier, shape, kept, isPooled: false),
+                TileConvolution.ReadsPlanes(tier, shape),
+                TileConvolution.WritesPlanes(tier, shape)),
         };
         _data = DataOf(shape, gradientLength: 0, scratchLength);
     }

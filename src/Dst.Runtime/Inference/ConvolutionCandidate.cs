@@ -65,8 +65,8 @@ internal sealed record ConvolutionCandidate(
     }
 
     /// <summary>
-    /// About the bytes of a layer's weights as they are packed: those of the form with the lowest estimated cost. Transformed kernels of 3×3
-    /// are up to four times as large.
+    /// About the bytes of a layer's weights as they are packed: those of the form with the lowest estimated cost. Transformed kernels of
+    /// 3×3 are up to four times as large.
     /// </summary>
     /// <param name="node">The layer.</param>
     /// <param name="shape">Sizes.</param>

@@ -64,13 +64,15 @@ public sealed class PlaneRegionsTests : IDisposable
     public void A_region_is_cut_where_a_layer_loses_more_than_its_neighbours_gain(double lossOfOne, int layers)
     {
         const string One = "layer2.0.conv1";
-        var chosen = Regions(
-            ResNet, SimdTier.V512, layer => layer.Node.Layer == One ? lossOfOne : layer.Planes is { Input: true, Output: true } ? -1 : 0).Choose();
+        var chosen = Regions(ResNet, SimdTier.V512, LossOf).Choose();
         Assert.Equal(layers, chosen.Count);
         Assert.Equal(layers == 16, chosen.Any(layer => layer.Node.Layer == One));
         Assert.Equal(layers == 16, chosen.Single(layer => layer.Node.Layer == "layer1.2.conv2").Planes.Output);
         Assert.Equal(layers == 16, chosen.Single(layer => layer.Node.Layer == "layer2.0.downsample.0").Planes.Input);
         Assert.Empty(Regions(ResNet, SimdTier.V512, _ => 1).Choose());
+
+        double LossOf(TileLayer layer) =>
+            layer.Node.Layer == One ? lossOfOne : layer.Planes is { Input: true, Output: true } ? -1 : 0;
     }
 
     /// <summary>The times of the cache decide, so the test writes them.</summary>

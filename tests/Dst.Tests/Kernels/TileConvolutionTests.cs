@@ -57,8 +57,8 @@ public unsafe class TileConvolutionTests
         foreach (var kept in new[] { null, Half(shape, shape.KernelWidth * shape.KernelWidth), Half(shape, shape.KernelWidth) }.Distinct())
         {
             using var layer = new Layer(shape, kept, isPooled: false);
-            foreach (var (input, residual, output) in from input in inputs from residual in outputs from output in outputs
-                                                      select (input, residual, output))
+            var all = from input in inputs from residual in outputs from output in outputs select (input, residual, output);
+            foreach (var (input, residual, output) in all)
             {
                 layer.Check(input, residual, output, hasResidual: false);
                 if (shape.Stride == 1 || residual == output) layer.Check(input, residual, output, hasResidual: true);

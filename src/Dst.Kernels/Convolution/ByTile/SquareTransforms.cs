@@ -34,10 +34,12 @@ internal unsafe class SquareTransforms : TileTransforms
             var mask = squares.Masks + first;
             Vector512<float> hasUpper = Vector512.Load(mask).AsSingle(), hasLower = Vector512.Load(mask + squares.MaskLength).AsSingle();
             for (var column = 0; column < Tile; column++)
+            {
+                var x = squares.First + first + column * squares.PlaneLength;
                 Points6<Lanes512>.Input(
-                    new WindowVectors(
-                        squares.First + first + column * squares.PlaneLength, Tile * squares.PlaneLength, squares.Columns, hasUpper, hasLower),
+                    new WindowVectors(x, Tile * squares.PlaneLength, squares.Columns, hasUpper, hasLower),
                     strips + column * strip + first, row);
+            }
         }
 
         for (var first = 0; first < squares.Tiles; first += Layout.Block)

@@ -166,7 +166,9 @@ public sealed unsafe partial class TileConvolution
         }
     }
 
-    /// <summary>Planes of 2×2 outputs of four vectors of tiles as planes of the squares that they make, and the residual, as planes.</summary>
+    /// <summary>
+    /// Planes of 2×2 outputs of four vectors of tiles as planes of the squares that they make, and the residual, as planes.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreSquares(int firstTile, float* planes, float* residual, Bounds bounds, float* y)
     {
@@ -184,10 +186,11 @@ public sealed unsafe partial class TileConvolution
                     // The pixels of a square are two rows and two columns of tiles, with two of each in a tile.
                     var place = firstTile / Tile + (filter * Phases + result / 2 * Tile + result % 2) * length;
                     StoreHalves(
-                        Avx512F.PermuteVar16x32x2(v0, upper, v1), Avx512F.PermuteVar16x32x2(v2, upper, v3), residual, bounds, y, place, length);
+                        Avx512F.PermuteVar16x32x2(v0, upper, v1), Avx512F.PermuteVar16x32x2(v2, upper, v3),
+                        residual, bounds, y, place, length);
                     StoreHalves(
-                        Avx512F.PermuteVar16x32x2(v0, lower, v1), Avx512F.PermuteVar16x32x2(v2, lower, v3), residual, bounds, y,
-                        place + 2 * Tile * length, length);
+                        Avx512F.PermuteVar16x32x2(v0, lower, v1), Avx512F.PermuteVar16x32x2(v2, lower, v3),
+                        residual, bounds, y, place + 2 * Tile * length, length);
                 }
             }
         }

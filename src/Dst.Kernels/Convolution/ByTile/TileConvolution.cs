@@ -5,10 +5,10 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// Convolutions of 3×3 and 1×1 with sixteen tiles in the lanes of a vector, not sixteen filters, for inference alone, on vectors of 512
-/// bits. <see cref="TileTransforms"/> are their forms: Winograd for 3×3, also of stride 2 or with the maximum over 2×2 pixels behind it, and
-/// direct for 1×1. A weight is a scalar that two or three vectors share, so products load half of what they load with filters in the lanes,
-/// and channels that no filter keeps take no lanes. Neighbouring layers keep the values between them as planes, which need no transpose. An
-/// instance is a plan: it holds no activations and no weights, and may be used by many threads at once.
+/// bits. <see cref="TileTransforms"/> are their forms: Winograd for 3×3, also of stride 2 or with the maximum over 2×2 pixels behind it,
+/// and direct for 1×1. A weight is a scalar that two or three vectors share, so products load half of what they load with filters in the
+/// lanes, and channels that no filter keeps take no lanes. Neighbouring layers keep the values between them as planes, which need no
+/// transpose. An instance is a plan: it holds no activations and no weights, and may be used by many threads at once.
 /// </summary>
 /// <remarks>
 /// <para>A band of rows of tiles goes through all steps together:</para>
@@ -97,7 +97,11 @@ public sealed unsafe partial class TileConvolution
         _rowsOfBlocks = RowsOfBlocks(kept);
         _firstWeight = new int[_rowsOfBlocks.Length + 1];
         for (var b = 0; b < _rowsOfBlocks.Length; b++)
-            _firstWeight[b + 1] = checked(_firstWeight[b] + _rowsOfBlocks[b].Sum(rows => rows.Count * _transforms.Points * rows.Places.Length * Block));
+        {
+            var kernels = _rowsOfBlocks[b].Sum(rows => rows.Count * _transforms.Points * rows.Places.Length);
+            _firstWeight[b + 1] = checked(_firstWeight[b] + kernels * Block);
+        }
+
         _masks =
         [
             .. Mask(tile => tile >= _columns), .. Mask(tile => tile + _columns < _tiles),
@@ -141,10 +145,7 @@ public sealed unsafe partial class TileConvolution
     /// <summary>Floats from one channel to the next in scratch memory, with one more cache line for the same reason.</summary>
     private int RunPitch => Phases * _runLength + Block;
 
-    /// <summary>
-    /// Whether a layer has such a form: kernels of 3×3 with a padding of 1, or of 1×1 without, and stride 1 or 2. Its input is a map of some
-    /// size.
-    /// </summary>
+    /// <summary>Whether a layer has such a form: kernels of 3×3 with a padding of 1, or of 1×1 without, and stride 1 or 2.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="isPooled">Whether the maximum over 2×2 pixels follows, for 3×3 kernels of stride 1. Windows must cover the map.</param>
@@ -160,14 +161,15 @@ public sealed unsafe partial class TileConvolution
         Supports(tier, shape, isPooled: false) && AreWholeVectors(shape.Height, shape.Width);
 
     /// <summary>
-    /// Whether a layer may write planes, and read a residual as planes: also its output is whole vectors of whole squares, and with stride 2
-    /// two vectors of tiles hold whole squares.
+    /// Whether a layer may write planes, and read a residual as planes: also its output is whole vectors of whole squares, and with
+    /// stride 2 two vectors of tiles hold whole squares.
     /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
     public static bool WritesPlanes(SimdTier tier, Conv2dShape shape) =>
         ReadsPlanes(tier, shape)
-        && (shape.Stride == 1 || (AreWholeVectors(shape.OutHeight, shape.OutWidth) && VectorsOfSquares / 2 * Block % (shape.Width / 2) == 0));
+        && (shape.Stride == 1
+            || (AreWholeVectors(shape.OutHeight, shape.OutWidth) && VectorsOfSquares / 2 * Block % (shape.Width / 2) == 0));
 
     private static bool AreWholeVectors(int height, int width) =>
         height % Tile == 0 && width % Tile == 0 && height * width % (Phases * Block) == 0;
@@ -210,8 +212,8 @@ public sealed unsafe partial class TileConvolution
     /// <param name="firstBand">First band.</param>
     /// <param name="endBand">One past the last.</param>
     /// <param name="maps">
-    /// What it reads and writes. Planes need <see cref="ReadsPlanes"/> and <see cref="WritesPlanes"/>. A pooled output is blocked. With stride
-    /// 2, a residual lies as the output.
+    /// What it reads and writes. Planes need <see cref="ReadsPlanes"/> and <see cref="WritesPlanes"/>. A pooled output is blocked. With
+    /// stride 2, a residual lies as the output.
     /// </param>
     /// <param name="weights">Of <see cref="PackWeights"/>.</param>
     /// <param name="epilogue">What follows, from this image on, with a bias. A pooling has no residual before it.</param>

@@ -26,7 +26,9 @@ public sealed class TileForm : ConvolutionForm
     /// <inheritdoc/>
     public override double ShareOf(Conv2dShape shape, KeptTaps kept) => TileConvolution.ShareOf(shape, kept);
 
-    /// <summary>As that of the form with filters in the lanes, and more for lanes without a tile. It is chosen by measurement alone.</summary>
+    /// <summary>
+    /// As that of the form with filters in the lanes, and more for lanes without a tile. It is chosen by measurement alone.
+    /// </summary>
     /// <exception cref="NotSupportedException">The work is that of training.</exception>
     public override PassCosts CostOf(ConvolutionWork work)
     {
