@@ -16,6 +16,7 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
     /// <summary>The positions that any of the 16 filters of each block of the blocked layout keeps.</summary>
     public int[][] UnionOverLanes()
     {
+        if (Block == Layout.Block) return [.. Positions];
         var blocksOfSixteen = Layout.Block / Block;
         var union = new int[Layout.CeilDiv(Positions.Count, blocksOfSixteen)][];
         for (var b = 0; b < union.Length; b++)

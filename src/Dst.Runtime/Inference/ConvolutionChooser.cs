@@ -10,14 +10,18 @@ namespace Dst.Runtime.Inference;
 /// <summary>Chooses the form of each convolution: by measurement, once for equal layers, or by estimated cost.</summary>
 /// <param name="options">How the network is compiled.</param>
 /// <param name="roundingClass">The largest <see cref="ConvolutionCandidate.RoundingClass"/> that is exact enough.</param>
-/// <param name="weightBytes">About the bytes of weights that a run of the network reads.</param>
-internal sealed class ConvolutionChooser(InferenceOptions options, int roundingClass, long weightBytes)
+/// <param name="weightBytes">
+/// About the bytes of weights of each node as they are packed, by its output. Only measurements need them.
+/// </param>
+internal sealed class ConvolutionChooser(InferenceOptions options, int roundingClass, IReadOnlyDictionary<string, long> weightBytes)
 {
     /// <summary>A candidate is measured only if its estimated cost is at most this many times the lowest.</summary>
     private const double HopelessCost = 3;
 
     /// <summary>What was decided by measurement, by <see cref="KeyOf"/>.</summary>
     private readonly Dictionary<string, LayerDecision> _measured = [];
+
+    private readonly long _weightBytes = weightBytes.Values.Sum();
 
     /// <summary>Vector width.</summary>
     public SimdTier Tier => options.Tier;
@@ -131,7 +135,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
 
     /// <summary>What equal layers share: their times are the same, also in the cache.</summary>
     private string KeyOf(LoweredNode node, Conv2dShape s, LoweredNode? pool, PlaneUse planes) =>
-        $"{options.Tier} batch {options.Batch} after {BytesBetween(node, s)} bytes "
+        $"{options.Tier} batch {options.Batch} after {BytesBetween(node)} bytes "
         + $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} "
         + $"stride {s.Stride} padding {s.Padding} groups {s.Groups} "
         + (node.Residual is null ? "" : "with a sum ")
@@ -144,11 +148,8 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// Bytes that a run of the network reads between two runs of a layer, as a power of two: about the weights of the other layers. More
     /// than 32 MB empty every cache.
     /// </summary>
-    private long BytesBetween(LoweredNode node, Conv2dShape shape)
-    {
-        var ofOthers = Math.Max(0, weightBytes - ConvolutionCandidate.LikelyWeightBytes(node, shape, options, roundingClass));
-        return Math.Min((long)BitOperations.RoundUpToPowerOf2((ulong)ofOthers), 32 << 20);
-    }
+    private long BytesBetween(LoweredNode node) =>
+        Math.Min((long)BitOperations.RoundUpToPowerOf2((ulong)(_weightBytes - weightBytes[node.Output])), 32 << 20);
 
     /// <summary>The candidates' forms with their times, those of forms that do not pool with that of the pooling.</summary>
     private List<LayerForm> Time(LoweredNode node, Conv2dShape shape, LoweredNode? pool, List<LayerCandidate> candidates)
@@ -157,7 +158,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
         try
         {
             var pooling = pool is null || candidates.TrueForAll(candidate => candidate.Pools) ? 0 : TimeOfPooling(pool, shape);
-            using var timer = new StepTimer(steps, shape, options, BytesBetween(node, shape));
+            using var timer = new StepTimer(steps, shape, options, BytesBetween(node));
             var times = timer.ShortestMilliseconds();
             return [.. candidates.Zip(times, (candidate, ms) => candidate.Form with { Ms = candidate.Pools ? ms : ms + pooling })];
         }

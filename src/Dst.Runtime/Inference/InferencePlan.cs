@@ -63,7 +63,8 @@ public sealed class InferencePlan : IDisposable
         Input = model.Graph.Input;
         var read = keepsValues || options.Dense ? model : UnreadChannels.Remove(model, Layout.Block);
         Program = LoweredProgram.Lower(read, StepFactory.Target, options.Dense);
-        var chooser = new ConvolutionChooser(options, roundingClass, LikelyWeightBytes(roundingClass));
+        var chooser = new ConvolutionChooser(
+            options, roundingClass, options.Tune ? LikelyWeightBytes(roundingClass) : new Dictionary<string, long>());
         (Steps, Decisions) = new StepFactory(Program, chooser, keepsValues).CreateAll();
         Memory = new([.. Steps.Select(step => new PlannedStep(step.Reads, step.Output))], LengthOf, Program.Output);
     }
@@ -200,11 +201,15 @@ public sealed class InferencePlan : IDisposable
                 $"inference option Tier is {options.Tier}; at most {SimdTiers.Best}, which this processor has, was expected");
     }
 
-    /// <summary>About the bytes of weights that a run reads.</summary>
-    private long LikelyWeightBytes(int roundingClass) => Program.Nodes.Sum(node => node.Operation is Conv2dOp convolution
-        ? ConvolutionCandidate.LikelyWeightBytes(
-            node, convolution.ShapeFor(Program.Values[node.Inputs[0]].Shape), Options, roundingClass)
-        : node.KeptWeightBytes);
+    private Dictionary<string, long> LikelyWeightBytes(int roundingClass)
+    {
+        return Program.Nodes.ToDictionary(node => node.Output, Of);
+
+        long Of(LoweredNode node) => node.Operation is Conv2dOp convolution
+            ? ConvolutionCandidate.LikelyWeightBytes(
+                node, convolution.ShapeFor(Program.Values[node.Inputs[0]].Shape), Options, roundingClass)
+            : node.KeptWeightBytes;
+    }
 
     private long LengthOf(string value) => ValueLayout.FloatsOf(Program.Values[value]);
 

@@ -9,6 +9,7 @@ namespace Dst.Kernels;
 public sealed unsafe partial class TileConvolution
 {
     /// <summary>V of the channels that are read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TransformInput(int firstTile, int vectors, MapLayout input, InputPlanes planes, Scratch memory)
     {
         fixed (int* masks = _masks)
@@ -26,6 +27,7 @@ public sealed unsafe partial class TileConvolution
     }
 
     /// <summary>Products of some vectors of tiles with all filters, and their outputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Multiply(int firstTile, int tiles, float* v, in TileMaps maps, float* weights, Epilogue epilogue, Scratch memory)
     {
         for (var b = 0; b < Shape.FilterBlocks; b++)
@@ -56,6 +58,7 @@ public sealed unsafe partial class TileConvolution
     }
 
     /// <summary>Products of some vectors of tiles with a block of filters, and their outputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyBlock(
         int block, int vectors, float* v, float* weights, TileEnding ending, PlanePlace residual, PlanePlace output, float* m)
     {

@@ -29,7 +29,7 @@ internal sealed unsafe class NetworkWalk : IDisposable
     public NetworkWalk(Model model, CalibrationImages images, ComputeContext compute)
     {
         (_model, _compute, Images) = (model, compute, images.Count);
-        _chooser = new(new() { Tier = compute.Tier, Tune = false }, roundingClass: 0, weightBytes: 0);
+        _chooser = new(new() { Tier = compute.Tier, Tune = false }, roundingClass: 0, new Dictionary<string, long>());
         _values = model.Graph.Shapes.ToDictionary(shape => shape.Key, shape => new LoweredValue(shape.Value, ElementType.Float32));
         _holders = ReadersOf(model.Graph);
         var input = model.Graph.Input;
