@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Dst.Interop.Onnx;
+using Dst.Kernels.Simd;
 
 namespace Dst.Cli.Bench;
 
@@ -22,23 +23,29 @@ internal sealed class OnnxRuntimePeer : IDisposable
     /// <param name="images">A batch.</param>
     /// <param name="batch">Images in it.</param>
     /// <param name="threads">Threads that share it.</param>
+    /// <param name="tier">Our vectors. With those of 256 bits, longer ones are hidden from it where the processor can do so.</param>
     /// <exception cref="InputException">The network cannot be exported, or the program fails.</exception>
-    public OnnxRuntimePeer(string program, Model model, float[] images, int batch, int threads)
+    public OnnxRuntimePeer(string program, Model model, float[] images, int batch, int threads, SimdTier tier)
     {
         string[] files = [.. new[] { "model.onnx", "images", "outputs" }.Select(name => Path.Combine(_folder.FullName, name))];
         OnnxExporter.Export(files[0], model);
         File.WriteAllBytes(files[1], MemoryMarshal.AsBytes(images.AsSpan()));
-        _process = Process.Start(new ProcessStartInfo("dotnet", [program, .. files, $"{batch}", $"{threads}"])
+        var vectors = tier == SimdTier.V256 ? "256" : "any";
+        _process = Process.Start(new ProcessStartInfo("dotnet", [program, .. files, $"{batch}", $"{threads}", vectors])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         })!;
         Version = ReadLine();
+        IsRestricted = ReadLine() == "256";
         Outputs = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(files[2])).ToArray();
     }
 
     /// <summary>Version of ONNX Runtime.</summary>
     public string Version { get; }
+
+    /// <summary>Whether it takes this processor for one without AVX-512 and AMX.</summary>
+    public bool IsRestricted { get; }
 
     /// <summary>The outputs of the batch.</summary>
     public float[] Outputs { get; }

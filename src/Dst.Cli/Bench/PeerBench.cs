@@ -82,7 +82,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
     /// <summary>The same in 8-bit integers, each value of which may be one step away.</summary>
     private const double Int8Tolerance = 0.1;
 
-    private string _peerVersion = "";
+    private string _peer = "";
 
     private int Batch => options.Inference.Batch;
 
@@ -107,7 +107,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
             Cpu: Processor.Name,
             ClockGhz: peak.ClockGhz,
             Tier: options.Inference.Tier,
-            Peer: $"ONNX Runtime {_peerVersion}",
+            Peer: _peer,
             Int8: options.Int8,
             Threads: options.Threads,
             Batch: Batch,
@@ -162,8 +162,8 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         using var halvedPlan = InferencePlan.Compile(halved, options.Inference);
         using var ofDense = new NetworkRun(densePlan, options.Threads, images);
         using var ofHalved = new NetworkRun(halvedPlan, options.Threads, images);
-        using var peer = new OnnxRuntimePeer(program, dense, images, Batch, options.Threads);
-        _peerVersion = peer.Version;
+        using var peer = new OnnxRuntimePeer(program, dense, images, Batch, options.Threads, options.Inference.Tier);
+        _peer = $"ONNX Runtime {peer.Version}{(peer.IsRestricted ? " restricted to AVX2" : "")}";
         ofDense.Run();
         CheckEqual(name, peer.Outputs, ofDense.Outputs, options.Int8 ? Int8Tolerance : Tolerance);
         peer.Measure(RoundSeconds); // to warm up

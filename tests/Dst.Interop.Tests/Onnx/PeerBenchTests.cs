@@ -1,6 +1,8 @@
+using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
 using Dst.Cli;
 using Dst.Cli.Bench;
+using Dst.Kernels.Simd;
 using Dst.Masks;
 using Dst.ModelFiles;
 using Dst.Tests.Cli;
@@ -41,6 +43,24 @@ public class PeerBenchTests
         ModelFile.Save(path, RandomModel.Create("resnet8", 1, null, null));
         Terminal.Run("bench", "peers", path).AssertWrongInput(path, "no pruned layer");
     }
+
+    [Fact]
+    public void Vectors_of_256_bits_hide_longer_ones_from_the_peer()
+    {
+        var program = OnnxRuntimePeer.Build();
+        var model = RandomModel.Create("resnet8", 1, null, null);
+        var random = new Random(1);
+        float[] images = [.. Enumerable.Range(0, (int)model.Graph.Input.Count).Select(_ => random.NextSingle())];
+        using var free = new OnnxRuntimePeer(program, model, images, 1, 2, SimdTier.V512);
+        using var restricted = new OnnxRuntimePeer(program, model, images, 1, 2, SimdTier.V256);
+        Assert.False(free.IsRestricted);
+        Assert.Equal(CanHide(), restricted.IsRestricted);
+        Assert.All(free.Outputs.Zip(restricted.Outputs), pair => Assert.Equal(pair.First, pair.Second, 1e-3f));
+        if (restricted.IsRestricted && Avx512F.IsSupported)
+            Assert.NotEqual(free.Outputs, restricted.Outputs); // other kernels round differently
+    }
+
+    private static bool CanHide() => OperatingSystem.IsLinux() && File.ReadAllText("/proc/cpuinfo").Contains("cpuid_fault");
 
     [Fact]
     public void Single_layers_are_halved_but_for_depthwise_ones()
