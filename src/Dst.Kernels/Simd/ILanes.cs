@@ -4,34 +4,13 @@ namespace Dst.Kernels.Simd;
 /// <see cref="Layout.Block"/> lanes of floats, one for each channel of a block: one 512-bit, two 256-bit or four 128-bit vectors.
 /// Kernels are written once over this interface; the JIT compiles one version per struct.
 /// </summary>
-internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
+internal unsafe interface ILanes<T> : IVector<T> where T : unmanaged, ILanes<T>
 {
     /// <summary>How many accumulators of sixteen lanes fit in the registers beside weights and one broadcast.</summary>
     static abstract int Accumulators { get; }
 
-    /// <summary>All lanes zero.</summary>
-    static abstract T Zero { get; }
-
-    /// <summary>Sixteen consecutive floats.</summary>
-    static abstract T Load(float* source);
-
     /// <summary>Sixteen consecutive integers of 16 bits.</summary>
     static abstract T Load(short* source);
-
-    /// <summary>Writes sixteen consecutive floats.</summary>
-    static abstract void Store(float* destination, T value);
-
-    /// <summary>The same value in all lanes.</summary>
-    static abstract T Broadcast(float value);
-
-    /// <summary>a + b.</summary>
-    static abstract T Add(T a, T b);
-
-    /// <summary>a − b.</summary>
-    static abstract T Subtract(T a, T b);
-
-    /// <summary>a · b.</summary>
-    static abstract T Multiply(T a, T b);
 
     /// <summary>a / b.</summary>
     static abstract T Divide(T a, T b);
@@ -39,14 +18,8 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>2 to the power of a whole number from −126 to 127; undefined for NaN.</summary>
     static abstract T PowerOfTwo(T exponent);
 
-    /// <summary>Lane by lane, the larger.</summary>
-    static abstract T Max(T a, T b);
-
     /// <summary>Lane by lane, the smaller.</summary>
     static abstract T Min(T a, T b);
-
-    /// <summary>Lane by lane the nearest value from least to most; NaN stays NaN.</summary>
-    static abstract T Clip(T value, T least, T most);
 
     /// <summary>a where condition &gt; 0, else b.</summary>
     static abstract T SelectPositive(T condition, T a, T b);
@@ -56,9 +29,6 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
 
     /// <summary>value where a = b, else 0.</summary>
     static abstract T WhereEqual(T a, T b, T value);
-
-    /// <summary>a · b + c, fused where the processor can.</summary>
-    static abstract T MultiplyAdd(T a, T b, T c);
 
     /// <summary>*scalar · b + c, with the scalar in all lanes.</summary>
     static abstract T MultiplyAdd(float* scalar, T b, T c);

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Dst.Kernels.Simd;
 
 /// <summary>Sixteen lanes as 1 vector of 512 bits.</summary>
-internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
+internal readonly unsafe struct Lanes512 : ILanes<Lanes512>, ITileLanes<Lanes512>
 {
     private readonly Vector512<float> _v0;
 
@@ -21,6 +21,12 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
 
     public static int Accumulators => 28;
 
+    public static int Count
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 16;
+    }
+
     public static Lanes512 Zero
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -29,6 +35,16 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Load(float* source) => new(Vector512.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 LoadWhere(float* source, Lanes512 mask) => new(Avx512F.MaskLoad(source, mask._v0, default));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 And(Lanes512 a, Lanes512 b) => new(a._v0 & b._v0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Square<TRows>(float* source, int* places, TRows rows) where TRows : struct, IRowWriter<Lanes512> =>
+        Transpose.Square(source, places, rows);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Load(short* source) =>

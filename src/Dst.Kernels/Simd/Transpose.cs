@@ -115,7 +115,7 @@ internal static unsafe class Transpose
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Square(float* source, float* destination)
     {
-        fixed (int* rows = RowsOfSquare) Square(source, rows, new ToPlaces(rows, destination));
+        fixed (int* rows = RowsOfSquare) Square(source, rows, new ToPlaces<Lanes512>(rows, destination));
     }
 
     /// <summary>
@@ -126,7 +126,7 @@ internal static unsafe class Transpose
     /// <param name="places">Where the columns of the square lie.</param>
     /// <param name="rows">Takes the rows, in any order.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Square<TRows>(float* source, int* places, TRows rows) where TRows : struct, IRowWriter
+    public static void Square<TRows>(float* source, int* places, TRows rows) where TRows : struct, IRowWriter<Lanes512>
     {
         FourByFourInQuarters(source, places, out var a0, out var a1, out var a2, out var a3);
         FourByFourInQuarters(source, places + 4, out var b0, out var b1, out var b2, out var b3);
@@ -166,14 +166,56 @@ internal static unsafe class Transpose
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void WriteQuarters<TRows>(
         Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, int first, TRows rows)
-        where TRows : struct, IRowWriter
+        where TRows : struct, IRowWriter<Lanes512>
     {
         Vector512<float> abLow = Avx512F.Shuffle4x128(a, b, 0x44), abHigh = Avx512F.Shuffle4x128(a, b, 0xEE);
         Vector512<float> cdLow = Avx512F.Shuffle4x128(c, d, 0x44), cdHigh = Avx512F.Shuffle4x128(c, d, 0xEE);
-        rows.Write(first, Avx512F.Shuffle4x128(abLow, cdLow, 0x88));
-        rows.Write(first + 4, Avx512F.Shuffle4x128(abLow, cdLow, 0xDD));
-        rows.Write(first + 8, Avx512F.Shuffle4x128(abHigh, cdHigh, 0x88));
-        rows.Write(first + 12, Avx512F.Shuffle4x128(abHigh, cdHigh, 0xDD));
+        rows.Write(first, 0, new(Avx512F.Shuffle4x128(abLow, cdLow, 0x88)));
+        rows.Write(first + 4, 0, new(Avx512F.Shuffle4x128(abLow, cdLow, 0xDD)));
+        rows.Write(first + 8, 0, new(Avx512F.Shuffle4x128(abHigh, cdHigh, 0x88)));
+        rows.Write(first + 12, 0, new(Avx512F.Shuffle4x128(abHigh, cdHigh, 0xDD)));
+    }
+
+    /// <summary>The same square on 256 bits: four squares of eight by eight.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SquareOfEights<TRows>(float* source, int* places, TRows rows) where TRows : struct, IRowWriter<EightLanes256>
+    {
+        for (var lane = 0; lane < Side; lane += 8)
+        {
+            for (var row = 0; row < Side; row += 8) EightByEight(source + row, places + lane, row, lane, rows);
+        }
+    }
+
+    /// <summary>First four by four in each half of the vectors, then the halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void EightByEight<TRows>(float* source, int* places, int row, int lane, TRows rows)
+        where TRows : struct, IRowWriter<EightLanes256>
+    {
+        FourByFourInHalves(source, places, out var a0, out var a1, out var a2, out var a3);
+        FourByFourInHalves(source, places + 4, out var b0, out var b1, out var b2, out var b3);
+        rows.Write(row, lane, new(Avx.Permute2x128(a0, b0, 0x20)));
+        rows.Write(row + 1, lane, new(Avx.Permute2x128(a1, b1, 0x20)));
+        rows.Write(row + 2, lane, new(Avx.Permute2x128(a2, b2, 0x20)));
+        rows.Write(row + 3, lane, new(Avx.Permute2x128(a3, b3, 0x20)));
+        rows.Write(row + 4, lane, new(Avx.Permute2x128(a0, b0, 0x31)));
+        rows.Write(row + 5, lane, new(Avx.Permute2x128(a1, b1, 0x31)));
+        rows.Write(row + 6, lane, new(Avx.Permute2x128(a2, b2, 0x31)));
+        rows.Write(row + 7, lane, new(Avx.Permute2x128(a3, b3, 0x31)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FourByFourInHalves(
+        float* source, int* places,
+        out Vector256<float> r0, out Vector256<float> r1, out Vector256<float> r2, out Vector256<float> r3)
+    {
+        Vector256<float> a = Vector256.Load(source + places[0]), b = Vector256.Load(source + places[1]);
+        Vector256<float> c = Vector256.Load(source + places[2]), d = Vector256.Load(source + places[3]);
+        Vector256<double> abLow = Avx.UnpackLow(a, b).AsDouble(), abHigh = Avx.UnpackHigh(a, b).AsDouble();
+        Vector256<double> cdLow = Avx.UnpackLow(c, d).AsDouble(), cdHigh = Avx.UnpackHigh(c, d).AsDouble();
+        r0 = Avx.UnpackLow(abLow, cdLow).AsSingle();
+        r1 = Avx.UnpackHigh(abLow, cdLow).AsSingle();
+        r2 = Avx.UnpackLow(abHigh, cdHigh).AsSingle();
+        r3 = Avx.UnpackHigh(abHigh, cdHigh).AsSingle();
     }
 
     /// <summary>destination[i][t] = source[t][i] for four of both.</summary>
@@ -259,23 +301,23 @@ internal static unsafe class Transpose
     }
 }
 
-/// <summary>Takes the rows of a transposed square.</summary>
-internal interface IRowWriter
+/// <summary>Takes the rows of a transposed square, whole or in halves.</summary>
+internal interface IRowWriter<T> where T : unmanaged, IVector<T>
 {
-    /// <summary>Takes row <paramref name="t"/>, 0 to 15.</summary>
-    void Write(int t, Vector512<float> row);
+    /// <summary>Takes what begins at lane <paramref name="lane"/>, 0 or 8, of row <paramref name="t"/>, 0 to 15.</summary>
+    void Write(int t, int lane, T part);
 }
 
 /// <summary>Writes rows to places that are counted from a pointer.</summary>
-internal readonly unsafe struct ToPlaces(int* places, float* destination) : IRowWriter
+internal readonly unsafe struct ToPlaces<T>(int* places, float* destination) : IRowWriter<T> where T : unmanaged, IVector<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Write(int t, Vector512<float> row) => row.Store(destination + places[t]);
+    public void Write(int t, int lane, T part) => T.Store(destination + places[t] + lane, part);
 }
 
 /// <summary>Writes rows that are equally far apart.</summary>
-internal readonly unsafe struct ToRows(float* destination, nint pitch) : IRowWriter
+internal readonly unsafe struct ToRows<T>(float* destination, nint pitch) : IRowWriter<T> where T : unmanaged, IVector<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Write(int t, Vector512<float> row) => row.Store(destination + t * pitch);
+    public void Write(int t, int lane, T part) => T.Store(destination + t * pitch + lane, part);
 }

@@ -53,7 +53,7 @@ public sealed class PlaneRegionsTests : IDisposable
     [Fact]
     public void On_narrower_vectors_there_is_no_region()
     {
-        foreach (var tier in Enum.GetValues<SimdTier>().Where(tier => tier < SimdTier.V512))
+        foreach (var tier in Enum.GetValues<SimdTier>().Where(tier => tier < SimdTier.V256))
             Assert.Empty(Regions(ResNet, tier).Find());
     }
 
@@ -81,7 +81,7 @@ public sealed class PlaneRegionsTests : IDisposable
     [InlineData(1e6)]
     public void A_region_computes_by_tile_where_that_takes_less_time_in_all(double msByTile)
     {
-        if (SimdTiers.Best < SimdTier.V512) return;
+        if (SimdTiers.Best < SimdTier.V256) return;
         var options = new InferenceOptions { Batch = 2 };
         for (var i = 0; i < 2; i++) // where a region does not pay, its layers are measured alone
         {

@@ -46,17 +46,17 @@ public unsafe class TileConvolutionTests
     [Theory, MemberData(nameof(Shapes))]
     public void Outputs_are_those_of_the_convolution(SimdTier tier, Conv2dShape shape)
     {
-        Assert.Equal(tier == SimdTier.V512, TileConvolution.Supports(tier, shape, isPooled: false));
-        if (tier != SimdTier.V512) return;
+        Assert.Equal(tier >= SimdTier.V256, TileConvolution.Supports(tier, shape, isPooled: false));
+        if (tier < SimdTier.V256) return;
         bool reads = AreVectors(shape.Height, shape.Width), writes = reads && AreVectors(shape.OutHeight, shape.OutWidth);
-        if (shape is { Stride: 2, Width: > 64 }) writes = false;
+        if (shape is { Stride: 2, Width: > 64 } || (shape.Stride == 2 && tier == SimdTier.V256)) writes = false;
         Assert.Equal(reads, TileConvolution.ReadsPlanes(tier, shape));
         Assert.Equal(writes, TileConvolution.WritesPlanes(tier, shape));
         MapLayout[] inputs = reads ? [MapLayout.Plain, MapLayout.Blocked, MapLayout.Planes] : [MapLayout.Plain, MapLayout.Blocked];
         MapLayout[] outputs = writes ? [MapLayout.Blocked, MapLayout.Planes] : [MapLayout.Blocked];
         foreach (var kept in new[] { null, Half(shape, shape.KernelWidth * shape.KernelWidth), Half(shape, shape.KernelWidth) }.Distinct())
         {
-            using var layer = new Layer(shape, kept, isPooled: false);
+            using var layer = new Layer(tier, shape, kept, isPooled: false);
             var all = from input in inputs from residual in outputs from output in outputs select (input, residual, output);
             foreach (var (input, residual, output) in all)
             {
@@ -73,11 +73,11 @@ public unsafe class TileConvolutionTests
     public void Maxima_of_outputs_are_those_of_the_convolution(SimdTier tier, Conv2dShape shape)
     {
         var isCovered = shape.Height % 2 == 0 && shape.Width % 2 == 0 && shape is { KernelWidth: 3, Stride: 1 };
-        Assert.Equal(tier == SimdTier.V512 && isCovered, TileConvolution.Supports(tier, shape, isPooled: true));
-        if (tier != SimdTier.V512 || !isCovered) return;
+        Assert.Equal(tier >= SimdTier.V256 && isCovered, TileConvolution.Supports(tier, shape, isPooled: true));
+        if (tier < SimdTier.V256 || !isCovered) return;
         foreach (var kept in new[] { null, Half(shape, unit: 9) }.Distinct())
         {
-            using var layer = new Layer(shape, kept, isPooled: true);
+            using var layer = new Layer(tier, shape, kept, isPooled: true);
             layer.Check(MapLayout.Blocked, MapLayout.Blocked, MapLayout.Blocked, hasResidual: false);
             layer.Check(MapLayout.Plain, MapLayout.Blocked, MapLayout.Blocked, hasResidual: false);
             Assert.Throws<ArgumentException>(
@@ -93,7 +93,7 @@ public unsafe class TileConvolutionTests
             [shape with { Stride = 3 }, shape with { KernelWidth = 1 }, shape with { Groups = 2 }, shape with { Padding = 0 }];
         foreach (var other in others)
             Assert.Throws<ArgumentException>(() => new TileConvolution(SimdTier.V512, other, null, isPooled: false));
-        Assert.Throws<ArgumentException>(() => new TileConvolution(SimdTier.V256, shape, null, isPooled: false));
+        Assert.Throws<ArgumentException>(() => new TileConvolution(SimdTier.V128, shape, null, isPooled: false));
         Assert.Throws<ArgumentException>(
             () => new TileConvolution(SimdTier.V512, shape with { Width = 7 }, null, isPooled: true));
         Assert.Throws<ArgumentException>(
@@ -113,8 +113,8 @@ public unsafe class TileConvolutionTests
         Assert.Equal(5 / 6.0, ConvolutionForm.ByTile[0].ShareOf(shape, kept), 1e-9);
         // Of stride 2, two of five.
         Assert.Equal(2 / 5.0, ConvolutionForm.ByTile[1].ShareOf(shape with { Stride = 2 }, kept), 1e-9);
-        if (SimdTiers.Best < SimdTier.V512) return;
-        using var layer = new Layer(shape, kept, isPooled: false);
+        if (SimdTiers.Best < SimdTier.V256) return;
+        using var layer = new Layer(SimdTiers.Best, shape, kept, isPooled: false);
         layer.Check(MapLayout.Blocked, MapLayout.Blocked, MapLayout.Blocked, hasResidual: false);
         Assert.Equal(30 * 16 * Layout.Block, layer.WeightLength);
     }
@@ -134,9 +134,9 @@ public unsafe class TileConvolutionTests
         private readonly AlignedBuffer _packed;
         private readonly AlignedBuffer _scratch;
 
-        public Layer(Conv2dShape shape, KeptTaps? kept, bool isPooled)
+        public Layer(SimdTier tier, Conv2dShape shape, KeptTaps? kept, bool isPooled)
         {
-            _kernel = new(SimdTier.V512, shape, kept, isPooled);
+            _kernel = new(tier, shape, kept, isPooled);
             _x = Blocked.Random(1, shape.Channels, shape.Height, shape.Width, seed: 1);
             _residual = Blocked.Random(1, shape.Filters, shape.OutHeight, shape.OutWidth, seed: 3);
             var random = new Random(2);

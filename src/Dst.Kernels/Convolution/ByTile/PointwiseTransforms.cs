@@ -1,11 +1,11 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
 /// <summary>1×1 kernels, which need no transform: the pixels of a square that they read are their factors.</summary>
 /// <param name="stride">1 or 2.</param>
-internal sealed unsafe class PointwiseTransforms(int stride) : TileTransforms
+internal sealed unsafe class PointwiseTransforms<T>(int stride) : TileTransforms where T : unmanaged, ITileLanes<T>
 {
     public override string Form => "direct by tile";
 
@@ -18,7 +18,7 @@ internal sealed unsafe class PointwiseTransforms(int stride) : TileTransforms
     public override void Weights(float* kernels, float* factors)
     {
         for (var position = 0; position < Points * Points; position++)
-            Vector512.Load(kernels).Store(factors + position * Layout.Block);
+            new Span<float>(kernels, Layout.Block).CopyTo(new(factors + position * Layout.Block, Layout.Block));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -29,32 +29,34 @@ internal sealed unsafe class PointwiseTransforms(int stride) : TileTransforms
             for (var column = 0; column < Tile; column += stride, v += pitch)
             {
                 var plane = squares.First + (row * Tile + column) * squares.PlaneLength;
-                for (var first = 0; first < squares.Tiles; first += Layout.Block) Vector512.Load(plane + first).Store(v + first);
+                for (var first = 0; first < squares.Tiles; first += T.Count) T.Store(v + first, T.Load(plane + first));
             }
         }
     }
 
     public override void Output(TileProducts products, TileEnding ending, PlanePlace residual, PlanePlace y)
     {
-        if (residual.First == null) Output<NoTileSum>(products, ending, default, y);
-        else Output<ResidualTileSum>(products, ending, residual, y);
+        if (residual.First == null) Output<NoTileSum<T>>(products, ending, default, y);
+        else Output<ResidualTileSum<T>>(products, ending, residual, y);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Output<TSum>(TileProducts products, TileEnding ending, PlanePlace residual, PlanePlace y) where TSum : ITileSum
+    private void Output<TSum>(TileProducts products, TileEnding ending, PlanePlace residual, PlanePlace y) where TSum : ITileSum<T>
     {
-        Vector512<float> least = Vector512.Create(ending.Bounds.Least), most = Vector512.Create(ending.Bounds.Most);
+        T least = T.Broadcast(ending.Bounds.Least), most = T.Broadcast(ending.Bounds.Most);
         var positions = Points * Points;
         var m = products.First;
         for (var filter = 0; filter < products.Filters; filter++)
         {
-            var bias = Vector512.Create(ending.Bias[filter]);
+            var bias = T.Broadcast(ending.Bias[filter]);
             float* added = residual.First + filter * residual.FilterPitch, to = y.First + filter * y.FilterPitch;
-            for (var i = 0; i < products.Vectors; i++, m += Layout.Block, added += residual.VectorPitch, to += y.VectorPitch)
+            for (var tile = 0; tile < products.Tiles; tile += T.Count, m += T.Count, added += T.Count, to += T.Count)
             {
                 for (nint p = 0; p < positions; p++)
-                    TileEnding.Clip(TSum.Add(Vector512.Load(m + p * products.Pitch) + bias, added + p * residual.PlanePitch), least, most)
-                        .Store(to + p * y.PlanePitch);
+                {
+                    var sum = TSum.Add(T.Add(T.Load(m + p * products.Pitch), bias), added + p * residual.PlanePitch);
+                    T.Store(to + p * y.PlanePitch, T.Clip(sum, least, most));
+                }
             }
         }
     }

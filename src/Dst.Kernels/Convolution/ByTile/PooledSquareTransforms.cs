@@ -1,54 +1,45 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
 /// <summary>F(4×4, 3×3), and the maximum over 2×2 pixels behind it.</summary>
-internal sealed unsafe class PooledSquareTransforms : SquareTransforms
+internal sealed unsafe class PooledSquareTransforms<T> : SquareTransforms<T> where T : unmanaged, ITileLanes<T>
 {
     public override int Outputs => Tile / 2;
 
-    /// <summary>
-    /// y = Aᵀ M A of some filters, and the maxima over 2×2 pixels. The bias is added to a maximum, which gives the same: rounding keeps the
-    /// order.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Output(TileProducts products, TileEnding ending, PlanePlace residual, PlanePlace y)
     {
-        Vector512<float> least = Vector512.Create(ending.Bounds.Least), most = Vector512.Create(ending.Bounds.Most);
-        nint pitch = products.Pitch, to = y.PlanePitch;
-        var m = products.First;
-        for (var filter = 0; filter < products.Filters; filter++)
+        RowPairs<T>.Write<EvenRows<T>, UpperMaxima>(products, new(y));
+        RowPairs<T>.Write<OddRows<T>, Maxima>(products, new(ending, y));
+    }
+
+    /// <summary>Writes the maxima of the upper pixels.</summary>
+    private readonly struct UpperMaxima(PlanePlace y) : IOutputRows<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Write(int filter, int tile, int row, T y0, T y1, T y2, T y3)
         {
-            var bias = Vector512.Create(ending.Bias[filter]);
-            var first = y.First + filter * y.FilterPitch;
-            for (var i = 0; i < products.Vectors; i++, m += Layout.Block, first += y.VectorPitch)
-            {
-                Column(m, pitch, out var a0, out var a1, out var a2, out var a3);
-                Column(m + pitch, pitch, out var b0, out var b1, out var b2, out var b3);
-                Column(m + 2 * pitch, pitch, out var c0, out var c1, out var c2, out var c3);
-                Column(m + 3 * pitch, pitch, out var d0, out var d1, out var d2, out var d3);
-                Column(m + 4 * pitch, pitch, out var e0, out var e1, out var e2, out var e3);
-                Column(m + 5 * pitch, pitch, out var f0, out var f1, out var f2, out var f3);
-                Maxima(a0, b0, c0, d0, e0, f0, out var upper0, out var upper1);
-                Maxima(a1, b1, c1, d1, e1, f1, out var lower0, out var lower1);
-                TileEnding.Clip(Vector512.Max(upper0, lower0) + bias, least, most).Store(first);
-                TileEnding.Clip(Vector512.Max(upper1, lower1) + bias, least, most).Store(first + to);
-                Maxima(a2, b2, c2, d2, e2, f2, out upper0, out upper1);
-                Maxima(a3, b3, c3, d3, e3, f3, out lower0, out lower1);
-                TileEnding.Clip(Vector512.Max(upper0, lower0) + bias, least, most).Store(first + 2 * to);
-                TileEnding.Clip(Vector512.Max(upper1, lower1) + bias, least, most).Store(first + 3 * to);
-            }
+            var to = y.First + filter * y.FilterPitch + tile + row * y.PlanePitch;
+            T.Store(to, T.Max(y0, y1));
+            T.Store(to + y.PlanePitch, T.Max(y2, y3));
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Maxima(
-        Vector512<float> m0, Vector512<float> m1, Vector512<float> m2, Vector512<float> m3, Vector512<float> m4, Vector512<float> m5,
-        out Vector512<float> left, out Vector512<float> right)
+    /// <summary>
+    /// Writes the maxima of these and the lower pixels, and what follows them. The bias is added to a maximum, which gives the same:
+    /// rounding keeps the order.
+    /// </summary>
+    private readonly struct Maxima(TileEnding ending, PlanePlace y) : IOutputRows<T>
     {
-        Combine(m0, m1, m2, m3, m4, m5, out var y0, out var y1, out var y2, out var y3);
-        left = Vector512.Max(y0, y1);
-        right = Vector512.Max(y2, y3);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Write(int filter, int tile, int row, T y0, T y1, T y2, T y3)
+        {
+            var to = y.First + filter * y.FilterPitch + tile + (row - 1) * y.PlanePitch;
+            T bias = T.Broadcast(ending.Bias[filter]), least = T.Broadcast(ending.Bounds.Least), most = T.Broadcast(ending.Bounds.Most);
+            T left = T.Max(T.Load(to), T.Max(y0, y1)), right = T.Max(T.Load(to + y.PlanePitch), T.Max(y2, y3));
+            T.Store(to, T.Clip(T.Add(left, bias), least, most));
+            T.Store(to + y.PlanePitch, T.Clip(T.Add(right, bias), least, most));
+        }
     }
 }

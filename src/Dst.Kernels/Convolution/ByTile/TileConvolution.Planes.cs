@@ -9,14 +9,14 @@ namespace Dst.Kernels;
 public sealed unsafe partial class TileConvolution
 {
     /// <summary>Planes of what some bands read.</summary>
-    private InputPlanes PlanesOf(int firstBand, int endBand, in TileMaps maps, float* scratch)
+    private InputPlanes PlanesOf<T>(int firstBand, int endBand, in TileMaps maps, float* scratch) where T : unmanaged, ITileLanes<T>
     {
         // A window reaches into the rows above and below.
         var (firstRow, endRow) = (Math.Max(0, firstBand * _rowsOfBand - 1), Math.Min(_rows, endBand * _rowsOfBand + 1));
         var firstVector = firstRow * _columns / Block;
         var planes = new InputPlanes(scratch - firstVector * Block, RunPitch, _runLength);
         if (maps.Input == MapLayout.Plain) PlanesOfPlain(firstRow, endRow, maps.X, planes);
-        else PlanesOfBlocks(firstVector, Layout.CeilDiv(endRow * _columns, Block), maps.X, planes);
+        else PlanesOfBlocks<T>(firstVector, Layout.CeilDiv(endRow * _columns, Block), maps.X, planes);
         return planes;
     }
 
@@ -48,7 +48,7 @@ public sealed unsafe partial class TileConvolution
     /// <summary>Planes of the channels that are read, out of blocks of channels, for some vectors of squares.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void PlanesOfBlocks(int first, int end, float* x, InputPlanes planes)
+    private void PlanesOfBlocks<T>(int first, int end, float* x, InputPlanes planes) where T : unmanaged, ITileLanes<T>
     {
         var room = stackalloc float[Block * Block + Block];
         var gathered = Layout.Align(room);
@@ -72,7 +72,7 @@ public sealed unsafe partial class TileConvolution
                         }
 
                         if (channels.AreFew) FewChannels(source, places, picks, to, planes.ChannelPitch);
-                        else Transpose.Square(source, places, new ToRows(to, planes.ChannelPitch));
+                        else T.Square(source, places, new ToRows<T>(to, planes.ChannelPitch));
                     }
                 }
             }
@@ -84,7 +84,8 @@ public sealed unsafe partial class TileConvolution
     /// <summary>Sixteen pixels, or zeros for those outside of the map.</summary>
     private static void Gather(float* source, int* places, float* to)
     {
-        for (var t = 0; t < Block; t++) (places[t] < 0 ? default : Vector512.Load(source + places[t])).Store(to + t * Block);
+        for (var t = 0; t < Block; t++)
+            Lanes256.Store(to + t * Block, places[t] < 0 ? Lanes256.Zero : Lanes256.Load(source + places[t]));
     }
 
     /// <summary>Eight channels of sixteen pixels.</summary>
@@ -119,49 +120,52 @@ public sealed unsafe partial class TileConvolution
     private static Vector512<float> Joined(Vector512<float> a, Vector512<long> pairs, Vector512<float> b) =>
         Avx512F.PermuteVar8x64x2(a.AsDouble(), pairs, b.AsDouble()).AsSingle();
 
-    /// <summary>Planes of a blocked residual, [vector][phase][filter][tile], of whole vectors of tiles.</summary>
+    /// <summary>Planes of a blocked residual, [phase][filter][tile], of whole vectors of tiles.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void PlanesOfResidual(int firstTile, int vectors, float* residual, float* planes)
+    private void PlanesOfResidual<T>(int firstTile, int vectors, float* residual, float* planes) where T : unmanaged, ITileLanes<T>
     {
         fixed (int* pixels = _outputs.Pixels)
         {
-            for (var tile = firstTile; tile < firstTile + vectors * Block; tile += Block)
+            for (var phase = 0; phase < Phases; phase++, planes += Block * ResultPitch)
             {
-                for (var phase = 0; phase < Phases; phase++, planes += Block * Block)
-                    Transpose.Square(residual, pixels + phase * _planeLength + tile, new ToRows(planes, Block));
+                for (var tile = 0; tile < vectors * Block; tile += Block)
+                    T.Square(residual, pixels + phase * _planeLength + firstTile + tile, new ToRows<T>(planes + tile, ResultPitch));
             }
         }
     }
 
-    /// <summary>Planes [vector][result][filter][tile] of sixteen filters as pixels, and the residual if there is one.</summary>
-    private void StoreBlocked(int firstTile, int tiles, float* planes, float* residual, Bounds bounds, float* y)
+    /// <summary>Planes [result][filter][tile] of sixteen filters as pixels, and the residual if there is one.</summary>
+    private void StoreBlocked<T>(int firstTile, int tiles, float* planes, float* residual, Bounds bounds, float* y)
+        where T : unmanaged, ITileLanes<T>
     {
-        for (var done = 0; done < tiles; done += Block, planes += _results * Block * Block)
-            StoreVector(firstTile + done, Math.Min(Block, tiles - done), planes, residual, bounds, y);
+        for (var done = 0; done < tiles; done += Block)
+            StoreVector<T>(firstTile + done, Math.Min(Block, tiles - done), planes + done, residual, bounds, y);
     }
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void StoreVector(int firstTile, int tiles, float* planes, float* residual, Bounds bounds, float* y)
+    private void StoreVector<T>(int firstTile, int tiles, float* planes, float* residual, Bounds bounds, float* y)
+        where T : unmanaged, ITileLanes<T>
     {
         var room = stackalloc float[Block * Block + Block];
         var pixelsOfTiles = Layout.Align(room);
-        fixed (int* pixels = _outputs.Pixels, rows = Transpose.RowsOfSquare)
+        fixed (int* pixels = _outputs.Pixels, rows = _resultRows)
         {
             var places = pixels + firstTile;
-            for (var result = 0; result < _results; result++, places += _planeLength, planes += Block * Block)
+            for (var result = 0; result < _results; result++, places += _planeLength, planes += Block * ResultPitch)
             {
-                var writer = new ToPixels(places, residual, bounds, y);
+                var writer = new ToPixels<T>(places, residual, bounds, y);
                 if (tiles < Block || firstTile % Block > 0 || !_outputs.IsWhole(result, firstTile / Block))
                 {
-                    Transpose.Square(planes, rows, new ToRows(pixelsOfTiles, Block));
+                    T.Square(planes, rows, new ToRows<T>(pixelsOfTiles, Block));
                     for (var t = 0; t < tiles; t++)
                     {
-                        if (places[t] >= 0) writer.Write(t, Vector512.Load(pixelsOfTiles + t * Block));
+                        for (var lane = 0; places[t] >= 0 && lane < Block; lane += T.Count)
+                            writer.Write(t, lane, T.Load(pixelsOfTiles + t * Block + lane));
                     }
                 }
-                else if (residual == null) Transpose.Square(planes, rows, new ToPlaces(places, y));
-                else Transpose.Square(planes, rows, writer);
+                else if (residual == null) T.Square(planes, rows, new ToPlaces<T>(places, y));
+                else T.Square(planes, rows, writer);
             }
         }
     }
@@ -172,7 +176,7 @@ public sealed unsafe partial class TileConvolution
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreSquares(int firstTile, float* planes, float* residual, Bounds bounds, float* y)
     {
-        nint next = _results * Block * Block, length = Shape.OutHeight * Shape.OutWidth / Phases;
+        nint length = Shape.OutHeight * Shape.OutWidth / Phases;
         fixed (int* picks = _squares)
         {
             Vector512<int> upper = Vector512.Load(picks), lower = Vector512.Load(picks + Block);
@@ -180,9 +184,9 @@ public sealed unsafe partial class TileConvolution
             {
                 for (var result = 0; result < _results; result++)
                 {
-                    var tiles = planes + (result * Block + filter) * Block;
-                    Vector512<float> v0 = Vector512.Load(tiles), v1 = Vector512.Load(tiles + next);
-                    Vector512<float> v2 = Vector512.Load(tiles + 2 * next), v3 = Vector512.Load(tiles + 3 * next);
+                    var tiles = planes + (result * Block + filter) * ResultPitch;
+                    Vector512<float> v0 = Vector512.Load(tiles), v1 = Vector512.Load(tiles + Block);
+                    Vector512<float> v2 = Vector512.Load(tiles + 2 * Block), v3 = Vector512.Load(tiles + 3 * Block);
                     // The pixels of a square are two rows and two columns of tiles, with two of each in a tile.
                     var place = firstTile / Tile + (filter * Phases + result / 2 * Tile + result % 2) * length;
                     StoreHalves(
@@ -205,25 +209,32 @@ public sealed unsafe partial class TileConvolution
         if (residual != null)
         {
             Vector512<float> least = Vector512.Create(bounds.Least), most = Vector512.Create(bounds.Most);
-            left = TileEnding.Clip(left + Vector512.Load(residual + place), least, most);
-            right = TileEnding.Clip(right + Vector512.Load(residual + place + 2 * length), least, most);
+            left = Clip(left + Vector512.Load(residual + place), least, most);
+            right = Clip(right + Vector512.Load(residual + place + 2 * length), least, most);
         }
 
         left.Store(y + place);
         right.Store(y + place + 2 * length);
     }
 
+    /// <summary>As <see cref="Lanes512"/> clips.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Clip(Vector512<float> value, Vector512<float> least, Vector512<float> most) =>
+        Vector512.MinNative(most, Vector512.MaxNative(least, value));
+
     /// <summary>Adds the residual, if there is one, and writes the pixels of tiles.</summary>
-    private readonly struct ToPixels(int* places, float* residual, Bounds bounds, float* y) : IRowWriter
+    private readonly struct ToPixels<T>(int* places, float* residual, Bounds bounds, float* y) : IRowWriter<T>
+        where T : unmanaged, ITileLanes<T>
     {
-        private readonly Vector512<float> _least = Vector512.Create(bounds.Least);
-        private readonly Vector512<float> _most = Vector512.Create(bounds.Most);
+        private readonly T _least = T.Broadcast(bounds.Least);
+        private readonly T _most = T.Broadcast(bounds.Most);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Write(int t, Vector512<float> row)
+        public void Write(int t, int lane, T part)
         {
-            if (residual != null) row = TileEnding.Clip(row + Vector512.Load(residual + places[t]), _least, _most);
-            row.Store(y + places[t]);
+            nint place = places[t] + lane;
+            if (residual != null) part = T.Clip(T.Add(part, T.Load(residual + place)), _least, _most);
+            T.Store(y + place, part);
         }
     }
 

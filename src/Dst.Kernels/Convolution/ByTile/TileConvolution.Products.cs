@@ -10,7 +10,7 @@ public sealed unsafe partial class TileConvolution
 {
     /// <summary>V of the channels that are read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TransformInput(int firstTile, int vectors, MapLayout input, InputPlanes planes, Scratch memory)
+    private void TransformInput(int firstTile, int tiles, MapLayout input, InputPlanes planes, Scratch memory)
     {
         fixed (int* masks = _masks)
         {
@@ -19,16 +19,17 @@ public sealed unsafe partial class TileConvolution
             {
                 var channel = input switch { MapLayout.Planes => _read[i], MapLayout.Plain => i, _ => _planes[i] };
                 var squares = new TileSquares(
-                    planes.First + channel * planes.ChannelPitch + firstTile, planes.Length, _columns, vectors * Block, _tilesOfBand,
+                    planes.First + channel * planes.ChannelPitch + firstTile, planes.Length, _columns, tiles, _tilesOfBand,
                     masks + firstTile, _planeLength);
                 _transforms.Input(squares, memory.Strips, v, _positionPitch);
             }
         }
     }
 
-    /// <summary>Products of some vectors of tiles with all filters, and their outputs.</summary>
+    /// <summary>Products of some tiles with all filters, and their outputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Multiply(int firstTile, int tiles, float* v, in TileMaps maps, float* weights, Epilogue epilogue, Scratch memory)
+    private void Multiply<T>(int firstTile, int tiles, float* v, in TileMaps maps, float* weights, Epilogue epilogue, Scratch memory)
+        where T : unmanaged, ITileLanes<T>
     {
         for (var b = 0; b < Shape.FilterBlocks; b++)
         {
@@ -36,64 +37,72 @@ public sealed unsafe partial class TileConvolution
             var ofBlock = epilogue.From(b, first);
             var y = maps.Y + first;
             var hasResidual = ofBlock.Residual != null;
-            var inResults = new PlanePlace(memory.Results, _results * Block * Block, Block, Block * Block);
+            var inResults = new PlanePlace(memory.Results, ResultPitch, Block * ResultPitch);
             var writesPlanes = maps.Output == MapLayout.Planes;
             PlanePlace output = writesPlanes && !IsStrided ? PlacesOf(y + firstTile) : inResults, residual = default;
             var isAddedLater = hasResidual && (IsStrided || (maps.Residual, maps.Output) is (MapLayout.Blocked, MapLayout.Blocked));
             if (hasResidual && !isAddedLater) residual = PlacesOf(ofBlock.Residual + firstTile);
             if (hasResidual && !isAddedLater && maps.Residual == MapLayout.Blocked)
             {
-                PlanesOfResidual(firstTile, Layout.CeilDiv(tiles, Block), ofBlock.Residual, memory.Results);
+                PlanesOfResidual<T>(firstTile, Layout.CeilDiv(tiles, Block), ofBlock.Residual, memory.Results);
                 residual = inResults;
             }
 
             var ending = new TileEnding(ofBlock.Bias, isAddedLater ? Bounds.None : ofBlock.Bounds);
-            MultiplyBlock(b, Layout.CeilDiv(tiles, Block), v, weights, ending, residual, output, memory.M);
+            MultiplyBlock<T>(b, Layout.RoundUp(tiles, T.Count), v, weights, ending, residual, output, memory.M);
             var added = isAddedLater ? ofBlock.Residual : null;
-            if (!writesPlanes) StoreBlocked(firstTile, tiles, memory.Results, added, ofBlock.Bounds, y);
+            if (!writesPlanes) StoreBlocked<T>(firstTile, tiles, memory.Results, added, ofBlock.Bounds, y);
             else if (IsStrided) StoreSquares(firstTile, memory.Results, added, ofBlock.Bounds, y);
         }
 
-        PlanePlace PlacesOf(float* map) => new(map, Block, Phases * _planeLength, _planeLength);
+        PlanePlace PlacesOf(float* map) => new(map, Phases * _planeLength, _planeLength);
     }
 
-    /// <summary>Products of some vectors of tiles with a block of filters, and their outputs.</summary>
+    /// <summary>Products of some tiles with a block of filters, and their outputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyBlock(
-        int block, int vectors, float* v, float* weights, TileEnding ending, PlanePlace residual, PlanePlace output, float* m)
+    private void MultiplyBlock<T>(
+        int block, int tiles, float* v, float* weights, TileEnding ending, PlanePlace residual, PlanePlace output, float* m)
+        where T : unmanaged, ITileLanes<T>
     {
         var ofFilter = (_firstWeight[block + 1] - _firstWeight[block]) / Block;
-        for (var vector = 0; vector < vectors; vector += _vectorsTogether)
+        for (var tile = 0; tile < tiles; tile += _tilesTogether)
         {
-            var count = Math.Min(_vectorsTogether, vectors - vector);
-            for (var first = 0; first < Block; first += _together)
+            var count = Math.Min(_tilesTogether, tiles - tile);
+            for (var first = 0; first < Block; first += _filtersTogether)
             {
-                Multiply(count, block, v + vector * Block, weights + _firstWeight[block] + first * ofFilter, m);
+                Multiply<T>(count, block, v + tile, weights + _firstWeight[block] + first * ofFilter, m);
                 _transforms.Output(
-                    new(m, _together, count), ending.From(first), residual.From(first, vector), output.From(first, vector));
+                    new(m, _filtersTogether, count), ending.From(first), residual.From(first, tile), output.From(first, tile));
             }
         }
     }
 
-    /// <summary>M = U · V of some vectors of tiles and the filters of a block that go together.</summary>
-    private void Multiply(int vectors, int block, float* v, float* u, float* m)
+    /// <summary>M = U · V of some tiles and the filters of a block that go together.</summary>
+    private void Multiply<T>(int tiles, int block, float* v, float* u, float* m) where T : unmanaged, ITileLanes<T>
     {
         foreach (var rows in _rowsOfBlocks[block])
         {
             var positions = rows.Count * _transforms.Points;
-            if (_together == Block) MultiplyWhole(positions, rows.Places, v, u, m);
-            else if (vectors == 3) MultiplyHalf<ThreeTileVectors>(positions, rows.Places, v, u, m);
-            else if (vectors == 2) MultiplyHalf<TwoTileVectors>(positions, rows.Places, v, u, m);
-            else MultiplyHalf<OneTileVector>(positions, rows.Places, v, u, m);
+            switch (_filtersTogether, tiles / T.Count)
+            {
+                case (Block, _): MultiplySixteen(positions, rows.Places, v, u, m); break;
+                case (HalfBlock, 3): MultiplyEight<ThreeTileVectors<T>>(positions, rows.Places, v, u, m); break;
+                case (HalfBlock, 2): MultiplyEight<TwoTileVectors<T>>(positions, rows.Places, v, u, m); break;
+                case (HalfBlock, _): MultiplyEight<OneTileVector<T>>(positions, rows.Places, v, u, m); break;
+                case (_, 3): MultiplyFour<ThreeTileVectors<T>>(positions, rows.Places, v, u, m); break;
+                case (_, 2): MultiplyFour<TwoTileVectors<T>>(positions, rows.Places, v, u, m); break;
+                default: MultiplyFour<OneTileVector<T>>(positions, rows.Places, v, u, m); break;
+            }
+
             v += (nint)positions * _positionPitch;
-            u += positions * rows.Places.Length * _together;
-            m += positions * TileProducts.PitchOf(_together, vectors);
+            u += positions * rows.Places.Length * _filtersTogether;
+            m += positions * TileProducts.PitchOf(_filtersTogether, tiles);
         }
     }
 
-    /// <summary>One vector of tiles and sixteen filters.</summary>
+    /// <summary>Sixteen filters and a vector of 512 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyWhole(int positions, int[] places, float* v, float* u, float* m)
+    private void MultiplySixteen(int positions, int[] places, float* v, float* u, float* m)
     {
         fixed (int* first = places)
         {
@@ -107,12 +116,12 @@ public sealed unsafe partial class TileConvolution
         }
     }
 
-    /// <summary>Some vectors of tiles and eight filters.</summary>
+    /// <summary>Eight filters and some vectors of tiles.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyHalf<TVectors>(int positions, int[] places, float* v, float* u, float* m)
+    private void MultiplyEight<TVectors>(int positions, int[] places, float* v, float* u, float* m)
         where TVectors : unmanaged, ITileVectors<TVectors>
     {
-        nint next = TVectors.Count * Block;
+        nint next = TVectors.Tiles;
         fixed (int* first = places)
         {
             var end = first + places.Length;
@@ -140,6 +149,35 @@ public sealed unsafe partial class TileConvolution
                 s5.Store(m + 5 * next);
                 s6.Store(m + 6 * next);
                 s7.Store(m + 7 * next);
+            }
+        }
+    }
+
+    /// <summary>Four filters and some vectors of tiles.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MultiplyFour<TVectors>(int positions, int[] places, float* v, float* u, float* m)
+        where TVectors : unmanaged, ITileVectors<TVectors>
+    {
+        nint next = TVectors.Tiles;
+        fixed (int* first = places)
+        {
+            var end = first + places.Length;
+            for (var p = 0; p < positions; p++, v += _positionPitch, m += 4 * next + Block)
+            {
+                TVectors s0 = default, s1 = default, s2 = default, s3 = default;
+                for (var channel = first; channel < end; channel++, u += 4)
+                {
+                    var tiles = TVectors.Load(v + *channel);
+                    s0.MultiplyAdd(u[0], tiles);
+                    s1.MultiplyAdd(u[1], tiles);
+                    s2.MultiplyAdd(u[2], tiles);
+                    s3.MultiplyAdd(u[3], tiles);
+                }
+
+                s0.Store(m);
+                s1.Store(m + next);
+                s2.Store(m + 2 * next);
+                s3.Store(m + 3 * next);
             }
         }
     }

@@ -4,9 +4,9 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// Convolutions of 3×3 and 1×1 with sixteen tiles in the lanes of a vector, not sixteen filters, for inference alone, on vectors of 512
-/// bits. <see cref="TileTransforms"/> are their forms: Winograd for 3×3, also of stride 2 or with the maximum over 2×2 pixels behind it,
-/// and direct for 1×1. A weight is a scalar that two or three vectors share, so products load half of what they load with filters in the
+/// Convolutions of 3×3 and 1×1 with tiles in the lanes of a vector, not filters, for inference alone, on vectors of 256 or 512 bits.
+/// <see cref="TileTransforms"/> are their forms: Winograd for 3×3, also of stride 2 or with the maximum over 2×2 pixels behind it, and
+/// direct for 1×1. A weight is a scalar that two or three vectors share, so products load half of what they load with filters in the
 /// lanes, and channels that no filter keeps take no lanes. Neighbouring layers keep the values between them as planes, which need no
 /// transpose. An instance is a plan: it holds no activations and no weights, and may be used by many threads at once.
 /// </summary>
@@ -30,12 +30,14 @@ public sealed unsafe partial class TileConvolution
     private const int Block = Layout.Block;
     private const int Tile = TileTransforms.Tile;
     private const int Phases = Tile * Tile; // pixels of a square, and planes of a channel
-    private const int HalfBlock = 8; // filters whose products with three vectors of tiles fit the registers
-    private const int MostVectors = 3;
-    private const int VectorsOfSquares = 4; // of tiles of 2×2 outputs that make a vector of squares
+    private const int HalfBlock = 8;
+    private const int MostVectors = 3; // of tiles, in a product
+    private const int TilesOfSquares = 4 * Block; // of 2×2 outputs that make sixteen squares
+    private const int TilesOfResults = 3 * Block; // of other tiles that go through all steps together
     private const int CachedPlanes = 64 * 1024; // floats of planes, and of V, that stay in the second-level cache together
     private const int CachedV = 128 * 1024;
 
+    private readonly SimdTier _tier;
     private readonly TileTransforms _transforms;
     private readonly int _columns;
     private readonly int _rows;
@@ -46,8 +48,8 @@ public sealed unsafe partial class TileConvolution
     private readonly int _runLength; // of a plane of these
     private readonly int _tilesOfBand; // whole vectors of them
     private readonly int _positionPitch; // of V
-    private readonly int _together; // filters: a block if bands are one vector of tiles, else half of it
-    private readonly int _vectorsTogether; // of tiles, in a product
+    private readonly int _filtersTogether; // in a product: twice as many if a band is one vector of tiles
+    private readonly int _tilesTogether;
     private readonly int _results; // planes of a filter
     private readonly int[] _read; // channels that some filter reads, ascending
     private readonly PositionRows[][] _rowsOfBlocks; // of each block of filters
@@ -57,6 +59,7 @@ public sealed unsafe partial class TileConvolution
     private readonly int[] _masks; // [side][tile]: all ones if there is a square above, below, left, right
     private readonly PixelTable _inputs;
     private readonly PixelTable _outputs;
+    private readonly int[] _resultRows; // where those of sixteen filters begin
     private readonly int[] _squares; // [upper, lower][left, right][square]: its tile, of those in two vectors
     private readonly ScratchParts _parts;
 
@@ -73,22 +76,24 @@ public sealed unsafe partial class TileConvolution
         shape.Validate();
         kept?.Validate(shape);
         if (!Supports(tier, shape, isPooled)) throw new ArgumentException($"no form by tile of {shape} on tier {tier}");
-        (Shape, IsPooled, _transforms) = (shape, isPooled, TileTransforms.Of(shape, isPooled)!);
+        (_tier, Shape, IsPooled) = (tier, shape, isPooled);
+        _transforms = TileTransforms.Of(tier, shape, isPooled)!;
         (_rows, _columns) = (Layout.CeilDiv(shape.Height, Tile), Layout.CeilDiv(shape.Width, Tile));
         _tiles = _rows * _columns;
         var readsPlanes = ReadsPlanes(tier, shape);
         var slack = readsPlanes ? 0 : Block; // the last vector of a band may begin anywhere
         _planeLength = Layout.RoundUp(_tiles, Block) + slack;
         _results = _transforms.Outputs * _transforms.Outputs;
-        _vectorsTogether = IsStrided ? VectorsOfSquares / 2 : MostVectors;
-        _squares = IsStrided && WritesPlanes(tier, shape) ? [.. TilesOfSquares()] : [];
+        var lanes = tier == SimdTier.V512 ? Lanes512.Count : EightLanes256.Count;
+        _tilesTogether = IsStrided && tier == SimdTier.V512 ? TilesOfSquares / 2 : MostVectors * lanes;
+        _squares = IsStrided && WritesPlanes(tier, shape) ? [.. TilesOfTwoVectors()] : [];
         _read = [.. KeptTaps.ChannelsOfBlocks(shape, kept).SelectMany(list => list).Distinct().Order()];
-        _rowsOfBand = RowsOfBand(IsStrided && WritesPlanes(tier, shape) ? VectorsOfSquares * Block : readsPlanes ? Block : 1);
+        _rowsOfBand = RowsOfBand(IsStrided && WritesPlanes(tier, shape) ? TilesOfSquares : readsPlanes ? Block : 1, lanes);
         _tilesOfBand = Layout.RoundUp(_rowsOfBand * _columns, Block);
-        _together = _tilesOfBand == Block ? Block : HalfBlock;
+        _filtersTogether = lanes / (_rowsOfBand * _columns <= lanes ? 1 : 2);
         // One more cache line: powers of two would put all positions of a tile into the same cache set.
         _positionPitch = _read.Length * _tilesOfBand + Block;
-        _blocks = [.. _read.GroupBy(channel => channel / Block, channel => channel % Block, (b, lanes) => new ReadChannels(b, [.. lanes]))];
+        _blocks = [.. _read.GroupBy(channel => channel / Block, channel => channel % Block, (b, channels) => new ReadChannels(tier, b, [.. channels]))];
         var planes = Math.Max(_read.Length, _blocks.Sum(block => block.Planes));
         _bandsOfRun = Math.Clamp(CachedPlanes / Math.Max(1, planes * Phases * _rowsOfBand * _columns), 1, Bands);
         var rowsOfRun = _bandsOfRun * _rowsOfBand + 2; // a window reaches into the rows above and below
@@ -107,6 +112,7 @@ public sealed unsafe partial class TileConvolution
             .. Mask(tile => tile >= _columns), .. Mask(tile => tile + _columns < _tiles),
             .. Mask(tile => tile % _columns > 0), .. Mask(tile => (tile + 1) % _columns > 0),
         ];
+        _resultRows = [.. Enumerable.Range(0, Block).Select(filter => filter * ResultPitch)];
         _inputs = new(shape.Height, shape.Width, Tile, _columns, _planeLength);
         _outputs = _transforms.Outputs < Tile
             ? new(Layout.CeilDiv(shape.Height, 2), Layout.CeilDiv(shape.Width, 2), Tile / 2, _columns, _planeLength)
@@ -115,8 +121,8 @@ public sealed unsafe partial class TileConvolution
             Planes: checked(planes * RunPitch),
             Strips: _transforms.StripLength * _tilesOfBand,
             V: checked(Positions * _positionPitch),
-            M: Positions * TileProducts.PitchOf(HalfBlock, MostVectors),
-            Results: Phases * Block * MostVectors * Block);
+            M: Positions * TileProducts.PitchOf(_filtersTogether, _tilesTogether),
+            Results: _results * Block * ResultPitch);
     }
 
     /// <summary>Sizes of the convolution.</summary>
@@ -142,6 +148,9 @@ public sealed unsafe partial class TileConvolution
     /// <summary>Whether four tiles make a square of the output map.</summary>
     private bool IsStrided => Shape.Stride == 2;
 
+    /// <summary>Floats from a filter to the next in the results.</summary>
+    private int ResultPitch => IsStrided ? TilesOfSquares : TilesOfResults;
+
     /// <summary>Floats from one channel to the next in scratch memory, with one more cache line for the same reason.</summary>
     private int RunPitch => Phases * _runLength + Block;
 
@@ -150,7 +159,7 @@ public sealed unsafe partial class TileConvolution
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="isPooled">Whether the maximum over 2×2 pixels follows, for 3×3 kernels of stride 1. Windows must cover the map.</param>
     public static bool Supports(SimdTier tier, Conv2dShape shape, bool isPooled) =>
-        tier == SimdTier.V512 && shape.Groups == 1 && TileTransforms.Of(shape, isPooled) is not null
+        shape.Groups == 1 && TileTransforms.Of(tier, shape, isPooled) is not null
         && (!isPooled || (shape.Height % 2 == 0 && shape.Width % 2 == 0))
         && (long)shape.Height * shape.Width * Block <= int.MaxValue;
 
@@ -161,21 +170,22 @@ public sealed unsafe partial class TileConvolution
         Supports(tier, shape, isPooled: false) && AreWholeVectors(shape.Height, shape.Width);
 
     /// <summary>
-    /// Whether a layer may write planes, and read a residual as planes: also its output is whole vectors of whole squares, and with
-    /// stride 2 two vectors of tiles hold whole squares.
+    /// Whether a layer may write planes, and read a residual as planes: also its output is whole vectors of whole squares. With stride 2
+    /// there must be vectors of 512 bits, of which two hold whole squares.
     /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
     public static bool WritesPlanes(SimdTier tier, Conv2dShape shape) =>
         ReadsPlanes(tier, shape)
         && (shape.Stride == 1
-            || (AreWholeVectors(shape.OutHeight, shape.OutWidth) && VectorsOfSquares / 2 * Block % (shape.Width / 2) == 0));
+            || (tier == SimdTier.V512 && AreWholeVectors(shape.OutHeight, shape.OutWidth)
+                && TilesOfSquares / 2 % (shape.Width / 2) == 0));
 
     private static bool AreWholeVectors(int height, int width) =>
         height % Tile == 0 && width % Tile == 0 && height * width % (Phases * Block) == 0;
 
     /// <summary>Share of the products that are left if dropped taps are skipped.</summary>
-    internal static double ShareOf(Conv2dShape shape, KeptTaps kept) => TileTransforms.Of(shape, isPooled: false)!.KernelRows.Average(
+    internal static double ShareOf(Conv2dShape shape, KeptTaps kept) => TileTransforms.Of(SimdTier.V256, shape, isPooled: false)!.KernelRows.Average(
         rows => KeptTaps.ChannelsOfBlocks(shape, kept, rows).Average(channels => (double)channels.Length) / shape.Channels);
 
     /// <summary>Transforms canonical weights [O, C, Kh, Kw] into <see cref="WeightLength"/> floats.</summary>
@@ -195,15 +205,15 @@ public sealed unsafe partial class TileConvolution
                     for (var p = 0; p < rows.Count * _transforms.Points; p++)
                     {
                         var from = transformed + (rows.First * _transforms.Points + p) * Block;
-                        for (var filter = 0; filter < Block; filter += _together)
+                        for (var filter = 0; filter < Block; filter += _filtersTogether)
                         {
-                            var to = first + filter * length + (p * rows.Places.Length + i) * _together;
-                            new Span<float>(from + filter, _together).CopyTo(new(to, _together));
+                            var to = first + filter * length + (p * rows.Places.Length + i) * _filtersTogether;
+                            new Span<float>(from + filter, _filtersTogether).CopyTo(new(to, _filtersTogether));
                         }
                     }
                 }
 
-                first += rows.Count * _transforms.Points * rows.Places.Length * _together;
+                first += rows.Count * _transforms.Points * rows.Places.Length * _filtersTogether;
             }
         }
     }
@@ -225,33 +235,40 @@ public sealed unsafe partial class TileConvolution
         if (IsStrided && epilogue.Residual != null && maps.Residual != maps.Output)
             throw new ArgumentException($"a residual as {maps.Residual} of an output as {maps.Output}; the same was expected");
         var memory = new Scratch(Layout.Align(scratch), _parts);
+        if (_tier == SimdTier.V512) Forward<Lanes512>(firstBand, endBand, maps, weights, epilogue, memory);
+        else Forward<EightLanes256>(firstBand, endBand, maps, weights, epilogue, memory);
+    }
+
+    private void Forward<T>(int firstBand, int endBand, in TileMaps maps, float* weights, Epilogue epilogue, Scratch memory)
+        where T : unmanaged, ITileLanes<T>
+    {
         if (maps.Input == MapLayout.Planes)
         {
-            ForwardBands(firstBand, endBand, new(maps.X, Phases * _planeLength, _planeLength), maps, weights, epilogue, memory);
+            ForwardBands<T>(firstBand, endBand, new(maps.X, Phases * _planeLength, _planeLength), maps, weights, epilogue, memory);
             return;
         }
 
         for (var band = firstBand; band < endBand; band += _bandsOfRun)
         {
             var end = Math.Min(endBand, band + _bandsOfRun);
-            ForwardBands(band, end, PlanesOf(band, end, maps, memory.Planes), maps, weights, epilogue, memory);
+            ForwardBands<T>(band, end, PlanesOf<T>(band, end, maps, memory.Planes), maps, weights, epilogue, memory);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ForwardBands(
+    private void ForwardBands<T>(
         int firstBand, int endBand, InputPlanes planes, in TileMaps maps, float* weights, Epilogue epilogue, Scratch memory)
+        where T : unmanaged, ITileLanes<T>
     {
         for (var band = firstBand; band < endBand; band++)
         {
             var firstTile = band * _rowsOfBand * _columns;
             var tiles = Math.Min(_rowsOfBand, _rows - band * _rowsOfBand) * _columns;
-            TransformInput(firstTile, Layout.CeilDiv(tiles, Block), maps.Input, planes, memory);
-            var group = (IsStrided ? VectorsOfSquares : MostVectors) * Block;
-            for (var done = 0; done < tiles; done += group)
+            TransformInput(firstTile, Layout.RoundUp(tiles, T.Count), maps.Input, planes, memory);
+            for (var done = 0; done < tiles; done += ResultPitch)
             {
-                var count = Math.Min(group, tiles - done);
-                Multiply(firstTile + done, count, memory.V + done, maps, weights, epilogue, memory);
+                var count = Math.Min(ResultPitch, tiles - done);
+                Multiply<T>(firstTile + done, count, memory.V + done, maps, weights, epilogue, memory);
             }
         }
     }
@@ -260,19 +277,19 @@ public sealed unsafe partial class TileConvolution
     /// The number of rows whose products take least time, of those whose V stays in the second-level cache, and which are whole units of
     /// tiles.
     /// </summary>
-    private int RowsOfBand(int unit)
+    private int RowsOfBand(int unit, int lanes)
     {
         var counts = Enumerable.Range(1, _rows).Where(count => count * _columns % unit == 0).ToList();
         var cached = counts.Where(
             count => count == counts[0] || Positions * (long)_read.Length * Layout.RoundUp(count * _columns, Block) <= CachedV);
-        return cached.MinBy(count => _rows / count * CostOf(count * _columns) + CostOf(_rows % count * _columns));
+        return cached.MinBy(count => _rows / count * CostOf(count * _columns, lanes) + CostOf(_rows % count * _columns, lanes));
     }
 
     /// <summary>Time of the products of a band. One vector of tiles takes more than half of the time of two.</summary>
-    private double CostOf(int tiles)
+    private double CostOf(int tiles, int lanes)
     {
-        var vectors = Layout.CeilDiv(tiles, Block);
-        return vectors + (vectors % _vectorsTogether == 1 ? 0.25 : 0);
+        var vectors = Layout.CeilDiv(tiles, lanes);
+        return vectors + (vectors % (_tilesTogether / lanes) == 1 ? 0.25 : 0);
     }
 
     /// <summary>The rows of positions of each block of filters, of which neighbours that read the same channels are together.</summary>
@@ -293,7 +310,7 @@ public sealed unsafe partial class TileConvolution
     }
 
     /// <summary>The tiles of the squares that two vectors hold, those of equal place in their squares together.</summary>
-    private IEnumerable<int> TilesOfSquares() =>
+    private IEnumerable<int> TilesOfTwoVectors() =>
         from part in Enumerable.Range(0, Tile)
         from square in Enumerable.Range(0, Block / 2)
         let row = square / (_columns / 2) * 2 + part / 2
@@ -344,14 +361,14 @@ public sealed unsafe partial class TileConvolution
     private sealed record PositionRows(int First, int Count, int[] Places);
 
     /// <summary>Channels of a block that some filter reads.</summary>
-    private sealed class ReadChannels(int block, int[] channels)
+    private sealed class ReadChannels(SimdTier tier, int block, int[] channels)
     {
         public int Block { get; } = block;
 
         public int[] Channels { get; } = channels;
 
-        /// <summary>Whether those of two pixels fit a vector.</summary>
-        public bool AreFew => Channels.Length <= HalfBlock;
+        /// <summary>Whether those of two pixels fit a vector of 512 bits.</summary>
+        public bool AreFew => tier == SimdTier.V512 && Channels.Length <= HalfBlock;
 
         /// <summary>Channels of which planes are made.</summary>
         public int Planes => AreFew ? HalfBlock : Layout.Block;

@@ -2,7 +2,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>A form with sixteen tiles in the lanes of a vector, in inference alone: <see cref="TileConvolution"/>.</summary>
+/// <summary>A form with tiles in the lanes of a vector, in inference alone: <see cref="TileConvolution"/>.</summary>
 public sealed class TileForm : ConvolutionForm
 {
     private readonly ConvolutionForm _ofFilters;
@@ -18,7 +18,7 @@ public sealed class TileForm : ConvolutionForm
 
     /// <inheritdoc/>
     public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) =>
-        TileConvolution.Supports(tier, shape, isPooled: false) && TileTransforms.Of(shape, isPooled: false)!.Form == Name;
+        TileConvolution.Supports(tier, shape, isPooled: false) && TileTransforms.Of(tier, shape, isPooled: false)!.Form == Name;
 
     /// <inheritdoc/>
     public override bool Skips(Conv2dShape shape, KeptTaps kept) => ShareOf(shape, kept) < 1;

@@ -1,3 +1,5 @@
+using Dst.Kernels.Simd;
+
 namespace Dst.Kernels;
 
 /// <summary>
@@ -8,12 +10,6 @@ internal abstract unsafe class TileTransforms
 {
     /// <summary>Inputs of a square in each dimension.</summary>
     public const int Tile = 4;
-
-    private static readonly TileTransforms Squares = new SquareTransforms();
-    private static readonly TileTransforms PooledSquares = new PooledSquareTransforms();
-    private static readonly TileTransforms Strided = new StridedTransforms();
-    private static readonly TileTransforms Pointwise = new PointwiseTransforms(stride: 1);
-    private static readonly TileTransforms StridedPointwise = new PointwiseTransforms(stride: 2);
 
     /// <summary>Name of the form.</summary>
     public abstract string Form { get; }
@@ -31,18 +27,15 @@ internal abstract unsafe class TileTransforms
     public virtual int StripLength => 0;
 
     /// <summary>Those of a layer, or null if it has none.</summary>
+    /// <param name="tier">Vector width: 256 bits or more.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="isPooled">Whether the maximum over 2×2 pixels follows.</param>
-    public static TileTransforms? Of(Conv2dShape shape, bool isPooled) =>
-        (shape.KernelHeight, shape.KernelWidth, shape.Padding, shape.Stride, isPooled) switch
-        {
-            (3, 3, 1, 1, false) => Squares,
-            (3, 3, 1, 1, true) => PooledSquares,
-            (3, 3, 1, 2, false) => Strided,
-            (1, 1, 0, 1, false) => Pointwise,
-            (1, 1, 0, 2, false) => StridedPointwise,
-            _ => null,
-        };
+    public static TileTransforms? Of(SimdTier tier, Conv2dShape shape, bool isPooled) => tier switch
+    {
+        SimdTier.V512 => WithLanes<Lanes512>.Of(shape, isPooled),
+        SimdTier.V256 => WithLanes<EightLanes256>.Of(shape, isPooled),
+        _ => null,
+    };
 
     /// <summary>Kernels of sixteen filters, [tap][16], to the factors of their products, [position][16].</summary>
     public abstract void Weights(float* kernels, float* factors);
@@ -60,6 +53,26 @@ internal abstract unsafe class TileTransforms
     /// <param name="residual">What is added, or nothing. Only tiles of 4×4 outputs have it.</param>
     /// <param name="y">Where the outputs go.</param>
     public abstract void Output(TileProducts products, TileEnding ending, PlanePlace residual, PlanePlace y);
+
+    private static class WithLanes<T> where T : unmanaged, ITileLanes<T>
+    {
+        private static readonly TileTransforms Squares = new SquareTransforms<T>();
+        private static readonly TileTransforms PooledSquares = new PooledSquareTransforms<T>();
+        private static readonly TileTransforms Strided = new StridedTransforms<T>();
+        private static readonly TileTransforms Pointwise = new PointwiseTransforms<T>(stride: 1);
+        private static readonly TileTransforms StridedPointwise = new PointwiseTransforms<T>(stride: 2);
+
+        public static TileTransforms? Of(Conv2dShape shape, bool isPooled) =>
+            (shape.KernelHeight, shape.KernelWidth, shape.Padding, shape.Stride, isPooled) switch
+            {
+                (3, 3, 1, 1, false) => Squares,
+                (3, 3, 1, 1, true) => PooledSquares,
+                (3, 3, 1, 2, false) => Strided,
+                (1, 1, 0, 1, false) => Pointwise,
+                (1, 1, 0, 2, false) => StridedPointwise,
+                _ => null,
+            };
+    }
 }
 
 /// <summary>Squares of a channel in some rows of them.</summary>
@@ -77,6 +90,7 @@ internal readonly unsafe struct TileSquares(float* first, nint planeLength, int 
     public readonly int Columns = columns;
     public readonly int Tiles = tiles;
     public readonly nint Pitch = pitch;
-    public readonly int* Masks = masks;
-    public readonly nint MaskLength = maskLength;
+
+    /// <summary>The mask of a vector of tiles.</summary>
+    public T Mask<T>(int side, int first) where T : unmanaged, ITileLanes<T> => T.Load((float*)(masks + side * maskLength + first));
 }

@@ -1,13 +1,13 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>Neighbouring vectors of sixteen tiles, in registers.</summary>
+/// <summary>Neighbouring vectors of tiles, in registers.</summary>
 internal unsafe interface ITileVectors<TSelf> where TSelf : unmanaged, ITileVectors<TSelf>
 {
-    /// <summary>Number of vectors.</summary>
-    static abstract int Count { get; }
+    /// <summary>Number of tiles.</summary>
+    static abstract int Tiles { get; }
 
     /// <summary>Reads them.</summary>
     static abstract TSelf Load(float* source);
@@ -20,94 +20,92 @@ internal unsafe interface ITileVectors<TSelf> where TSelf : unmanaged, ITileVect
 }
 
 /// <summary>One vector.</summary>
-internal unsafe struct OneTileVector : ITileVectors<OneTileVector>
+internal unsafe struct OneTileVector<T> : ITileVectors<OneTileVector<T>> where T : unmanaged, ITileLanes<T>
 {
-    private Vector512<float> _a;
+    private T _a;
 
-    public static int Count
+    public static int Tiles
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 1;
+        get => T.Count;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static OneTileVector Load(float* source) => new() { _a = Vector512.Load(source) };
+    public static OneTileVector<T> Load(float* source) => new() { _a = T.Load(source) };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float scalar, in OneTileVector vectors) =>
-        _a = Vector512.FusedMultiplyAdd(Vector512.Create(scalar), vectors._a, _a);
+    public void MultiplyAdd(float scalar, in OneTileVector<T> vectors) => _a = T.MultiplyAdd(T.Broadcast(scalar), vectors._a, _a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store(float* destination) => _a.Store(destination);
+    public readonly void Store(float* destination) => T.Store(destination, _a);
 }
 
 /// <summary>Two vectors.</summary>
-internal unsafe struct TwoTileVectors : ITileVectors<TwoTileVectors>
+internal unsafe struct TwoTileVectors<T> : ITileVectors<TwoTileVectors<T>> where T : unmanaged, ITileLanes<T>
 {
-    private Vector512<float> _a;
-    private Vector512<float> _b;
+    private T _a;
+    private T _b;
 
-    public static int Count
+    public static int Tiles
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 2;
+        get => 2 * T.Count;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TwoTileVectors Load(float* source) =>
-        new() { _a = Vector512.Load(source), _b = Vector512.Load(source + Layout.Block) };
+    public static TwoTileVectors<T> Load(float* source) => new() { _a = T.Load(source), _b = T.Load(source + T.Count) };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float scalar, in TwoTileVectors vectors)
+    public void MultiplyAdd(float scalar, in TwoTileVectors<T> vectors)
     {
-        var all = Vector512.Create(scalar);
-        _a = Vector512.FusedMultiplyAdd(all, vectors._a, _a);
-        _b = Vector512.FusedMultiplyAdd(all, vectors._b, _b);
+        var all = T.Broadcast(scalar);
+        _a = T.MultiplyAdd(all, vectors._a, _a);
+        _b = T.MultiplyAdd(all, vectors._b, _b);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* destination)
     {
-        _a.Store(destination);
-        _b.Store(destination + Layout.Block);
+        T.Store(destination, _a);
+        T.Store(destination + T.Count, _b);
     }
 }
 
 /// <summary>Three vectors.</summary>
-internal unsafe struct ThreeTileVectors : ITileVectors<ThreeTileVectors>
+internal unsafe struct ThreeTileVectors<T> : ITileVectors<ThreeTileVectors<T>> where T : unmanaged, ITileLanes<T>
 {
-    private Vector512<float> _a;
-    private Vector512<float> _b;
-    private Vector512<float> _c;
+    private T _a;
+    private T _b;
+    private T _c;
 
-    public static int Count
+    public static int Tiles
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 3;
+        get => 3 * T.Count;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ThreeTileVectors Load(float* source) => new()
+    public static ThreeTileVectors<T> Load(float* source) => new()
     {
-        _a = Vector512.Load(source),
-        _b = Vector512.Load(source + Layout.Block),
-        _c = Vector512.Load(source + 2 * Layout.Block),
+        _a = T.Load(source),
+        _b = T.Load(source + T.Count),
+        _c = T.Load(source + 2 * T.Count),
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float scalar, in ThreeTileVectors vectors)
+    public void MultiplyAdd(float scalar, in ThreeTileVectors<T> vectors)
     {
-        var all = Vector512.Create(scalar);
-        _a = Vector512.FusedMultiplyAdd(all, vectors._a, _a);
-        _b = Vector512.FusedMultiplyAdd(all, vectors._b, _b);
-        _c = Vector512.FusedMultiplyAdd(all, vectors._c, _c);
+        var all = T.Broadcast(scalar);
+        _a = T.MultiplyAdd(all, vectors._a, _a);
+        _b = T.MultiplyAdd(all, vectors._b, _b);
+        _c = T.MultiplyAdd(all, vectors._c, _c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* destination)
     {
-        _a.Store(destination);
-        _b.Store(destination + Layout.Block);
-        _c.Store(destination + 2 * Layout.Block);
+        T.Store(destination, _a);
+        T.Store(destination + T.Count, _b);
+        T.Store(destination + 2 * T.Count, _c);
     }
 }

@@ -4,7 +4,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>The points 0, ±1, ±2 and infinity.</summary>
-internal readonly unsafe struct Points6<T> : IWinogradPoints<T> where T : unmanaged, ILanes<T>
+internal readonly unsafe struct Points6<T> : IWinogradPoints<T> where T : unmanaged, IVector<T>
 {
     private const float ScaleOfZero = 1f / 4;
     private const float ScaleOfOne = -1f / 6;

@@ -13,7 +13,7 @@ namespace Dst.Kernels;
 /// scaled by 1 / ∏ (p − q) over the other finite points.
 /// Each set of points is written out: the JIT inlines only straight-line code, and the order of additions is part of the results.
 /// </remarks>
-internal unsafe interface IWinogradPoints<T> where T : unmanaged, ILanes<T>
+internal unsafe interface IWinogradPoints<T> where T : unmanaged, IVector<T>
 {
     /// <summary>Number of products, and of inputs of a tile.</summary>
     static abstract int Count { get; }
@@ -33,14 +33,14 @@ internal unsafe interface IWinogradPoints<T> where T : unmanaged, ILanes<T>
 }
 
 /// <summary>A row or a column of vectors.</summary>
-internal interface IVectorSource<T> where T : unmanaged, ILanes<T>
+internal interface IVectorSource<T> where T : unmanaged, IVector<T>
 {
     /// <summary>Vector <paramref name="i"/>, a constant to the JIT.</summary>
     T Load(int i);
 }
 
 /// <summary>Vectors in memory that are equally far apart, in floats.</summary>
-internal readonly unsafe struct PitchedVectors<T>(float* start, nint pitch) : IVectorSource<T> where T : unmanaged, ILanes<T>
+internal readonly unsafe struct PitchedVectors<T>(float* start, nint pitch) : IVectorSource<T> where T : unmanaged, IVector<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Load(int i) => T.Load(start + i * pitch);
