@@ -19,7 +19,7 @@ internal sealed record ConvolutionCandidate(
     /// </summary>
     public const int RoundedClass = 32;
 
-    /// <summary>Transformed weights from this size on are offered as integers of 16 bits, in floats: 128 kB.</summary>
+    /// <summary>Weights from this size on are offered as integers of 16 bits, in floats: 128 kB.</summary>
     private const double LargeWeights = 32 * 1024;
 
     /// <summary>
@@ -56,7 +56,7 @@ internal sealed record ConvolutionCandidate(
         }
 
         var rounded = floats.Concat(ByMask(ConvolutionForm.RowWinograd, tier, node, shape))
-            .Where(candidate => candidate.HasLargeWeights(shape))
+            .Where(candidate => candidate.RoundsWeights(tier, shape))
             .Select(candidate => candidate with { IsRounded = true });
         var exact = floats.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass).ToList();
         var pooled = exact.Where(candidate => pool is not null && candidate.CanPool(tier, shape))
@@ -114,7 +114,7 @@ internal sealed record ConvolutionCandidate(
             FftForm fft when shape.IsDepthwise => new DepthwiseFftStep(tier, node, fft, shape),
             FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),
             _ when node is LoweredDepthwiseNode depthwise => new DepthwiseStep(depthwise),
-            _ => new DirectStep(tier, node, Name.ToString(), shape, Kept),
+            _ => new DirectStep(tier, node, Name.ToString(), shape, Kept, IsRounded),
         };
     }
 
@@ -147,5 +147,10 @@ internal sealed record ConvolutionCandidate(
         _ => false,
     };
 
-    private bool HasLargeWeights(Conv2dShape shape) => CountTransformedWeights(shape) >= LargeWeights;
+    /// <summary>Whether its weights may be integers of 16 bits, and are large enough that this may take less time.</summary>
+    private bool RoundsWeights(SimdTier tier, Conv2dShape shape) => Form == ConvolutionForm.Direct
+        ? tier != SimdTier.Scalar && shape.Groups == 1 && CountDirectWeights(shape) >= LargeWeights
+        : CountTransformedWeights(shape) >= LargeWeights;
+
+    private double CountDirectWeights(Conv2dShape shape) => (double)shape.Filters * shape.RowLength * (Kept is null ? 1 : Form.ShareOf(shape, Kept));
 }

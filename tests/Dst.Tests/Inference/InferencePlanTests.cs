@@ -65,8 +65,10 @@ public partial class InferencePlanTests
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
         var candidates = ConvolutionCandidate.Of(tier, node, shape, pool: null, roundingClass: 16, new PlaneUse());
         Assert.Equal(
-            tier == SimdTier.V512 && kernel <= 3, candidates.Any(candidate => candidate.Form is TileForm));
-        var rounded = candidates.Where(candidate => candidate.Form is WinogradForm).Select(form => form with { IsRounded = true });
+            tier >= SimdTier.V256 && kernel <= 3, candidates.Any(candidate => candidate.Form is TileForm));
+        var rounded = candidates
+            .Where(candidate => candidate.Form is WinogradForm || (tier != SimdTier.Scalar && candidate.Form == ConvolutionForm.Direct))
+            .Select(form => form with { IsRounded = true });
         if (tier != SimdTier.Scalar) Assert.NotEmpty(rounded);
         var byRow = new[] { null, node.Mask?.ToKeptTaps() }.Distinct()
             .Where(kept => ConvolutionForm.RowWinograd.Supports(tier, shape, kept))
@@ -94,6 +96,7 @@ public partial class InferencePlanTests
         var candidates = ConvolutionCandidate.Of(tier, node, shape, pool: null, ConvolutionCandidate.RoundedClass);
         var rounded = candidates.Where(candidate => candidate.IsRounded).ToList();
         Assert.Contains("masked winograd4x4 16-bit", rounded.Select(candidate => candidate.Name.ToString()));
+        Assert.Contains("masked direct 16-bit", rounded.Select(candidate => candidate.Name.ToString()));
         Assert.Equal(
             tier == SimdTier.V512, rounded.Exists(candidate => candidate.Name.ToString() == "masked winograd2x2 by row 16-bit"));
         foreach (var candidate in rounded)

@@ -229,7 +229,7 @@ public sealed unsafe partial class DirectConvolution
             var initial = accumulate ? InitialValues.Destination : new(zero, 0);
             foreach (var phase in _backwardData.Value)
             {
-                if (phase.WeightLength > 0) Run<T>(phase.Pass, count, source, weights, initial, Epilogue.None, destination);
+                if (phase.WeightLength > 0) Run<T, float>(phase.Pass, count, source, weights, initial, Epilogue.None, destination);
             }
         }
     }

@@ -6,32 +6,35 @@ namespace Dst.Kernels;
 /// <content>Two blocks of output channels at once: a scalar that both read is loaded once.</content>
 public sealed unsafe partial class DirectConvolution
 {
-    private static void Pair<T>(
-        TapPass pass, bool acrossImages, int width, int count, in TapList one, in TapList other, in TilePixels pixels,
+    private static void Pair<T, TWeight>(
+        TapPass pass, bool acrossImages, int width, int count, in TapList<TWeight> one, in TapList<TWeight> other, in TilePixels pixels,
         in TilePixels otherPixels)
         where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
     {
-        if (acrossImages) Pair<T, ImagePitch>(width, count, one, other, pixels, otherPixels);
-        else if (pass.Source.Pixel == 1) Pair<T, PlanePitch>(width, count, one, other, pixels, otherPixels);
-        else Pair<T, PixelPitch>(width, count, one, other, pixels, otherPixels);
+        if (acrossImages) Pair<T, ImagePitch, TWeight>(width, count, one, other, pixels, otherPixels);
+        else if (pass.Source.Pixel == 1) Pair<T, PlanePitch, TWeight>(width, count, one, other, pixels, otherPixels);
+        else Pair<T, PixelPitch, TWeight>(width, count, one, other, pixels, otherPixels);
     }
 
-    private static void Pair<T, TPitch>(
-        int width, int count, in TapList one, in TapList other, in TilePixels pixels, in TilePixels otherPixels)
+    private static void Pair<T, TPitch, TWeight>(
+        int width, int count, in TapList<TWeight> one, in TapList<TWeight> other, in TilePixels pixels, in TilePixels otherPixels)
         where T : unmanaged, ILanes<T>
-        where TPitch : struct, ISourcePitch =>
-        RegisterTiles.RunPairs<T, PairLoop<T, TPitch>>(width, new(count, in one, in other, in pixels, in otherPixels));
+        where TPitch : struct, ISourcePitch
+        where TWeight : unmanaged =>
+        RegisterTiles.RunPairs<T, PairLoop<T, TPitch, TWeight>>(width, new(count, in one, in other, in pixels, in otherPixels));
 
     /// <summary>
     /// The innermost loop, for some tiles: the taps of both blocks, one of each block by turns, and then those that are left of one block.
     /// No weights are fetched ahead: that takes as many slots of the load unit as it saves.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pair<T, TPairs, TPitch>(
-        int count, in TapList one, in TapList other, in TilePixels pixels, in TilePixels otherPixels)
+    private static void Pair<T, TPairs, TPitch, TWeight>(
+        int count, in TapList<TWeight> one, in TapList<TWeight> other, in TilePixels pixels, in TilePixels otherPixels)
         where T : unmanaged, ILanes<T>
         where TPairs : unmanaged, IPairedSums<T>
         where TPitch : struct, ISourcePitch
+        where TWeight : unmanaged
     {
         var source = pixels.Source;
         var pitch = TPitch.Of(pixels);
@@ -39,7 +42,8 @@ public sealed unsafe partial class DirectConvolution
         {
             TPairs pairs = default;
             var initial = pixels.InitialPitch == 0 ? 0 : offset;
-            pairs.Load(pixels.Initial + initial, otherPixels.Initial + initial, pixels.InitialPitch);
+            if (typeof(TWeight) != typeof(short))
+                pairs.Load(pixels.Initial + initial, otherPixels.Initial + initial, pixels.InitialPitch);
             int* start = one.Start, otherStart = other.Start, common = one.Common;
             for (var run = one.Runs; run > 0; run--, start += one.RunPitch, otherStart += one.RunPitch, common += one.RunPitch)
             {
@@ -51,24 +55,30 @@ public sealed unsafe partial class DirectConvolution
                 {
                     int* offsets = one.Offsets + start[p], otherOffsets = other.Offsets + otherStart[p];
                     int taps = start[p + length] - start[p], otherTaps = otherStart[p + length] - otherStart[p];
-                    float* weights = one.Weights + (long)start[p] * Layout.Block;
-                    float* otherWeights = other.Weights + (long)otherStart[p] * Layout.Block;
+                    TWeight* weights = one.Weights + (long)start[p] * Layout.Block;
+                    TWeight* otherWeights = other.Weights + (long)otherStart[p] * Layout.Block;
                     var both = isShared ? taps : common[p];
                     for (var i = 0; i < both; i++, weights += Layout.Block, otherWeights += Layout.Block)
-                        pairs.MultiplyAdd(source + offsets[i], pitch, T.Load(weights), T.Load(otherWeights));
+                        pairs.MultiplyAdd(source + offsets[i], pitch, RoundedWeights.Load<T, TWeight>(weights), RoundedWeights.Load<T, TWeight>(otherWeights));
 
                     var turns = Math.Min(taps, otherTaps);
                     for (var i = both; i < turns; i++, weights += Layout.Block, otherWeights += Layout.Block)
                     {
-                        pairs.MultiplyAddFirst(source + offsets[i], pitch, T.Load(weights));
-                        pairs.MultiplyAddSecond(source + otherOffsets[i], pitch, T.Load(otherWeights));
+                        pairs.MultiplyAddFirst(source + offsets[i], pitch, RoundedWeights.Load<T, TWeight>(weights));
+                        pairs.MultiplyAddSecond(source + otherOffsets[i], pitch, RoundedWeights.Load<T, TWeight>(otherWeights));
                     }
 
                     for (var i = turns; i < taps; i++, weights += Layout.Block)
-                        pairs.MultiplyAddFirst(source + offsets[i], pitch, T.Load(weights));
+                        pairs.MultiplyAddFirst(source + offsets[i], pitch, RoundedWeights.Load<T, TWeight>(weights));
                     for (var i = turns; i < otherTaps; i++, otherWeights += Layout.Block)
-                        pairs.MultiplyAddSecond(source + otherOffsets[i], pitch, T.Load(otherWeights));
+                        pairs.MultiplyAddSecond(source + otherOffsets[i], pitch, RoundedWeights.Load<T, TWeight>(otherWeights));
                 }
+            }
+
+            if (typeof(TWeight) == typeof(short))
+            {
+                pairs.Multiply(T.Load(pixels.Scales), T.Load(otherPixels.Scales));
+                pairs.Add(pixels.Initial, otherPixels.Initial, 0);
             }
 
             if (pixels.Residual != null) pairs.Add(pixels.Residual + offset, otherPixels.Residual + offset, pixels.Pitch);
@@ -77,18 +87,19 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    private readonly ref struct PairLoop<T, TPitch>(
-        int count, ref readonly TapList one, ref readonly TapList other, ref readonly TilePixels pixels,
+    private readonly ref struct PairLoop<T, TPitch, TWeight>(
+        int count, ref readonly TapList<TWeight> one, ref readonly TapList<TWeight> other, ref readonly TilePixels pixels,
         ref readonly TilePixels otherPixels) : IPairLoop<T>
         where T : unmanaged, ILanes<T>
         where TPitch : struct, ISourcePitch
+        where TWeight : unmanaged
     {
-        private readonly ref readonly TapList _one = ref one;
-        private readonly ref readonly TapList _other = ref other;
+        private readonly ref readonly TapList<TWeight> _one = ref one;
+        private readonly ref readonly TapList<TWeight> _other = ref other;
         private readonly ref readonly TilePixels _pixels = ref pixels;
         private readonly ref readonly TilePixels _otherPixels = ref otherPixels;
 
         public void Run<TPairs>() where TPairs : unmanaged, IPairedSums<T> =>
-            Pair<T, TPairs, TPitch>(count, in _one, in _other, in _pixels, in _otherPixels);
+            Pair<T, TPairs, TPitch, TWeight>(count, in _one, in _other, in _pixels, in _otherPixels);
     }
 }

@@ -10,9 +10,10 @@ public sealed unsafe partial class DirectConvolution
     /// Runs a pass: for each block of 16 output channels, image (or some images) and row, one register tile after another.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<T>(
-        TapPass pass, int images, float* source, float* weights, InitialValues initial, Epilogue epilogue, float* destination)
+    private static void Run<T, TWeight>(
+        TapPass pass, int images, float* source, TWeight* weights, InitialValues initial, Epilogue epilogue, float* destination)
         where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
     {
         var (sourcePitch, pitch) = (pass.Source, pass.Destination);
         var blockPitch = pass.Scatter is null ? pitch.Block : 0;
@@ -29,7 +30,7 @@ public sealed unsafe partial class DirectConvolution
                     var row = destination + (long)n * pitch.Image + (long)b * blockPitch + pitch.Start + r * pitch.Row;
                     var rows = pass.KernelRows[r];
                     var columns = new KernelRange(-1, -1);
-                    TapList list = default, next = default;
+                    TapList<TWeight> list = default, next = default;
                     foreach (var tile in tiles)
                     {
                         if (pass.Scatter is null && tile.KernelColumns != columns)
@@ -44,15 +45,15 @@ public sealed unsafe partial class DirectConvolution
                         {
                             var width = tile.AcrossImages ? together : tile.Width;
                             var pixels = new TilePixels(
-                                pixelSource, sourcePitch.Image, initial.Of(b), pixel, tile.AcrossImages ? pitch.Image : pitch.Pixel,
+                                pixelSource, sourcePitch.Image, initial.Of(b), initial.ScalesOf(b), pixel, tile.AcrossImages ? pitch.Image : pitch.Pixel,
                                 epilogue.From(0, pixel - destination));
                             if (blocks > 1)
                             {
                                 var ofNext = pixels.Next(initial.Of(b + 1), blockPitch);
-                                Pair<T>(pass, tile.AcrossImages, width, tile.Count, list, next, pixels, ofNext);
+                                Pair<T, TWeight>(pass, tile.AcrossImages, width, tile.Count, list, next, pixels, ofNext);
                             }
-                            else if (pass.Scatter is not null) TileOfLists<T>(pass, b, rows, tile, width, weights, pixels);
-                            else Tile<T>(pass, tile.AcrossImages, width, tile.Count, list, pixels);
+                            else if (pass.Scatter is not null) TileOfLists<T>(pass, b, rows, tile, width, (float*)weights, pixels);
+                            else Tile<T, TWeight>(pass, tile.AcrossImages, width, tile.Count, list, pixels);
                         }
                     }
                 }
@@ -60,12 +61,14 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    private static void Tile<T>(TapPass pass, bool acrossImages, int width, int count, in TapList taps, in TilePixels pixels)
+    private static void Tile<T, TWeight>(
+        TapPass pass, bool acrossImages, int width, int count, in TapList<TWeight> taps, in TilePixels pixels)
         where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
     {
-        if (acrossImages) RegisterTiles.Run<T, TileLoop<T, ImagePitch>>(width, new(count, in taps, in pixels));
-        else if (pass.Source.Pixel == 1) RegisterTiles.Run<T, TileLoop<T, PlanePitch>>(width, new(count, in taps, in pixels));
-        else RegisterTiles.Run<T, TileLoop<T, PixelPitch>>(width, new(count, in taps, in pixels));
+        if (acrossImages) RegisterTiles.Run<T, TileLoop<T, ImagePitch, TWeight>>(width, new(count, in taps, in pixels));
+        else if (pass.Source.Pixel == 1) RegisterTiles.Run<T, TileLoop<T, PlanePitch, TWeight>>(width, new(count, in taps, in pixels));
+        else RegisterTiles.Run<T, TileLoop<T, PixelPitch, TWeight>>(width, new(count, in taps, in pixels));
     }
 
     /// <summary>Computes one list after another and adds its 16 lanes to their channels.</summary>
@@ -78,12 +81,12 @@ public sealed unsafe partial class DirectConvolution
         var sums = stackalloc float[RowTiles.WidestOfPair * Layout.Block];
         var zero = stackalloc float[Layout.Block];
         T.Store(zero, T.Zero);
-        var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block, Epilogue.None);
+        var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, null, sums, Layout.Block, Epilogue.None);
         for (var list = scatter.FirstList[block]; list < scatter.FirstList[block + 1]; list++)
         {
-            var taps = new TapList(pass.Taps, list, rows, tile.KernelColumns, weights);
+            var taps = new TapList<float>(pass.Taps, list, rows, tile.KernelColumns, weights);
             if (taps.IsEmpty) continue;
-            Tile<T>(pass, tile.AcrossImages, width, 1, taps, toSums);
+            Tile<T, float>(pass, tile.AcrossImages, width, 1, taps, toSums);
             for (var target = scatter.FirstTarget[list]; target < scatter.FirstTarget[list + 1]; target++)
             {
                 var lanes = Pointer(scatter.Lanes) + (long)target * Layout.Block;
@@ -97,17 +100,19 @@ public sealed unsafe partial class DirectConvolution
 
     /// <summary>The innermost loop, for some tiles: each tap is one load of 16 weights and one multiply-add for each pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<T, TTile, TPitch>(int count, in TapList taps, in TilePixels pixels)
+    private static void Tile<T, TTile, TPitch, TWeight>(int count, in TapList<TWeight> taps, in TilePixels pixels)
         where T : unmanaged, ILanes<T>
         where TTile : unmanaged, IAccumulators<T>
         where TPitch : struct, ISourcePitch
+        where TWeight : unmanaged
     {
         var source = pixels.Source;
         var pitch = TPitch.Of(pixels);
         for (nint offset = 0, step = TTile.Width * pixels.Pitch; count > 0; count--, offset += step, source += TTile.Width * pitch)
         {
             TTile tile = default;
-            tile.Load(pixels.Initial + (pixels.InitialPitch == 0 ? 0 : offset), pixels.InitialPitch);
+            if (typeof(TWeight) != typeof(short))
+                tile.Load(pixels.Initial + (pixels.InitialPitch == 0 ? 0 : offset), pixels.InitialPitch);
             var start = taps.Start;
             for (var run = taps.Runs; run > 0; run--, start += taps.RunPitch)
             {
@@ -116,8 +121,14 @@ public sealed unsafe partial class DirectConvolution
                 for (var end = taps.Offsets + start[taps.RunLength]; offsets < end; offsets++, weights += Layout.Block)
                 {
                     Prefetch.Ahead(weights);
-                    tile.MultiplyAdd(source + *offsets, pitch, T.Load(weights));
+                    tile.MultiplyAdd(source + *offsets, pitch, RoundedWeights.Load<T, TWeight>(weights));
                 }
+            }
+
+            if (typeof(TWeight) == typeof(short))
+            {
+                tile.Multiply(T.Load(pixels.Scales));
+                tile.Add(pixels.Initial, 0);
             }
 
             if (pixels.Residual != null) tile.Add(pixels.Residual + offset, pixels.Pitch);
@@ -126,15 +137,17 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    private readonly ref struct TileLoop<T, TPitch>(int count, ref readonly TapList taps, ref readonly TilePixels pixels)
-        : ITileLoop<T>
+    private readonly ref struct TileLoop<T, TPitch, TWeight>(
+        int count, ref readonly TapList<TWeight> taps, ref readonly TilePixels pixels) : ITileLoop<T>
         where T : unmanaged, ILanes<T>
         where TPitch : struct, ISourcePitch
+        where TWeight : unmanaged
     {
-        private readonly ref readonly TapList _taps = ref taps;
+        private readonly ref readonly TapList<TWeight> _taps = ref taps;
         private readonly ref readonly TilePixels _pixels = ref pixels;
 
-        public void Run<TTile>() where TTile : unmanaged, IAccumulators<T> => Tile<T, TTile, TPitch>(count, in _taps, in _pixels);
+        public void Run<TTile>() where TTile : unmanaged, IAccumulators<T> =>
+            Tile<T, TTile, TPitch, TWeight>(count, in _taps, in _pixels);
     }
 
     private static int* Pointer(int[] pinned) => (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
@@ -166,26 +179,34 @@ public sealed unsafe partial class DirectConvolution
         public static nint Of(in TilePixels pixels) => pixels.ImagePitch;
     }
 
-    /// <summary>What the sums start from: 16 values a block (a bias, or the same zeros for all), or what the destination holds.</summary>
-    private readonly struct InitialValues(float* values, int blockPitch)
+    /// <summary>
+    /// What the sums start from: 16 values a block (a bias, or the same zeros for all), or what the destination holds. Sums of integers
+    /// are scaled first, by the scales of a block's filters.
+    /// </summary>
+    private readonly struct InitialValues(float* values, int blockPitch, float* scales = null)
     {
         private readonly float* _values = values;
         private readonly int _blockPitch = blockPitch;
+        private readonly float* _scales = scales;
 
         public static InitialValues Destination => new(null, 0);
 
         public float* Of(int block) => _values + (long)block * _blockPitch;
+
+        public float* ScalesOf(int block) => _scales + (long)block * Layout.Block;
     }
 
     /// <summary>
     /// Where the pixels of a tile come from, what they start from (null: the destination), where they go and what follows.
     /// </summary>
-    private readonly struct TilePixels(float* source, nint imagePitch, float* initial, float* destination, nint pitch, Epilogue epilogue)
+    private readonly struct TilePixels(
+        float* source, nint imagePitch, float* initial, float* scales, float* destination, nint pitch, Epilogue epilogue)
     {
         public readonly float* Source = source;
         public readonly nint ImagePitch = imagePitch;
         public readonly float* Initial = initial == null ? destination : initial;
         public readonly nint InitialPitch = initial == null ? pitch : 0;
+        public readonly float* Scales = scales;
         public readonly float* Destination = destination;
         public readonly nint Pitch = pitch;
         public readonly float* Residual = epilogue.Residual;
@@ -195,7 +216,7 @@ public sealed unsafe partial class DirectConvolution
         /// <summary>The same pixels of the next block of output channels.</summary>
         public TilePixels Next(float* initial, nint blockPitch) =>
             new(
-                Source, ImagePitch, InitialPitch == 0 ? initial : null, Destination + blockPitch, Pitch,
+                Source, ImagePitch, InitialPitch == 0 ? initial : null, Scales + Layout.Block, Destination + blockPitch, Pitch,
                 new(null, Residual == null ? null : Residual + blockPitch, Bounds));
     }
 
@@ -203,10 +224,10 @@ public sealed unsafe partial class DirectConvolution
     /// The taps that a tile uses: <see cref="Runs"/> runs of neighbours in a list. The n-th goes from <c>Start[n · RunPitch]</c> to
     /// <c>Start[n · RunPitch + RunLength]</c>. A run is a row of the kernel, or all its rows where no column is left out.
     /// </summary>
-    private readonly struct TapList
+    private readonly struct TapList<TWeight> where TWeight : unmanaged
     {
         public readonly int* Offsets;
-        public readonly float* Weights;
+        public readonly TWeight* Weights;
         public readonly int* Start;
         public readonly int* Common;
         public readonly int Runs;
@@ -214,7 +235,7 @@ public sealed unsafe partial class DirectConvolution
         public readonly int RunPitch;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public TapList(TapTable taps, int list, KernelRange rows, KernelRange columns, float* weights)
+        public TapList(TapTable taps, int list, KernelRange rows, KernelRange columns, TWeight* weights)
         {
             Offsets = Pointer(taps.Offsets) + taps.First[list];
             Weights = weights + taps.FirstWeight[list];

@@ -104,22 +104,22 @@ public sealed unsafe partial class DirectConvolution
     /// <summary>y = conv(x) and what follows it.</summary>
     /// <param name="images">Number of images.</param>
     /// <param name="x">Input [N, C/16, H, W, 16].</param>
-    /// <param name="weights">Packed by <see cref="PackWeights"/>.</param>
+    /// <param name="weights">Packed by <see cref="PackWeights"/>, or these rounded.</param>
     /// <param name="epilogue">With a bias.</param>
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void Forward(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) =>
+    public void Forward(int images, float* x, DirectWeights weights, Epilogue epilogue, float* y, float* scratch) =>
         KernelRunner.Run(_tier, new ForwardKernel(this, images, x, isPlain: false, weights, epilogue, y, scratch));
 
-    /// <summary>As <see cref="Forward(int, float*, float*, Epilogue, float*, float*)"/>, of plain images.</summary>
+    /// <summary>As <see cref="Forward(int, float*, DirectWeights, Epilogue, float*, float*)"/>, of plain images.</summary>
     /// <param name="images">Number of images.</param>
     /// <param name="x">Input [N, C, H, W].</param>
-    /// <param name="weights">Packed by <see cref="PackWeights"/>.</param>
+    /// <param name="weights">Packed by <see cref="PackWeights"/>, or these rounded.</param>
     /// <param name="epilogue">With a bias.</param>
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     /// <exception cref="InvalidOperationException"><see cref="ReadsPlain"/> is false.</exception>
-    public void ForwardPlain(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch)
+    public void ForwardPlain(int images, float* x, DirectWeights weights, Epilogue epilogue, float* y, float* scratch)
     {
         if (!ReadsPlain) throw new InvalidOperationException($"{Shape} does not read plain images");
         KernelRunner.RunOnVectors(_tier, new ForwardKernel(this, images, x, isPlain: true, weights, epilogue, y, scratch));
@@ -135,12 +135,42 @@ public sealed unsafe partial class DirectConvolution
         else PackRows(weights, packed, _forwardTaps);
     }
 
-    private void Forward<T>(int images, float* x, bool isPlain, float* weights, Epilogue epilogue, float* y, float* scratch)
+    /// <summary>Whether weights may be rounded: with vectors, where 16 filters share their kept taps.</summary>
+    public bool RoundsWeights => _tier != SimdTier.Scalar && _narrowForward is null;
+
+    /// <summary>
+    /// Rounds packed weights to integers of 16 bits, with a scale for each filter: the largest weight of a filter is ±32,767.
+    /// </summary>
+    /// <param name="packed">Of <see cref="PackWeights"/>.</param>
+    /// <param name="rounded"><see cref="WeightLength"/> integers.</param>
+    /// <param name="scales">[FilterBlocks · 16].</param>
+    /// <exception cref="InvalidOperationException"><see cref="RoundsWeights"/> is false.</exception>
+    public void RoundWeights(ReadOnlySpan<float> packed, Span<short> rounded, Span<float> scales)
+    {
+        if (!RoundsWeights) throw new InvalidOperationException($"{Shape} does not round weights");
+        Check.Length(packed, WeightLength);
+        for (var b = 0; b < _forwardTaps.Length; b++)
+        {
+            var length = _forwardTaps[b].Length * Layout.Block;
+            for (var lane = 0; lane < Layout.Block; lane++)
+            {
+                var largest = 0f;
+                for (var i = lane; i < length; i += Layout.Block) largest = Math.Max(largest, Math.Abs(packed[i]));
+                var scale = scales[b * Layout.Block + lane] = RoundedWeights.ScaleOf(largest);
+                for (var i = lane; i < length; i += Layout.Block) rounded[i] = RoundedWeights.Round(packed[i], scale);
+            }
+
+            packed = packed[length..];
+            rounded = rounded[length..];
+        }
+    }
+
+    private void Forward<T>(int images, float* x, bool isPlain, DirectWeights weights, Epilogue epilogue, float* y, float* scratch)
         where T : unmanaged, ILanes<T>
     {
         if (_narrowForward is not null)
         {
-            _narrowForward.Forward<T>(images, x, weights, epilogue.Bias, y, scratch);
+            _narrowForward.Forward<T>(images, x, weights.Floats, epilogue.Bias, y, scratch);
             epilogue.WithoutBias.Apply(_tier, y, images, Shape.FilterBlocks, Shape.OutHeight * Shape.OutWidth);
             return;
         }
@@ -152,7 +182,9 @@ public sealed unsafe partial class DirectConvolution
                 ? _input.PackPlain(count, x + (long)first * Shape.PlainInputLength, scratch)
                 : _input.Pack<T>(count, x + (long)first * Shape.InputLength, scratch);
             var offset = (long)first * Shape.OutputLength;
-            Run<T>(_forward, count, source, weights, new(epilogue.Bias, Layout.Block), epilogue.From(0, offset), y + offset);
+            var (bias, following) = (new InitialValues(epilogue.Bias, Layout.Block, weights.Scales), epilogue.From(0, offset));
+            if (weights.Integers == null) Run<T, float>(_forward, count, source, weights.Floats, bias, following, y + offset);
+            else Run<T, short>(_forward, count, source, weights.Integers, bias, following, y + offset);
         }
     }
 
@@ -187,11 +219,11 @@ public sealed unsafe partial class DirectConvolution
     }
 
     private readonly struct ForwardKernel(
-        DirectConvolution conv, int images, float* x, bool isPlain, float* weights, Epilogue epilogue, float* y, float* scratch) : IKernel
+        DirectConvolution conv, int images, float* x, bool isPlain, DirectWeights weights, Epilogue epilogue, float* y, float* scratch) : IKernel
     {
         public void Reference()
         {
-            ForwardReference(conv.Shape, images, x, weights, epilogue.Bias, y);
+            ForwardReference(conv.Shape, images, x, weights.Floats, epilogue.Bias, y);
             epilogue.WithoutBias.Apply(SimdTier.Scalar, y, images, conv.Shape.FilterBlocks, conv.Shape.OutHeight * conv.Shape.OutWidth);
         }
 

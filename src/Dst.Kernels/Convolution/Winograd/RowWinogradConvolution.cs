@@ -150,8 +150,8 @@ public sealed unsafe class RowWinogradConvolution
     {
         var largest = 0f;
         foreach (var value in values) largest = Math.Max(largest, Math.Abs(value));
-        var scale = largest / short.MaxValue;
-        for (var i = 0; i < values.Length; i++) rounded[i * Block] = WinogradConvolution.Round(values[i], scale);
+        var scale = RoundedWeights.ScaleOf(largest);
+        for (var i = 0; i < values.Length; i++) rounded[i * Block] = RoundedWeights.Round(values[i], scale);
         return scale;
     }
 

@@ -119,7 +119,7 @@ internal static unsafe class TileProduct
                 for (var end = offsets + list.Channels; offsets < end; offsets++, weights += Layout.Block)
                 {
                     Prefetch.Ahead(weights, ahead);
-                    tile.MultiplyAdd(source + at + *offsets, Layout.Block, Load<T, TWeight>(weights));
+                    tile.MultiplyAdd(source + at + *offsets, Layout.Block, RoundedWeights.Load<T, TWeight>(weights));
                 }
 
                 if (typeof(TWeight) == typeof(short)) tile.Multiply(T.Load(list.Scales + position * positions.ScalesPitch));
@@ -144,8 +144,8 @@ internal static unsafe class TileProduct
         const int rows = FourRows<T>.KernelRows;
         for (var end = offsets + list.Channels; offsets < end; offsets += rows, weights += rows * Layout.Block)
         {
-            T first = Load<T, TWeight>(weights), second = Load<T, TWeight>(weights + Layout.Block);
-            var third = Load<T, TWeight>(weights + 2 * Layout.Block);
+            T first = RoundedWeights.Load<T, TWeight>(weights), second = RoundedWeights.Load<T, TWeight>(weights + Layout.Block);
+            var third = RoundedWeights.Load<T, TWeight>(weights + 2 * Layout.Block);
             var scalars = source + *offsets;
             p.MultiplyAdd(scalars, pitch, first, second, third);
             q.MultiplyAdd(scalars + Layout.Block, pitch, first, second, third);
@@ -187,20 +187,20 @@ internal static unsafe class TileProduct
                 {
                     Prefetch.Ahead(weights, ahead);
                     pairs.MultiplyAdd(
-                        scalars + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(weights + Layout.Block));
+                        scalars + *offsets, Layout.Block, RoundedWeights.Load<T, TWeight>(weights), RoundedWeights.Load<T, TWeight>(weights + Layout.Block));
                 }
 
                 for (var end = one.Offsets + pair.Both; offsets < end; offsets++, otherOffsets++, weights += 2 * Layout.Block)
                 {
                     Prefetch.Ahead(weights, ahead);
-                    pairs.MultiplyAddFirst(scalars + *offsets, Layout.Block, Load<T, TWeight>(weights));
-                    pairs.MultiplyAddSecond(scalars + *otherOffsets, Layout.Block, Load<T, TWeight>(weights + Layout.Block));
+                    pairs.MultiplyAddFirst(scalars + *offsets, Layout.Block, RoundedWeights.Load<T, TWeight>(weights));
+                    pairs.MultiplyAddSecond(scalars + *otherOffsets, Layout.Block, RoundedWeights.Load<T, TWeight>(weights + Layout.Block));
                 }
 
                 for (var end = one.Offsets + one.Channels; offsets < end; offsets++, weights += Layout.Block)
-                    pairs.MultiplyAddFirst(scalars + *offsets, Layout.Block, Load<T, TWeight>(weights));
+                    pairs.MultiplyAddFirst(scalars + *offsets, Layout.Block, RoundedWeights.Load<T, TWeight>(weights));
                 for (var end = other.Offsets + other.Channels; otherOffsets < end; otherOffsets++, weights += Layout.Block)
-                    pairs.MultiplyAddSecond(scalars + *otherOffsets, Layout.Block, Load<T, TWeight>(weights));
+                    pairs.MultiplyAddSecond(scalars + *otherOffsets, Layout.Block, RoundedWeights.Load<T, TWeight>(weights));
                 if (typeof(TWeight) == typeof(short))
                 {
                     var scales = position * positions.ScalesPitch;
@@ -244,13 +244,6 @@ internal static unsafe class TileProduct
         public void Run<TPairs>() where TPairs : unmanaged, IPairedSums<T> =>
             Pairs<T, TPairs, TWeight>(pair, in _one, in _other, source, first, count, in _positions);
     }
-
-    /// <summary>The JIT compiles the branch of the type alone.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Load<T, TWeight>(TWeight* weights)
-        where T : unmanaged, ILanes<T>
-        where TWeight : unmanaged =>
-        typeof(TWeight) == typeof(short) ? T.Load((short*)weights) : T.Load((float*)weights);
 }
 
 /// <summary>What a block of 16 filters multiplies at a position of the transform domain, and where its sums go.</summary>

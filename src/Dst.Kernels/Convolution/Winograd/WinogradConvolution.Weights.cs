@@ -80,23 +80,16 @@ public sealed unsafe partial class WinogradConvolution
     public (long First, int Length) WeightGradientRange(int position) =>
         (_firstGradient[position] * Layout.Block, _unitsAt[position].GradientOffsets.Length * Layout.Block);
 
-    /// <summary>A weight in steps of a scale.</summary>
-    internal static short Round(float weight, float scale)
-    {
-        var steps = scale > 0 ? MathF.Round(weight / scale) : 0;
-        return (short)Math.Clamp(steps, -short.MaxValue, short.MaxValue); // a denormal scale is not exact
-    }
-
     /// <summary>Rounds the weights of a filter; returns their scale.</summary>
     private static float RoundFilter(ReadOnlySpan<int> places, float* weights, short* rounded)
     {
         var largest = 0f;
         foreach (var place in places) largest = Math.Max(largest, Math.Abs(weights[(nint)place * Layout.Block]));
-        var scale = largest / short.MaxValue;
+        var scale = RoundedWeights.ScaleOf(largest);
         foreach (var place in places)
         {
             var i = (nint)place * Layout.Block;
-            rounded[i] = Round(weights[i], scale);
+            rounded[i] = RoundedWeights.Round(weights[i], scale);
         }
 
         return scale;

@@ -1,6 +1,7 @@
 using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Lowering;
+using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference.Steps;
 
@@ -14,19 +15,31 @@ internal sealed unsafe class DirectStep : WeightedStep
     private const int CachedOutput = 64 * 1024;
 
     private readonly DirectConvolution _kernel;
+    private readonly bool _isRounded;
     private readonly Lazy<Slice[]> _slices;
     private readonly int _sliceCount;
 
-    public DirectStep(SimdTier tier, LoweredNode node, string name, Conv2dShape shape, KeptTaps? kept)
-        : this(node, name, new DirectConvolution(tier, shape, kept))
+    /// <summary>Packs the weights.</summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="node">The convolution.</param>
+    /// <param name="name">Name of the form.</param>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="kept">The taps that it reads, or null for all.</param>
+    /// <param name="isRounded">Whether its weights are integers of 16 bits.</param>
+    public DirectStep(SimdTier tier, LoweredNode node, string name, Conv2dShape shape, KeptTaps? kept, bool isRounded = false)
+        : this(node, name, new DirectConvolution(tier, shape, kept), isRounded)
     {
     }
 
-    private DirectStep(LoweredNode node, string name, DirectConvolution kernel)
-        : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
+    private DirectStep(LoweredNode node, string name, DirectConvolution kernel, bool isRounded)
+        : base(
+            node, name, kernel.Shape.Filters,
+            isRounded ? ScalesLength(kernel.Shape) + (kernel.WeightLength + 1) / 2 : kernel.WeightLength)
     {
-        _kernel = kernel;
-        _kernel.PackWeights(node.Weight, Packed.Span);
+        (_kernel, _isRounded) = (kernel, isRounded);
+        using var unrounded = new AlignedBuffer(isRounded ? kernel.WeightLength : 0);
+        _kernel.PackWeights(node.Weight, isRounded ? unrounded.Span : Packed.Span);
+        if (isRounded) _kernel.RoundWeights(unrounded.Span, new(Rounded, kernel.WeightLength), Packed.Span[..ScalesLength(Shape)]);
         _sliceCount = kernel.Shape.Groups == 1 ? Math.Min(MaxSlices, kernel.Shape.FilterBlocks) : 1;
         _slices = new(Cut);
     }
@@ -34,6 +47,9 @@ internal sealed unsafe class DirectStep : WeightedStep
     public override bool ReadsPlain => _kernel.ReadsPlain;
 
     private Conv2dShape Shape => _kernel.Shape;
+
+    /// <summary>Weights of 16 bits, which follow their scales.</summary>
+    private short* Rounded => (short*)(Packed.Pointer + ScalesLength(Shape));
 
     private int ImagesTogether => Math.Max(1, CachedOutput / Shape.OutputLength);
 
@@ -60,23 +76,29 @@ internal sealed unsafe class DirectStep : WeightedStep
     private void RunImages(in StepData data, int image, int images, float* scratch)
     {
         var offset = (long)image * Shape.OutputLength;
-        Forward(_kernel, data, image, images, Packed.Pointer, Epilogue(data).From(0, offset), data.Y + offset, scratch);
+        Forward(_kernel, data, image, images, Weights(0, 0), Epilogue(data).From(0, offset), data.Y + offset, scratch);
     }
 
     private void RunSlice(in StepData data, int image, Slice slice, float* scratch)
     {
         var offset = (long)image * Shape.OutputLength + (long)slice.FirstBlock * Shape.OutHeight * Shape.OutWidth * Layout.Block;
         var epilogue = Epilogue(data).From(slice.FirstBlock, offset);
-        Forward(slice.Kernel, data, image, 1, Packed.Pointer + slice.FirstWeight, epilogue, data.Y + offset, scratch);
+        Forward(slice.Kernel, data, image, 1, Weights(slice.FirstBlock, slice.FirstWeight), epilogue, data.Y + offset, scratch);
     }
 
     private static void Forward(
-        DirectConvolution kernel, in StepData data, int image, int images, float* weights, Epilogue epilogue, float* y, float* scratch)
+        DirectConvolution kernel, in StepData data, int image, int images, DirectWeights weights, Epilogue epilogue, float* y, float* scratch)
     {
         if (data.IsPlain)
             kernel.ForwardPlain(images, data.X + (long)image * kernel.Shape.PlainInputLength, weights, epilogue, y, scratch);
         else kernel.Forward(images, data.X + (long)image * kernel.Shape.InputLength, weights, epilogue, y, scratch);
     }
+
+    private static int ScalesLength(Conv2dShape shape) => Layout.PaddedChannels(shape.Filters);
+
+    private DirectWeights Weights(int firstBlock, long firstWeight) => _isRounded
+        ? new(Rounded + firstWeight, Packed.Pointer + firstBlock * Layout.Block)
+        : new(Packed.Pointer + firstWeight);
 
     /// <summary>Packed weights lie filter block by filter block, so those of a slice are a part of the layer's.</summary>
     private Slice[] Cut()
