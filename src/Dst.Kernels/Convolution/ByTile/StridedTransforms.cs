@@ -6,7 +6,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// F(2×2, 3×3) of stride 2, with 25 products instead of 36. A window begins a pixel before its square. Of the five inputs a to e of its row,
+/// F(2×2, 3×3) of stride 2: 25 products instead of 36. A window begins a pixel before its square. Of the five inputs a to e of a row,
 /// b and d meet only the middle weight k₁. The others meet k₀ and k₂ as in F(2, 2) at the points 0, 1 and infinity: (a − c)·k₀,
 /// c·(k₀ + k₂), (e − c)·k₂. So the two outputs are (a − c)·k₀ + c·(k₀ + k₂) + b·k₁ and c·(k₀ + k₂) + (e − c)·k₂ + d·k₁.
 /// </summary>
