@@ -39,7 +39,10 @@ internal sealed class PlaneRegions(LoweredProgram program, SimdTier tier, Func<T
     /// <summary>The regions of the program, each of two layers or more in the order in which they run.</summary>
     public IEnumerable<IReadOnlyList<TileLayer>> Find() => Find(Candidates());
 
-    /// <summary>Of each region all layers, or its better parts without those that are slower by tile; whichever gains more time.</summary>
+    /// <summary>
+    /// Of each region all layers, or those that are chosen among the layers that are not slower by tile, whichever saves more time. If
+    /// neither does, none.
+    /// </summary>
     private (List<TileLayer> Layers, double Loss) Choose(List<TileLayer> among)
     {
         var (chosen, sum) = (new List<TileLayer>(), 0.0);
@@ -48,9 +51,9 @@ internal sealed class PlaneRegions(LoweredProgram program, SimdTier tier, Func<T
             var losses = region.Select(lossOf).ToList();
             var faster = region.Where((_, i) => losses[i] <= 0).ToList();
             var parts = faster.Count == region.Count ? ([], 0) : Choose(faster);
-            var (layers, loss) = losses.Sum() < parts.Loss ? (region, losses.Sum()) : parts;
-            chosen.AddRange(layers);
-            sum += loss;
+            var better = losses.Sum() < parts.Loss ? (Layers: region, Loss: losses.Sum()) : parts;
+            chosen.AddRange(better.Layers);
+            sum += better.Loss;
         }
 
         return (chosen, sum);
@@ -97,7 +100,7 @@ internal sealed class PlaneRegions(LoweredProgram program, SimdTier tier, Func<T
         HashSet<string> planes = [.. layers.Where(layer => layer.CanWrite).Select(layer => layer.Node.Output)];
         planes.Remove(program.Output);
         foreach (var node in program.Nodes.Except(layers.Select(layer => layer.Node))) planes.ExceptWith(node.Reads);
-        // A layer of stride 2 keeps a residual as its output.
+        // A layer of stride 2 adds planes to planes alone. Each value that is left out may leave out another one.
         var sums = layers.Where(layer => layer.Shape.Stride == 2 && layer.Node.Residual is not null).Select(layer => layer.Node).ToList();
         while (sums.Find(sum => planes.Contains(sum.Residual!) != planes.Contains(sum.Output)) is { } sum)
             planes.ExceptWith([sum.Residual!, sum.Output]);

@@ -50,6 +50,43 @@ public sealed class PlaneRegionsTests : IDisposable
         Assert.EndsWith(" .added.", regions[1][1]);
     }
 
+    [Theory]
+    [InlineData(null, "two in..out", "down in.added.out", "three in..")]
+    [InlineData("sum", "two in..", "down in..")]
+    [InlineData("two", "two in..", "down in..")]
+    public void The_sum_of_a_layer_of_stride_2_is_planes_only_together_with_what_it_adds(string? pooled, params string[] layers)
+    {
+        Conv2dOp same = new(16, 3, 3, 1, 1), half = new(16, 3, 3, 2, 1);
+        CheckedGraph graph = new(new("sums", new(16, 32, 32), [
+            new("one", same, ["input"]), new("side", half, ["one"]), new("two", same, ["side"]), new("down", half, ["one"]),
+            new("sum", new AddOp(), ["two", "down"]), new("three", same, ["sum"]),
+            new("pool", new MaxPoolOp(3, 1, 1), [pooled ?? "three"]), new("end", new MulOp(), ["three", "pool"]),
+        ]));
+        Assert.Equal(["one ..out", "side in..out", .. layers], Assert.Single(Find(InferencePlanTests.Initialised(graph))));
+    }
+
+    [Fact]
+    public void A_layer_whose_output_cannot_be_planes_reads_them()
+    {
+        Conv2dOp same = new(16, 3, 3, 1, 1), half = new(16, 3, 3, 2, 1);
+        // Of 4×64 outputs two vectors of tiles hold no whole squares.
+        CheckedGraph graph = new(new("wide", new(16, 8, 128), [
+            new("one", same, ["input"]), new("two", half, ["one"]), new("three", same, ["two"]),
+        ]));
+        Assert.Equal(["one ..out", "two in.."], Assert.Single(Find(InferencePlanTests.Initialised(graph))));
+    }
+
+    [Fact]
+    public void A_value_that_another_layer_adds_is_not_planes()
+    {
+        Conv2dOp same = new(16, 3, 3, 1, 1);
+        CheckedGraph graph = new(new("added", new(16, 16, 16), [
+            new("one", same, ["input"]), new("five", new Conv2dOp(16, 5, 5, 1, 2), ["input"]), new("sum", new AddOp(), ["one", "five"]),
+            new("two", same, ["one"]), new("end", new MulOp(), ["two", "sum"]),
+        ]));
+        Assert.Empty(Find(InferencePlanTests.Initialised(graph)));
+    }
+
     [Fact]
     public void On_narrower_vectors_there_is_no_region()
     {
@@ -91,10 +128,10 @@ public sealed class PlaneRegionsTests : IDisposable
 
         using var plan = InferencePlan.Compile(ResNet, options with { Cache = new(CachePath) });
         var byTile = plan.Decisions.Where(decision => decision.Chosen.Form.EndsWith(" by tile")).ToList();
-        Assert.Equal(msByTile < 1, byTile.Exists(decision => decision.Layer == "layer1.0.conv1"));
-        Assert.Equal(msByTile < 1, byTile.Exists(decision => decision.Layer == "layer2.2.conv2"));
+        foreach (var layer in new[] { "layer1.0.conv1", "layer2.0.conv1", "layer2.0.downsample.0", "layer2.2.conv2" })
+            Assert.Equal(msByTile < 1, byTile.Exists(decision => decision.Layer == layer));
         Assert.All(
-            byTile.Where(decision => decision.Layer.StartsWith("layer1")),
+            byTile.Where(decision => decision.Layer.StartsWith("layer1") || decision.Layer.StartsWith("layer2")),
             decision => Assert.Equal("fastest with its neighbours, whose values are planes", decision.Reason));
 
         using var direct = InferencePlan.CompileDirect(ResNet);

@@ -25,6 +25,7 @@ public unsafe class TileConvolutionTests
         new(2, 3, 200, 5, 3, 3, 1, 1), // a row of 50 tiles
         new(64, 96, 32, 5, 3, 3, 1, 1), // inputs become planes for two of six bands at a time
         new(64, 46, 49, 3, 3, 3, 1, 1), // and for one band, which begins within a vector
+        new(48, 22, 80, 5, 3, 3, 1, 1), // a band that begins within a vector and ends below the map
         new(2, 1, 3, 3, 3, 3, 2, 1),
         new(3, 7, 18, 20, 3, 3, 2, 1), // squares whose outputs are 2×1 and 2×2 pixels
         new(16, 16, 16, 17, 3, 3, 2, 1), // one vector of tiles, whose outputs are no vector of squares

@@ -4,8 +4,9 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// F(2×2, 3×3) of stride 2, with 25 products instead of 36. In a row, outer inputs a, c, e meet outer weights as F(2, 2) at the points 0, 1
-/// and infinity: (a − c)·k₀, c·(k₀ + k₂), (e − c)·k₂. Inner inputs b, d meet the middle weight. A window begins a pixel before its square.
+/// F(2×2, 3×3) of stride 2: 25 products instead of 36. A window begins a pixel before its square. Of the five inputs a to e of a row,
+/// b and d meet only the middle weight k₁. The others meet k₀ and k₂ as in F(2, 2) at the points 0, 1 and infinity: (a − c)·k₀,
+/// c·(k₀ + k₂), (e − c)·k₂. So the two outputs are (a − c)·k₀ + c·(k₀ + k₂) + b·k₁ and c·(k₀ + k₂) + (e − c)·k₂ + d·k₁.
 /// </summary>
 internal sealed unsafe class StridedTransforms<T> : TileTransforms where T : unmanaged, ITileLanes<T>
 {

@@ -274,8 +274,8 @@ public sealed unsafe partial class TileConvolution
     }
 
     /// <summary>
-    /// The number of rows whose products take least time, of those whose V stays in the second-level cache, and which are whole units of
-    /// tiles.
+    /// The number of rows whose products take least time. Their tiles are whole units, and their V stays in the second-level cache if that
+    /// of the smallest number does.
     /// </summary>
     private int RowsOfBand(int unit, int lanes)
     {

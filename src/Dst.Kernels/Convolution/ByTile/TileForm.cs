@@ -8,7 +8,7 @@ public sealed class TileForm : ConvolutionForm
     private readonly ConvolutionForm _ofFilters;
 
     /// <param name="name">Its name.</param>
-    /// <param name="outputs">Outputs of a tile for rounding errors: 0 of the direct form.</param>
+    /// <param name="outputs">Its <see cref="RoundingClass"/>: outputs of a Winograd tile, 0 of the direct form.</param>
     /// <param name="ofFilters">The form with filters in the lanes whose cost is about its own.</param>
     internal TileForm(string name, int outputs, ConvolutionForm ofFilters) : base(name) =>
         (RoundingClass, _ofFilters) = (outputs, ofFilters);

@@ -4,8 +4,8 @@ using Dst.Runtime.Lowering;
 namespace Dst.Runtime.Inference.Steps;
 
 /// <summary>
-/// A convolution in Winograd form with tiles in the lanes, and the pooling behind it where it has one. Threads share an image by bands of
-/// rows of tiles.
+/// A convolution with tiles in the lanes, and the pooling behind it where it computes that too. Threads share an image by bands of rows of
+/// tiles.
 /// </summary>
 internal sealed unsafe class TileStep : WeightedStep
 {
