@@ -152,5 +152,6 @@ internal sealed record ConvolutionCandidate(
         ? tier != SimdTier.Scalar && shape.Groups == 1 && CountDirectWeights(shape) >= LargeWeights
         : CountTransformedWeights(shape) >= LargeWeights;
 
-    private double CountDirectWeights(Conv2dShape shape) => (double)shape.Filters * shape.RowLength * (Kept is null ? 1 : Form.ShareOf(shape, Kept));
+    private double CountDirectWeights(Conv2dShape shape) =>
+        (double)shape.Filters * shape.RowLength * (Kept is null ? 1 : Form.ShareOf(shape, Kept));
 }

@@ -93,7 +93,11 @@ public sealed unsafe partial class TileConvolution
         _filtersTogether = lanes / (_rowsOfBand * _columns <= lanes ? 1 : 2);
         // One more cache line: powers of two would put all positions of a tile into the same cache set.
         _positionPitch = _read.Length * _tilesOfBand + Block;
-        _blocks = [.. _read.GroupBy(channel => channel / Block, channel => channel % Block, (b, channels) => new ReadChannels(tier, b, [.. channels]))];
+        _blocks =
+        [
+            .. _read.GroupBy(
+                channel => channel / Block, channel => channel % Block, (b, channels) => new ReadChannels(tier, b, [.. channels])),
+        ];
         var planes = Math.Max(_read.Length, _blocks.Sum(block => block.Planes));
         _bandsOfRun = Math.Clamp(CachedPlanes / Math.Max(1, planes * Phases * _rowsOfBand * _columns), 1, Bands);
         var rowsOfRun = _bandsOfRun * _rowsOfBand + 2; // a window reaches into the rows above and below
@@ -185,8 +189,9 @@ public sealed unsafe partial class TileConvolution
         height % Tile == 0 && width % Tile == 0 && height * width % (Phases * Block) == 0;
 
     /// <summary>Share of the products that are left if dropped taps are skipped.</summary>
-    internal static double ShareOf(Conv2dShape shape, KeptTaps kept) => TileTransforms.Of(SimdTier.V256, shape, isPooled: false)!.KernelRows.Average(
-        rows => KeptTaps.ChannelsOfBlocks(shape, kept, rows).Average(channels => (double)channels.Length) / shape.Channels);
+    internal static double ShareOf(Conv2dShape shape, KeptTaps kept) =>
+        TileTransforms.Of(SimdTier.V256, shape, isPooled: false)!.KernelRows.Average(
+            rows => KeptTaps.ChannelsOfBlocks(shape, kept, rows).Average(channels => (double)channels.Length) / shape.Channels);
 
     /// <summary>Transforms canonical weights [O, C, Kh, Kw] into <see cref="WeightLength"/> floats.</summary>
     public void PackWeights(ReadOnlySpan<float> weights, float* packed)
@@ -344,57 +349,4 @@ public sealed unsafe partial class TileConvolution
 
     private IEnumerable<int> Mask(Func<int, bool> hasNeighbour) =>
         Enumerable.Range(0, _planeLength).Select(tile => hasNeighbour(tile) ? -1 : 0);
-
-    /// <summary>Planes of a map, or of some rows of it.</summary>
-    private readonly struct InputPlanes(float* first, nint channelPitch, nint length)
-    {
-        /// <summary>The first tile of the map, also where its row is not there.</summary>
-        public readonly float* First = first;
-        public readonly nint ChannelPitch = channelPitch;
-        public readonly nint Length = length;
-    }
-
-    /// <summary>Neighbouring rows of positions that read the same channels.</summary>
-    /// <param name="First">First row.</param>
-    /// <param name="Count">Number of rows.</param>
-    /// <param name="Places">Where V has the channels at a position.</param>
-    private sealed record PositionRows(int First, int Count, int[] Places);
-
-    /// <summary>Channels of a block that some filter reads.</summary>
-    private sealed class ReadChannels(SimdTier tier, int block, int[] channels)
-    {
-        public int Block { get; } = block;
-
-        public int[] Channels { get; } = channels;
-
-        /// <summary>Whether those of two pixels fit a vector of 512 bits.</summary>
-        public bool AreFew => tier == SimdTier.V512 && Channels.Length <= HalfBlock;
-
-        /// <summary>Channels of which planes are made.</summary>
-        public int Planes => AreFew ? HalfBlock : Layout.Block;
-
-        /// <summary>Lanes of two pixels: eight of each.</summary>
-        public int[] Picks { get; } =
-        [
-            .. from pixel in Enumerable.Range(0, 2)
-               from i in Enumerable.Range(0, HalfBlock)
-               select pixel * Layout.Block + channels[Math.Min(i, channels.Length - 1)],
-        ];
-    }
-
-    /// <summary>Floats of the parts of the scratch memory.</summary>
-    private readonly record struct ScratchParts(int Planes, int Strips, int V, int M, int Results)
-    {
-        public int Total => checked(Planes + Strips + V + M + Results);
-    }
-
-    /// <summary>The parts of the scratch memory, each at the beginning of a cache line.</summary>
-    private readonly struct Scratch(float* memory, ScratchParts parts)
-    {
-        public readonly float* M = memory;
-        public readonly float* Results = memory + parts.M;
-        public readonly float* V = memory + parts.M + parts.Results;
-        public readonly float* Strips = memory + parts.M + parts.Results + parts.V;
-        public readonly float* Planes = memory + parts.M + parts.Results + parts.V + parts.Strips;
-    }
 }

@@ -59,7 +59,11 @@ public sealed unsafe partial class DirectConvolution
                     TWeight* otherWeights = other.Weights + (long)otherStart[p] * Layout.Block;
                     var both = isShared ? taps : common[p];
                     for (var i = 0; i < both; i++, weights += Layout.Block, otherWeights += Layout.Block)
-                        pairs.MultiplyAdd(source + offsets[i], pitch, RoundedWeights.Load<T, TWeight>(weights), RoundedWeights.Load<T, TWeight>(otherWeights));
+                    {
+                        pairs.MultiplyAdd(
+                            source + offsets[i], pitch, RoundedWeights.Load<T, TWeight>(weights),
+                            RoundedWeights.Load<T, TWeight>(otherWeights));
+                    }
 
                     var turns = Math.Min(taps, otherTaps);
                     for (var i = both; i < turns; i++, weights += Layout.Block, otherWeights += Layout.Block)

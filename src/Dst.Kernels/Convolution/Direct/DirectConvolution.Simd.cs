@@ -45,7 +45,8 @@ public sealed unsafe partial class DirectConvolution
                         {
                             var width = tile.AcrossImages ? together : tile.Width;
                             var pixels = new TilePixels(
-                                pixelSource, sourcePitch.Image, initial.Of(b), initial.ScalesOf(b), pixel, tile.AcrossImages ? pitch.Image : pitch.Pixel,
+                                pixelSource, sourcePitch.Image, initial.Of(b), initial.ScalesOf(b), pixel,
+                                tile.AcrossImages ? pitch.Image : pitch.Pixel,
                                 epilogue.From(0, pixel - destination));
                             if (blocks > 1)
                             {

@@ -219,7 +219,8 @@ public sealed unsafe partial class DirectConvolution
     }
 
     private readonly struct ForwardKernel(
-        DirectConvolution conv, int images, float* x, bool isPlain, DirectWeights weights, Epilogue epilogue, float* y, float* scratch) : IKernel
+        DirectConvolution conv, int images, float* x, bool isPlain, DirectWeights weights, Epilogue epilogue, float* y, float* scratch)
+        : IKernel
     {
         public void Reference()
         {

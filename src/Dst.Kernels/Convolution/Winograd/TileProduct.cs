@@ -187,7 +187,8 @@ internal static unsafe class TileProduct
                 {
                     Prefetch.Ahead(weights, ahead);
                     pairs.MultiplyAdd(
-                        scalars + *offsets, Layout.Block, RoundedWeights.Load<T, TWeight>(weights), RoundedWeights.Load<T, TWeight>(weights + Layout.Block));
+                        scalars + *offsets, Layout.Block, RoundedWeights.Load<T, TWeight>(weights),
+                        RoundedWeights.Load<T, TWeight>(weights + Layout.Block));
                 }
 
                 for (var end = one.Offsets + pair.Both; offsets < end; offsets++, otherOffsets++, weights += 2 * Layout.Block)

@@ -87,7 +87,8 @@ internal sealed unsafe class DirectStep : WeightedStep
     }
 
     private static void Forward(
-        DirectConvolution kernel, in StepData data, int image, int images, DirectWeights weights, Epilogue epilogue, float* y, float* scratch)
+        DirectConvolution kernel, in StepData data, int image, int images, DirectWeights weights, Epilogue epilogue, float* y,
+        float* scratch)
     {
         if (data.IsPlain)
             kernel.ForwardPlain(images, data.X + (long)image * kernel.Shape.PlainInputLength, weights, epilogue, y, scratch);
