@@ -15,14 +15,14 @@ internal static class FusarSource
     private const int LongestHeader = 4096;
 
     /// <summary>
-    /// Lists the images. Classes are categories or <c>category/subcategory</c>. A class of fewer than <paramref name="minSamples"/>
-    /// images is dropped.
+    /// Lists the images. Classes are categories or <c>category/subcategory</c>. A class of fewer images than
+    /// <see cref="DataOptions.MinSamples"/> is dropped.
     /// </summary>
-    public static SourceData Open(string path, FusarLevel level, int minSamples, Action<string> log)
+    public static SourceData Open(string path, DataOptions options, Action<string> log)
     {
         var ships = ReadShips(Path.Combine(path, MetaName));
-        var classes = level == FusarLevel.Category ? Categories(path, log) : Subcategories(path, log);
-        var kept = ClassFolders.DropSmall(path, classes, minSamples, log);
+        var classes = options.Level == FusarLevel.Category ? Categories(path, log) : Subcategories(path, log);
+        var kept = ClassFolders.DropSmall(path, classes, options, log);
         var samples = new List<SourceSample>();
         var unknown = 0;
         for (var label = 0; label < kept.Count; label++)
