@@ -173,6 +173,10 @@ public sealed class SourceTests : IDisposable
         var lines = File.ReadAllLines(meta);
         File.WriteAllLines(meta, [lines[0].Replace("mmsi", "number", StringComparison.Ordinal), .. lines[1..]]);
         Assert.Contains("no column 'mmsi'", Fails(DataKind.Fusar));
+        File.WriteAllLines(meta, ["id;mmsi;path", "1;2;3"]);
+        Assert.EndsWith(
+            "no column 'path' in its first line, 'id;mmsi;path'; the columns path and mmsi were expected, with commas between columns",
+            Fails(DataKind.Fusar));
         File.WriteAllLines(meta, [lines[0], "1,2"]);
         Assert.Contains("2 fields in line 2", Fails(DataKind.Fusar));
         File.Delete(meta);
