@@ -77,7 +77,7 @@ public sealed class PackageTests : IDisposable
             """);
         File.Copy(Path.Combine(RepositoryRoot, "docs/samples/Predict/Program.cs"), Path.Combine(program, "Program.cs"));
         var output = DotNet(program, "run", "--", model, image);
-        Assert.Matches($@"^{image}: \d ", output.Split('\n')[0]);
+        Assert.Matches($@"^{image}: \d [\d.,]+%$", output.Split('\n')[0]);
     }
 
     /// <summary>The folder of packages that this build was restored from.</summary>

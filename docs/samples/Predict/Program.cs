@@ -9,7 +9,7 @@ try
     {
         float[] p = predictor.Predict(Image.Read(path));
         var best = Array.IndexOf(p, p.Max());
-        Console.WriteLine($"{path}: {predictor.ClassNameOf(best)} {p[best]:P1}");
+        Console.WriteLine($"{path}: {predictor.ClassNameOf(best)} {p[best]:0.0%}");
     }
 
     return 0;

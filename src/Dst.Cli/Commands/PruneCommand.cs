@@ -22,8 +22,9 @@ internal static class PruneCommand
 {
     private const int Batch = 64;
 
-    /// <summary>Keys that <see cref="Unstructured"/> leaves without effect.</summary>
-    private static readonly string[] KeysOfPatterns = ["prune.permute", "prune.keep", "prune.keep_layers"];
+    /// <summary>Keys that <see cref="Unstructured"/> leaves without effect. prune.unit still says which layers stay dense.</summary>
+    private static readonly string[] KeysOfPatterns =
+        ["prune.block", "prune.group", "prune.keep", "prune.keep_layers", "prune.permute"];
 
     private static readonly Option<double?> Unstructured = SharedOptions.Number(
         "--unstructured",
@@ -98,6 +99,12 @@ internal static class PruneCommand
         var needsData = csv is not null || options.Score == PruningScore.Taylor || options.Repair != PruningRepair.None;
         PruningInput.CheckKeys(call, needsData ? ["data", "seed"] : []);
         PruningInput.CheckIdle(call, recipe);
+        if (arguments.GetValue(Unstructured) is not null)
+        {
+            foreach (var key in RecipeFile.KeysBesideDefaults(recipe).Intersect(KeysOfPatterns))
+                call.Report.Log($"recipe: {key} has no effect with {Unstructured.Name}, which drops single weights");
+        }
+
         DataSet? data = null;
         if (needsData) (model, data) = ModelInput.Load(recipe, path, model, call);
 

@@ -63,7 +63,7 @@ internal static class RecipeInput
         if (data is not null || SourceOf(arguments) is not { } file)
             return RecipeFile.Parse("the command line", $"name: {NameOf(data)}", overrides);
         if (RunRecipe.IsIn(file) && TakesRuns(arguments)) return RunRecipe.Read(file, overrides);
-        CheckRecipe(file);
+        CheckRecipe(file, trainsModels: arguments.CommandResult.Command.Options.Any(option => option.Name == "--from"));
         return RecipeFile.Load(file, overrides, log);
     }
 
@@ -101,14 +101,15 @@ internal static class RecipeInput
     }
 
     // Models, images and runs are often named where the recipe stands.
-    private static void CheckRecipe(string file)
+    private static void CheckRecipe(string file, bool trainsModels)
     {
         const string expected =
             "a recipe file, or labelled images in a folder, a zip archive, a CIFAR archive (.tar.gz) or an IDX file, was expected";
         if (Directory.Exists(file)) throw new InputException($"'{file}' is a folder; a recipe file was expected, or --resume {file}");
         if (!File.Exists(file)) throw new InputException($"'{file}' does not exist; {expected}");
         if (file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
-            throw new InputException($"'{file}' is a model file; {expected}, and a model to train on as --from {file}");
+            throw new InputException(
+                $"'{file}' is a model file; {expected}" + (trainsModels ? $", and a model to train on as --from {file}" : ""));
         if (DataKinds.IsList(file)) throw new InputException($"'{file}' is a list; {DataKinds.NoLists}, and name the folder around them");
         var isArchive = file.EndsWith(".zip", StringComparison.OrdinalIgnoreCase); // by its name
         if (FileKind.NameOf(file) is { } kind && (isArchive || kind != FileKind.Text))

@@ -38,6 +38,8 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
     /// <summary>The processes that share the search for an order of channels.</summary>
     public RankGroup Ranks { get; init; } = RankGroup.Single;
 
+    private bool Permutes => Options.Permute && Kind != MaskKind.Unstructured;
+
     /// <summary>Plans the pruning of a model: permutes its channels if the options ask for it, then chooses the masks.</summary>
     /// <param name="model">Not changed. Layers that have a mask keep it.</param>
     /// <param name="gradients">Needed by the score taylor alone.</param>
@@ -47,7 +49,7 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
     /// </exception>
     public PlannedPruning Prepare(Model model, ScoreGradients? gradients, Action<string>? log)
     {
-        if (model.Masks.Count > 0 && (Options.Permute || Options.Repair != PruningRepair.None))
+        if (model.Masks.Count > 0 && (Permutes || Options.Repair != PruningRepair.None))
             throw new InputException(
                 $"network '{model.Graph.Name}' is pruned already (layer '{model.Masks.Keys.First()}'); prune.permute false and "
                 + "prune.repair none were expected, because both would change the layers that are");
@@ -61,7 +63,7 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
     /// <inheritdoc cref="Prepare"/>
     public Model Permute(Model model, ScoreGradients? gradients, Action<string>? log)
     {
-        if (Kind == MaskKind.Unstructured || !Options.Permute) return model;
+        if (!Permutes) return model;
         var changes = new List<PermutedChannels>();
         var permuted = ChannelPermuter.Permute(model, Options, gradients?.Of(model, Options), changes, Ranks);
         foreach (var change in changes) log?.Invoke($"permuted {change}");

@@ -9,6 +9,9 @@ internal abstract unsafe class RankOperation(RankGroup ranks, int channel)
     /// <summary>How long a rank that waits asks again and again before it sleeps between two questions.</summary>
     private static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>What counts between two questions. A job that was suspended has not waited meanwhile.</summary>
+    private static readonly TimeSpan LongestCounted = TimeSpan.FromSeconds(1);
+
     private IRankExchange? _exchange;
     private int _partner;
 
@@ -29,11 +32,13 @@ internal abstract unsafe class RankOperation(RankGroup ranks, int channel)
     /// <exception cref="InputException">A rank has sent nothing for longer than <see cref="RankGroup.Patience"/>.</exception>
     public void Wait()
     {
-        var (begun, waitsFor) = (Stopwatch.GetTimestamp(), _exchange);
+        var (asked, waited, waitsFor) = (Stopwatch.GetTimestamp(), TimeSpan.Zero, _exchange);
         while (!Advance())
         {
-            if (waitsFor != _exchange) (begun, waitsFor) = (Stopwatch.GetTimestamp(), _exchange);
-            var waited = Stopwatch.GetElapsedTime(begun);
+            var since = Stopwatch.GetElapsedTime(asked);
+            asked = Stopwatch.GetTimestamp();
+            waited = waitsFor != _exchange ? TimeSpan.Zero : waited + (since < LongestCounted ? since : LongestCounted);
+            waitsFor = _exchange;
             if (waited > ranks.Patience)
                 throw new InputException(
                     Invariant($"rank {_partner} has sent nothing for {waited.TotalSeconds:F0} s; it may hang, ")

@@ -81,9 +81,22 @@ public sealed partial class ModelCommandTests
     [Theory]
     [InlineData("--permute", "option --permute: prune.permute has no effect with --unstructured")]
     [InlineData("--set", "option --set prune.keep=0.25: prune.keep has no effect with --unstructured", "prune.keep=0.25")]
+    [InlineData("--set", "option --set prune.block=8: prune.block has no effect with --unstructured", "prune.block=8")]
     public void Prune_without_a_pattern_refuses_keys_of_one(string option, string reason, params string[] value) => Terminal.Run(
         ["prune", SampleModel.SaveHalved(_folder), "--unstructured", "0.5", "--out", _folder.File("x.safetensors"), option, .. value])
         .AssertWrongInput(reason);
+
+    [Fact]
+    public void Prune_without_a_pattern_names_the_keys_of_one_in_a_recipe()
+    {
+        var (model, recipe) = (SampleModel.SaveHalved(_folder), _folder.File("recipe.yaml"));
+        string[] prune = ["prune", model, recipe, "--unstructured", "0.5", "--out", _folder.File("x.safetensors")];
+        File.WriteAllText(recipe, "name: plain\narms: [student]\nprune: {unit: kernel, group: 4, permute: true, exclude: [layer3.*]}\n");
+        var run = Terminal.Run(prune);
+        const string reason = "has no effect with --unstructured, which drops single weights";
+        Assert.Equal(
+            (CommandLine.Done, $"recipe: prune.group {reason}\nrecipe: prune.permute {reason}\n"), (run.ExitCode, run.Error));
+    }
 
     [Fact]
     public void Prune_without_a_pattern_drops_the_share_that_is_named()

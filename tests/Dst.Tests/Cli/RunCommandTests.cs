@@ -204,6 +204,7 @@ public sealed class RunCommandTests : IDisposable
         File.WriteAllBytes(image, "PK\u0003\u0004"u8);
         Terminal.Run("train", image).AssertWrongInput("is a PyTorch file (.pt) or another zip archive", "in a folder, a zip archive");
         Terminal.Run("train", model).AssertWrongInput("is a model file", $"--from {model}");
+        Assert.DoesNotContain("--from", Terminal.Run("eval", model, model).Error); // it trains none
         Terminal.Run("train", _folder.File("nowhere")).AssertWrongInput("nowhere' does not exist; a recipe file, or labelled images");
         Terminal.Run("compress", model).AssertWrongInput(model, "no --data");
         Terminal.Run("compress", _recipe, "--data", folder).AssertWrongInput(_recipe, "is no model");

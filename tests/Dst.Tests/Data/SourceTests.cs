@@ -130,6 +130,32 @@ public sealed class SourceTests : IDisposable
     }
 
     [Fact]
+    public void ShipsMayBeOfOneClassThatIsAllowedAlone()
+    {
+        WriteFusar();
+        Directory.Delete(_folder.File("Cargo"), recursive: true);
+        AssertLone(DataKind.Fusar, "Other");
+
+        foreach (var folder in Directory.GetDirectories(_folder.Path)) Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(_folder.File("scene/Patch_Cal"));
+        for (var i = 0; i < 4; i++)
+            File.WriteAllBytes(
+                _folder.File($"scene/Patch_Cal/Tug_x{i}_y2.tif"),
+                TestImages.Tiff(false, 4, 4, 16, [.. Enumerable.Range(i, 32).Select(n => (byte)n)]));
+        AssertLone(DataKind.Opensarship, "Tug");
+
+        void AssertLone(DataKind kind, string name)
+        {
+            var options = new DataOptions { Kind = kind, MinSamples = 4, Validation = 0.25, LoneClasses = ["Cargo", name] };
+            Assert.Equal([name], Load(options).ClassNames);
+            const string few = "1 class of at least 4 images; at least 2 were expected";
+            Assert.EndsWith(few, Fails(kind, options with { LoneClasses = [] }));
+            Assert.EndsWith(
+                $"{few}, or one that the model knows in place of '{name}': Cargo", Fails(kind, options with { LoneClasses = ["Cargo"] }));
+        }
+    }
+
+    [Fact]
     public void FusarShipInTwoSplitsIsALeak()
     {
         WriteFusar();
@@ -147,6 +173,10 @@ public sealed class SourceTests : IDisposable
         var lines = File.ReadAllLines(meta);
         File.WriteAllLines(meta, [lines[0].Replace("mmsi", "number", StringComparison.Ordinal), .. lines[1..]]);
         Assert.Contains("no column 'mmsi'", Fails(DataKind.Fusar));
+        File.WriteAllLines(meta, ["id;mmsi;path", "1;2;3"]);
+        Assert.EndsWith(
+            "no column 'path' in its first line, 'id;mmsi;path'; the columns path and mmsi were expected, with commas between columns",
+            Fails(DataKind.Fusar));
         File.WriteAllLines(meta, [lines[0], "1,2"]);
         Assert.Contains("2 fields in line 2", Fails(DataKind.Fusar));
         File.Delete(meta);

@@ -99,6 +99,17 @@ public class RankGroupTests
         }
     }
 
+    [Theory]
+    [InlineData(2, false)]
+    [InlineData(100, true)]
+    public void A_rank_loses_patience_by_questions_without_an_answer_and_not_while_it_is_suspended(int questions, bool isRefused)
+    {
+        var ranks = new RankGroup(new SlowLink(questions), 8) { Patience = TimeSpan.FromSeconds(1.5) };
+        var failure = Record.Exception(() => ranks.Sum<float>(new float[1]));
+        Assert.Equal(isRefused, failure is InputException);
+        if (isRefused) Assert.StartsWith("rank 1 has sent nothing for 2 s; it may hang", failure!.Message);
+    }
+
     private static float[] Numbers(int length, int seed)
     {
         var numbers = new float[length];
@@ -110,4 +121,22 @@ public class RankGroupTests
     private static float[] SumOfTree(float[][] parts) => parts.Length == 1
         ? [.. parts[0]]
         : [.. SumOfTree(parts[..(parts.Length / 2)]).Zip(SumOfTree(parts[(parts.Length / 2)..]), (a, b) => a + b)];
+
+    /// <summary>A link on which each question takes two seconds, and some of them are answered by no.</summary>
+    private sealed unsafe class SlowLink(int questions) : IRankLink, IRankExchange
+    {
+        private int _left = questions;
+
+        public int Rank => 0;
+
+        public int Count => 2;
+
+        public IRankExchange Begin(int partner, int channel, byte* send, int sendLength, byte* receive, int receiveLength) => this;
+
+        public bool HasEnded()
+        {
+            Thread.Sleep(2000);
+            return _left-- == 0;
+        }
+    }
 }

@@ -61,12 +61,13 @@ internal static class ClassFolders
                 + $"such as '{images[0]}'");
     }
 
-    /// <summary>Drops classes of fewer than <paramref name="minSamples"/> images, with a line.</summary>
-    /// <exception cref="InputException">Fewer than two are left.</exception>
+    /// <summary>Drops classes of fewer images than <see cref="DataOptions.MinSamples"/>, with a line.</summary>
+    /// <exception cref="InputException">Fewer are left than data may have.</exception>
     public static List<(string Name, T[] Images)> DropSmall<T>(
-        string path, IEnumerable<(string Name, T[] Images)> classes, int minSamples, Action<string> log)
+        string path, IEnumerable<(string Name, T[] Images)> classes, DataOptions options, Action<string> log)
     {
-        var (kept, dropped) = (new List<(string, T[])>(), new List<string>());
+        var minSamples = options.MinSamples;
+        var (kept, dropped) = (new List<(string Name, T[] Images)>(), new List<string>());
         foreach (var (name, images) in classes.Where(c => c.Images.Length > 0))
         {
             if (images.Length >= minSamples) kept.Add((name, images));
@@ -77,9 +78,11 @@ internal static class ClassFolders
             log(
                 $"data: dropped {Phrases.Count(dropped.Count, "class", "classes")} of fewer than {minSamples} images: "
                 + string.Join(", ", dropped));
-        return kept.Count >= 2
+        List<string> names = [.. kept.Select(c => c.Name)];
+        return SourceData.IsEnough(names, options)
             ? kept
             : throw new InputException(
-                $"folder '{path}' has {kept.Count} classes of at least {minSamples} images; at least 2 were expected");
+                $"folder '{path}' has {Phrases.Count(kept.Count, "class", "classes")} of at least {Phrases.Count(minSamples, "image")}; "
+                + $"at least 2 were expected{SourceData.AdviceFor(names, options)}");
     }
 }

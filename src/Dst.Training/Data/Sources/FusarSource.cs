@@ -15,14 +15,14 @@ internal static class FusarSource
     private const int LongestHeader = 4096;
 
     /// <summary>
-    /// Lists the images. Classes are categories or <c>category/subcategory</c>. A class of fewer than <paramref name="minSamples"/>
-    /// images is dropped.
+    /// Lists the images. Classes are categories or <c>category/subcategory</c>. A class of fewer images than
+    /// <see cref="DataOptions.MinSamples"/> is dropped.
     /// </summary>
-    public static SourceData Open(string path, FusarLevel level, int minSamples, Action<string> log)
+    public static SourceData Open(string path, DataOptions options, Action<string> log)
     {
         var ships = ReadShips(Path.Combine(path, MetaName));
-        var classes = level == FusarLevel.Category ? Categories(path, log) : Subcategories(path, log);
-        var kept = ClassFolders.DropSmall(path, classes, minSamples, log);
+        var classes = options.Level == FusarLevel.Category ? Categories(path, log) : Subcategories(path, log);
+        var kept = ClassFolders.DropSmall(path, classes, options, log);
         var samples = new List<SourceSample>();
         var unknown = 0;
         for (var label = 0; label < kept.Count; label++)
@@ -51,7 +51,7 @@ internal static class FusarSource
             return reader.ReadBlock(start);
         });
         using var text = new StringReader(new(start, 0, count));
-        return Header(text) is { Path: >= 0, Ship: >= 0 };
+        return Header(text.ReadLine() ?? "") is { Path: >= 0, Ship: >= 0 };
     }
 
     private static IEnumerable<(string Name, string[] Files)> Categories(string path, Action<string> log) =>
@@ -66,9 +66,12 @@ internal static class FusarSource
     private static Dictionary<string, string> ReadShips(string metaPath)
     {
         using var reader = new StringReader(InputFile.TextOf(metaPath, ImageArchive.ReadAllBytes(metaPath, LargestMeta)));
-        var (columns, pathColumn, shipColumn) = Header(reader);
+        var first = reader.ReadLine() ?? "";
+        var (columns, pathColumn, shipColumn) = Header(first);
         if (pathColumn < 0 || shipColumn < 0)
-            throw new InputException($"file '{metaPath}' has no column '{(pathColumn < 0 ? "path" : "mmsi")}' in its first line");
+            throw new InputException(
+                $"file '{metaPath}' has no column '{(pathColumn < 0 ? "path" : "mmsi")}' in its first line, '{Phrases.Shorten(first)}'; "
+                + "the columns path and mmsi were expected, with commas between columns");
         var ships = new Dictionary<string, string>();
         for (var number = 2; reader.ReadLine() is { } line; number++)
         {
@@ -83,9 +86,9 @@ internal static class FusarSource
     }
 
     // The number of columns, and which of them has the image's path and which its ship, or -1.
-    private static (int Count, int Path, int Ship) Header(StringReader reader)
+    private static (int Count, int Path, int Ship) Header(string line)
     {
-        var names = Fields(reader.ReadLine() ?? "").ConvertAll(name => name.Trim().ToUpperInvariant());
+        var names = Fields(line).ConvertAll(name => name.Trim().ToUpperInvariant());
         return (names.Count, names.IndexOf("PATH"), names.IndexOf("MMSI"));
     }
 

@@ -18,7 +18,7 @@ internal static partial class OpenSarShipSource
     private static readonly Polarisation[] TwoBands = [Polarisation.Vh, Polarisation.Vv];
 
     /// <summary>Lists the chips that have every band that is asked for.</summary>
-    /// <exception cref="InputException">There are no such chips, or fewer than two classes.</exception>
+    /// <exception cref="InputException">There are no such chips, or fewer classes than data may have.</exception>
     public static SourceData Open(string path, DataOptions options, Action<string> log)
     {
         if (options.Bands.Count == 0 || options.Bands.Distinct().Count() < options.Bands.Count)
@@ -30,7 +30,7 @@ internal static partial class OpenSarShipSource
                 + $"[{List(options.Bands)}]");
         var classes = kept.GroupBy(chip => chip.Class).OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => (group.Key, group.ToArray()));
-        var named = ClassFolders.DropSmall(path, classes, options.MinSamples, log);
+        var named = ClassFolders.DropSmall(path, classes, options, log);
         var samples = named.SelectMany((c, label) => c.Images.Select(chip => ToSample(chip, label, options.Bands)));
         return new([.. named.Select(c => c.Name)], [.. samples], []);
     }

@@ -63,7 +63,7 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
         {
             DataKind.Mstar => FolderSource.OpenMstar(path, options, log),
             DataKind.Folder => FolderSource.Open(path, options, log),
-            DataKind.Fusar => FusarSource.Open(path, options.Level, options.MinSamples, log),
+            DataKind.Fusar => FusarSource.Open(path, options, log),
             DataKind.Opensarship => OpenSarShipSource.Open(path, options, log),
             DataKind.Idx => IdxSource.Open(path, log),
             DataKind.Cifar10 => CifarSource.Open(path, CifarLayout.Cifar10, cancellation),

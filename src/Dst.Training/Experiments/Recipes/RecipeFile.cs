@@ -59,6 +59,13 @@ public static partial class RecipeFile
         SettingWriter.Flatten(recipe with { Threads = 0, Runs = "", Checkpoint = new() })
             .Select(key => KeyValuePair.Create(key.Path, key.Value)));
 
+    /// <summary>Those whose value is not the default.</summary>
+    public static IEnumerable<string> KeysBesideDefaults(Recipe recipe)
+    {
+        var defaults = KeysOfResults(new());
+        return KeysOfResults(recipe).Where(key => defaults.GetValueOrDefault(key.Key) != key.Value).Select(key => key.Key);
+    }
+
     /// <summary>
     /// The recipe with full paths of data and models, so that it means the same files in every current folder. A path of the file that
     /// <paramref name="earlier"/> names stands as it does there.
