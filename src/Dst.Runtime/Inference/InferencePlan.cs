@@ -111,7 +111,7 @@ public sealed class InferencePlan : IDisposable
         {
             var plan = new InferencePlan(model, options, roundingClass);
             options.Cache?.Save();
-            if (!plan.Steps.Any(step => step.IsTransformed)) return plan;
+            if (!plan.Steps.Any(step => step.IsApproximate)) return plan;
             expected ??= DirectLogits(model, options);
             if (IsWithin(options.ErrorBound, plan.ProbeLogits(), expected)) return plan;
             plan.Dispose();

@@ -17,7 +17,7 @@ public partial class InferencePlanTests
             new("flat", new FlattenOp(), ["conv"]), new("fc", new LinearOp(3), ["flat"]),
         ])));
         using var usual = InferencePlan.Compile(model, new() { Tune = false });
-        Assert.Contains(usual.Steps, step => step.IsTransformed);
+        Assert.Contains(usual.Steps, step => step.IsApproximate);
         // Sums of products are finite, those of transformed inputs and weights are not.
         Scale("conv.weight", 2.5e37f);
         Scale("fc.weight", 1e-37f);
@@ -41,10 +41,10 @@ public partial class InferencePlanTests
         ])));
         using var direct = InferencePlan.CompileDirect(model);
         var expected = Run(direct, model, threads: 1);
-        foreach (var (bound, isTransformed) in new[] { (1e-3, true), (1e-9, false), (0, false) })
+        foreach (var (bound, isApproximate) in new[] { (1e-3, true), (1e-9, false), (0, false) })
         {
             using var plan = InferencePlan.Compile(model, new() { Tune = false, ErrorBound = bound });
-            Assert.Equal(isTransformed, plan.Steps.Any(step => step.IsTransformed));
+            Assert.Equal(isApproximate, plan.Steps.Any(step => step.IsApproximate));
             AssertClose(expected, Run(plan, model, threads: 1));
         }
     }

@@ -102,6 +102,7 @@ public partial class InferencePlanTests
         foreach (var candidate in rounded)
         {
             using InferenceStep step = candidate.Create(tier, node, shape, batch: 1);
+            Assert.True(step.IsApproximate); // so that the plan's logits are compared
             // Weights by row always have 16 bits: 12 of them, where 2×2 tiles have 16 numbers.
             var (form, share) = candidate.Form is RowWinogradForm ? (RowWinogradForm.Squares, 0.375) : (candidate.Form, 0.5);
             using var plain = (candidate with { IsRounded = false, Form = form }).Create(tier, node, shape, batch: 1);

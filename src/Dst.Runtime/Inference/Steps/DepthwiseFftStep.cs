@@ -21,7 +21,7 @@ internal sealed unsafe class DepthwiseFftStep : WeightedStep
         kernel.PackWeights(node.Weight, Packed.Span);
     }
 
-    public override bool IsTransformed => true;
+    public override bool IsApproximate => true;
 
     public override int Units(int images) => images * _kernel.Shape.ChannelBlocks;
 

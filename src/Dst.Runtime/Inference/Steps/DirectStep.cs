@@ -44,6 +44,8 @@ internal sealed unsafe class DirectStep : WeightedStep
         _slices = new(Cut);
     }
 
+    public override bool IsApproximate => _isRounded;
+
     public override bool ReadsPlain => _kernel.ReadsPlain;
 
     private Conv2dShape Shape => _kernel.Shape;

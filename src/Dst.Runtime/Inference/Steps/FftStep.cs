@@ -21,7 +21,7 @@ internal sealed unsafe class FftStep : WeightedStep
         for (var block = 0; block < kernel.Shape.FilterBlocks; block++) kernel.PackWeights(block, node.Weight, Packed.Pointer);
     }
 
-    public override bool IsTransformed => true;
+    public override bool IsApproximate => true;
 
     public override int Units(int images) => images * _kernel.TilesPerImage;
 

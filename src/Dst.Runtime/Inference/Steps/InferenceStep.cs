@@ -54,8 +54,8 @@ internal abstract unsafe class InferenceStep(string layer, string form, string i
     /// <summary>Whether its first input may be plain.</summary>
     public virtual bool ReadsPlain => false;
 
-    /// <summary>Whether it multiplies in a transform domain, where it rounds more.</summary>
-    public virtual bool IsTransformed => false;
+    /// <summary>Whether it rounds more than the direct form in floats, so that a plan's logits are compared with those of that.</summary>
+    public virtual bool IsApproximate => false;
 
     /// <summary>Bytes of packed weights.</summary>
     public virtual long WeightBytes => 0;

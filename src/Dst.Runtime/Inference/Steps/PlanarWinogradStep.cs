@@ -32,7 +32,7 @@ internal sealed unsafe class PlanarWinogradStep : WeightedStep
 
     public override bool ReadsPlain => true;
 
-    public override bool IsTransformed => true;
+    public override bool IsApproximate => true;
 
     public override int Units(int images) => images * _kernel.Bands;
 

@@ -21,7 +21,7 @@ internal sealed unsafe class RowWinogradStep : WeightedStep
         kernel.PackWeights(node.Weight, Packed.Pointer);
     }
 
-    public override bool IsTransformed => true;
+    public override bool IsApproximate => true;
 
     private int Blocks => _kernel.Shape.FilterBlocks;
 

@@ -26,7 +26,7 @@ internal sealed unsafe class TileStep : WeightedStep
 
     public override bool ReadsPlain => true;
 
-    public override bool IsTransformed => true;
+    public override bool IsApproximate => true;
 
     public override int Units(int images) => images * _kernel.Bands;
 

@@ -42,7 +42,7 @@ internal sealed unsafe class WinogradStep : WeightedStep
         if (_isRounded) kernel.RoundWeights(weights, Rounded, Packed.Pointer);
     }
 
-    public override bool IsTransformed => true;
+    public override bool IsApproximate => true;
 
     /// <summary>Weights of 16 bits, which follow their scales.</summary>
     private short* Rounded => (short*)(Packed.Pointer + _kernel.ScalesLength);
