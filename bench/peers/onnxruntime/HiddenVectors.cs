@@ -34,7 +34,10 @@ internal static unsafe partial class HiddenVectors
 
     private static readonly byte[] Runtimes = new byte[ActionBytes];
 
-    /// <summary>Does something while they are hidden from this thread. False where that cannot be: nothing was done.</summary>
+    /// <summary>
+    /// Does something while they are hidden from this thread. False where that cannot be: nothing was done. A thread that it starts must
+    /// not ask later, when nothing answers.
+    /// </summary>
     public static bool While(Action action)
     {
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64 || !LetCpuid(true)) return false;
@@ -61,7 +64,7 @@ internal static unsafe partial class HiddenVectors
     private static void Answer(int signal, void* info, byte* context)
     {
         ref var next = ref *(byte**)(context + Rip);
-        if (next[0] != 0x0F || next[1] != 0xA2) // another fault: it comes again, to the runtime
+        if (next[0] != 0x0F || next[1] != 0xA2) // another fault of native code: it comes again, to the runtime
         {
             sigaction(SegmentationFault, Runtimes, null);
             return;

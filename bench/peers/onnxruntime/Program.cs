@@ -9,15 +9,10 @@ using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 
 var (batch, threads) = (long.Parse(args[3], CultureInfo.InvariantCulture), int.Parse(args[4], CultureInfo.InvariantCulture));
-InferenceSession? restricted = null;
-var hidden = args[5] == "256" && HiddenVectors.While(() => restricted = Load());
-using var session = restricted ?? Load();
-using var options = new RunOptions();
-var images = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(args[1])).ToArray();
-long[] shape = [batch, .. session.InputMetadata.Single().Value.Dimensions.Skip(1).Select(extent => (long)extent)];
-using var input = OrtValue.CreateTensorValueFromMemory(images, shape);
-
-using (var results = Run()) File.WriteAllBytes(args[2], MemoryMarshal.AsBytes(results[0].GetTensorDataAsSpan<float>()));
+InferenceSession session = null!;
+OrtValue input = null!;
+var hidden = args[5] == "256" && HiddenVectors.While(Begin);
+if (!hidden) Begin();
 Console.WriteLine(OrtEnv.Instance().GetVersionString());
 Console.WriteLine(hidden ? "256" : "any");
 while (Console.ReadLine() is { } seconds)
@@ -34,6 +29,17 @@ while (Console.ReadLine() is { } seconds)
     Console.WriteLine(fastest.ToString("R", CultureInfo.InvariantCulture));
 }
 
+// Whatever it asks the processor, it asks here.
+void Begin()
+{
+    session = Load();
+    var images = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(args[1])).ToArray();
+    long[] shape = [batch, .. session.InputMetadata.Single().Value.Dimensions.Skip(1).Select(extent => (long)extent)];
+    input = OrtValue.CreateTensorValueFromMemory(images, shape);
+    using var results = Run();
+    File.WriteAllBytes(args[2], MemoryMarshal.AsBytes(results[0].GetTensorDataAsSpan<float>()));
+}
+
 InferenceSession Load()
 {
     using var settings = new SessionOptions
@@ -47,4 +53,4 @@ InferenceSession Load()
     return new(args[0], settings);
 }
 
-IDisposableReadOnlyCollection<OrtValue> Run() => session.Run(options, [session.InputNames[0]], [input], [session.OutputNames[0]]);
+IDisposableReadOnlyCollection<OrtValue> Run() => session.Run(new RunOptions(), [session.InputNames[0]], [input], [session.OutputNames[0]]);

@@ -163,7 +163,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         using var ofDense = new NetworkRun(densePlan, options.Threads, images);
         using var ofHalved = new NetworkRun(halvedPlan, options.Threads, images);
         using var peer = new OnnxRuntimePeer(program, dense, images, Batch, options.Threads, options.Inference.Tier);
-        _peer = $"ONNX Runtime {peer.Version}{(peer.IsRestricted ? " restricted to AVX2" : "")}";
+        _peer = $"ONNX Runtime {peer.Version}{(peer.IsRestricted ? " without AVX-512 and AMX" : "")}";
         ofDense.Run();
         CheckEqual(name, peer.Outputs, ofDense.Outputs, options.Int8 ? Int8Tolerance : Tolerance);
         peer.Measure(RoundSeconds); // to warm up

@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>Weights as integers of 16 bits with a scale, weight ≈ integer · scale, of which a layer reads half of the bytes.</summary>
+/// <summary>Weights as integers of 16 bits with a scale, weight ≈ integer · scale: half of the bytes of floats.</summary>
 internal static unsafe class RoundedWeights
 {
     /// <summary>The scale of weights of which <paramref name="largest"/> is the largest without its sign.</summary>

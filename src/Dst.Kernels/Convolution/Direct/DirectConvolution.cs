@@ -108,8 +108,12 @@ public sealed unsafe partial class DirectConvolution
     /// <param name="epilogue">With a bias.</param>
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void Forward(int images, float* x, DirectWeights weights, Epilogue epilogue, float* y, float* scratch) =>
+    /// <exception cref="InvalidOperationException">Weights are rounded and <see cref="RoundsWeights"/> is false.</exception>
+    public void Forward(int images, float* x, DirectWeights weights, Epilogue epilogue, float* y, float* scratch)
+    {
+        CheckRounding(weights);
         KernelRunner.Run(_tier, new ForwardKernel(this, images, x, isPlain: false, weights, epilogue, y, scratch));
+    }
 
     /// <summary>As <see cref="Forward(int, float*, DirectWeights, Epilogue, float*, float*)"/>, of plain images.</summary>
     /// <param name="images">Number of images.</param>
@@ -122,6 +126,7 @@ public sealed unsafe partial class DirectConvolution
     public void ForwardPlain(int images, float* x, DirectWeights weights, Epilogue epilogue, float* y, float* scratch)
     {
         if (!ReadsPlain) throw new InvalidOperationException($"{Shape} does not read plain images");
+        CheckRounding(weights);
         KernelRunner.RunOnVectors(_tier, new ForwardKernel(this, images, x, isPlain: true, weights, epilogue, y, scratch));
     }
 
@@ -163,6 +168,11 @@ public sealed unsafe partial class DirectConvolution
             packed = packed[length..];
             rounded = rounded[length..];
         }
+    }
+
+    private void CheckRounding(DirectWeights weights)
+    {
+        if (weights.Integers != null && !RoundsWeights) throw new InvalidOperationException($"{Shape} does not round weights");
     }
 
     private void Forward<T>(int images, float* x, bool isPlain, DirectWeights weights, Epilogue epilogue, float* y, float* scratch)
