@@ -77,7 +77,8 @@ public unsafe class RoundedDirectTests
         var scalar = new DirectConvolution(SimdTier.Scalar, shape);
         Assert.False(scalar.RoundsWeights);
         Assert.Throws<InvalidOperationException>(() => scalar.RoundWeights(new float[shape.Filters * shape.RowLength], [], []));
-        Assert.Throws<InvalidOperationException>(() => scalar.Forward(1, null, new DirectWeights((short*)8, null), Epilogue.None, null, null));
+        Assert.Throws<InvalidOperationException>(
+            () => scalar.Forward(1, null, new DirectWeights((short*)8, null), Epilogue.None, null, null));
         foreach (var tier in Tiers.WithVectors)
             Assert.False(new DirectConvolution(tier, shape, DirectConvolutionCase.Half(shape, 4, 4, 1)).RoundsWeights);
     }
