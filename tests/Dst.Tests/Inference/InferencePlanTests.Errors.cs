@@ -1,6 +1,7 @@
 using Dst.Graph;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Inference;
+using Dst.Tests.Foundations;
 
 namespace Dst.Tests.Inference;
 
@@ -47,6 +48,24 @@ public partial class InferencePlanTests
             Assert.Equal(isApproximate, plan.Steps.Any(step => step.IsApproximate));
             AssertClose(expected, Run(plan, model, threads: 1));
         }
+    }
+
+    [Theory]
+    [InlineData(1e-3)]
+    [InlineData(1e-9)]
+    public void Direct_layers_have_weights_of_16_bits_within_the_bound_alone(double bound)
+    {
+        if (SimdTiers.Best == SimdTier.Scalar) return; // which rounds no weights
+        var model = Initialised(new(new("point", new(512, 4, 4), [
+            new("conv", new Conv2dOp(128, 1, 1), ["input"]), new("flat", new FlattenOp(), ["conv"]), new("fc", new LinearOp(3), ["flat"]),
+        ])));
+        using var folder = new TemporaryFolder();
+        var options = new InferenceOptions { ErrorBound = bound };
+        var cache = folder.File("plans.json");
+        InferencePlan.Compile(model, options with { Cache = new(cache) }).Dispose();
+        PlaneRegionsTests.SetTimes(cache, form => form == "direct 16-bit" ? 1e-6 : 1);
+        using var plan = InferencePlan.Compile(model, options with { Cache = new(cache) });
+        Assert.Equal(bound == 1e-3 ? "direct 16-bit" : "direct", plan.Decisions.Single(decision => decision.Layer == "conv").Chosen.Form);
     }
 
     [Theory]

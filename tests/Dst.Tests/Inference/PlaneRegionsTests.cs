@@ -141,7 +141,7 @@ public sealed class PlaneRegionsTests : IDisposable
         for (var i = 0; i < 2; i++) // where a region does not pay, its layers are measured alone
         {
             InferencePlan.Compile(ResNet, options with { Cache = new(CachePath) }).Dispose();
-            SetTimes(form => form.EndsWith(" by tile") ? msByTile : null);
+            SetTimes(CachePath, form => form.EndsWith(" by tile") ? msByTile : null);
         }
 
         using var plan = InferencePlan.Compile(ResNet, options with { Cache = new(CachePath) });
@@ -206,14 +206,15 @@ public sealed class PlaneRegionsTests : IDisposable
 
     private string CachePath => Path.Combine(_folder.Path, "plans.json");
 
-    private void SetTimes(Func<string, double?> timeOf)
+    /// <summary>Writes times of forms into a cache.</summary>
+    internal static void SetTimes(string path, Func<string, double?> timeOf)
     {
-        var file = JsonNode.Parse(File.ReadAllText(CachePath))!;
+        var file = JsonNode.Parse(File.ReadAllText(path))!;
         foreach (var form in file["layers"]!.AsArray().SelectMany(layer => layer!["forms"]!.AsArray()))
         {
             if (timeOf((string)form!["form"]!) is { } ms) form["ms"] = ms;
         }
 
-        File.WriteAllText(CachePath, file.ToJsonString());
+        File.WriteAllText(path, file.ToJsonString());
     }
 }
