@@ -10,6 +10,7 @@ using Microsoft.ML.OnnxRuntime;
 
 var (batch, threads) = (long.Parse(args[3], CultureInfo.InvariantCulture), int.Parse(args[4], CultureInfo.InvariantCulture));
 InferenceSession session = null!;
+RunOptions options = null!;
 OrtValue input = null!;
 var hidden = args[5] == "256" && HiddenVectors.While(Begin);
 if (!hidden) Begin();
@@ -32,7 +33,7 @@ while (Console.ReadLine() is { } seconds)
 // Whatever it asks the processor, it asks here.
 void Begin()
 {
-    session = Load();
+    (session, options) = (Load(), new());
     var images = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(args[1])).ToArray();
     long[] shape = [batch, .. session.InputMetadata.Single().Value.Dimensions.Skip(1).Select(extent => (long)extent)];
     input = OrtValue.CreateTensorValueFromMemory(images, shape);
@@ -53,4 +54,4 @@ InferenceSession Load()
     return new(args[0], settings);
 }
 
-IDisposableReadOnlyCollection<OrtValue> Run() => session.Run(new RunOptions(), [session.InputNames[0]], [input], [session.OutputNames[0]]);
+IDisposableReadOnlyCollection<OrtValue> Run() => session.Run(options, [session.InputNames[0]], [input], [session.OutputNames[0]]);

@@ -6,7 +6,7 @@ namespace Dst.Kernels;
 /// <summary>F(4×4, 3×3), with 36 products instead of 144. A window begins a pixel before its square and ends one behind it.</summary>
 internal unsafe class SquareTransforms<T> : TileTransforms where T : unmanaged, ITileLanes<T>
 {
-    private const int Count = 6;
+    private const int Count = RowPairs<T>.Points;
     private const int Side = 3; // of a kernel
 
     public override string Form => "winograd4x4 by tile";
