@@ -16,7 +16,25 @@ public static unsafe class MaxPool
     public static void Forward(SimdTier tier, WindowShape shape, float* x, int images, float* y, float scale = 1)
     {
         shape.ValidatePool(images);
-        KernelRunner.Run(tier, new MaxPoolForward(shape, x, images, y, scale));
+        KernelRunner.Run(tier, new MaxPoolForward(shape, x, images, y, scale, null));
+    }
+
+    /// <summary>
+    /// y = the x in each window where slope · x is largest: the largest x of a channel, or the smallest if its slope is below 0. A function
+    /// that is linear in x, such as a normalisation, has its maximum there.
+    /// </summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="shape">Sizes; the padding is smaller than the window.</param>
+    /// <param name="x">[N, C/16, H, W, 16].</param>
+    /// <param name="images">Images in the run.</param>
+    /// <param name="slopes">[C]; only their signs count.</param>
+    /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
+    /// <exception cref="ArgumentException">There is not one slope for each channel, or the sizes do not fit.</exception>
+    public static void ForwardBySlope(SimdTier tier, WindowShape shape, float* x, int images, ReadOnlySpan<float> slopes, float* y)
+    {
+        shape.ValidatePool(images);
+        Check.Length(slopes, shape.Channels);
+        fixed (float* s = slopes) KernelRunner.Run(tier, new MaxPoolForward(shape, x, images, y, 1, s));
     }
 
     /// <summary>Gives each window's gradient to its maximum: the first in the order of rows and columns where several are equal.</summary>
@@ -35,51 +53,75 @@ public static unsafe class MaxPool
     }
 }
 
-/// <summary>y = scale · the largest x in each window.</summary>
-internal readonly unsafe struct MaxPoolForward(WindowShape shape, float* x, int images, float* y, float scale = 1) : IKernel
+/// <summary>y = scale · the largest x in each window; or the x where slope · x is largest, if there are slopes.</summary>
+internal readonly unsafe struct MaxPoolForward(WindowShape shape, float* x, int images, float* y, float scale, float* slopes) : IKernel
 {
+    /// <summary>What is compared in a window.</summary>
+    private interface IKey
+    {
+        static abstract T Of<T>(T x, T factor) where T : unmanaged, ILanes<T>;
+    }
+
     public void Reference()
     {
         for (var o = 0L; o < shape.OutputLength(images); o++)
         {
+            var sign = slopes is null ? 1 : SignOf((int)(o / shape.OutputPlane % shape.Blocks * Layout.Block + o % Layout.Block));
             var largest = float.NegativeInfinity;
             for (var tap = 0; tap < shape.Area; tap++)
             {
-                if (shape.InputOf(o, tap) is >= 0 and var i) largest = Math.Max(largest, x[i]);
+                if (shape.InputOf(o, tap) is >= 0 and var i) largest = Math.Max(largest, sign * x[i]);
             }
 
-            y[o] = scale * largest;
+            y[o] = scale * sign * largest;
         }
     }
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
-        for (var i = 0L; i < shape.Planes(images); i++)
+        var signs = stackalloc float[Layout.Block];
+        for (var i = 0; i < shape.Planes(images); i++)
         {
-            float* from = x + i * shape.InputPlane, to = y + i * shape.OutputPlane;
-            if (shape.IsTwoByTwo) HalvedPlane<T>(shape, from, to, scale);
-            else Plane<T>(shape, from, to, scale);
+            float* from = x + (long)i * shape.InputPlane, to = y + (long)i * shape.OutputPlane;
+            if (slopes is null)
+            {
+                Plane<T, Value>(shape, from, to, T.Broadcast(scale));
+                continue;
+            }
+
+            for (var lane = 0; lane < Layout.Block; lane++) signs[lane] = SignOf(i % shape.Blocks * Layout.Block + lane);
+            Plane<T, SignedValue>(shape, from, to, T.Load(signs));
         }
+    }
+
+    private float SignOf(int channel) => channel < shape.Channels && slopes[channel] < 0 ? -1 : 1;
+
+    private static void Plane<T, TKey>(WindowShape shape, float* x, float* y, T factor) where T : unmanaged, ILanes<T> where TKey : IKey
+    {
+        if (shape.IsTwoByTwo) HalvedPlane<T, TKey>(shape, x, y, factor);
+        else AnyPlane<T, TKey>(shape, x, y, factor);
     }
 
     /// <summary>The most common window, without a loop over its positions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void HalvedPlane<T>(WindowShape shape, float* x, float* y, float scale) where T : unmanaged, ILanes<T>
+    private static void HalvedPlane<T, TKey>(WindowShape shape, float* x, float* y, T factor)
+        where T : unmanaged, ILanes<T> where TKey : IKey
     {
         nint rowPitch = shape.Width * Layout.Block;
         for (var oy = 0; oy < shape.OutHeight; oy++, x += rowPitch)
         {
             for (var end = x + rowPitch; x < end; x += 2 * Layout.Block, y += Layout.Block)
             {
-                var upper = T.Max(T.Load(x), T.Load(x + Layout.Block));
-                var lower = T.Max(T.Load(x + rowPitch), T.Load(x + rowPitch + Layout.Block));
-                T.Store(y, T.Multiply(T.Max(upper, lower), T.Broadcast(scale)));
+                var upper = T.Max(TKey.Of(T.Load(x), factor), TKey.Of(T.Load(x + Layout.Block), factor));
+                var lower = T.Max(TKey.Of(T.Load(x + rowPitch), factor), TKey.Of(T.Load(x + rowPitch + Layout.Block), factor));
+                T.Store(y, T.Multiply(T.Max(upper, lower), factor));
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Plane<T>(WindowShape shape, float* x, float* y, float scale) where T : unmanaged, ILanes<T>
+    private static void AnyPlane<T, TKey>(WindowShape shape, float* x, float* y, T factor)
+        where T : unmanaged, ILanes<T> where TKey : IKey
     {
         var width = shape.Width;
         var (outHeight, outWidth) = (shape.OutHeight, shape.OutWidth);
@@ -96,13 +138,25 @@ internal readonly unsafe struct MaxPoolForward(WindowShape shape, float* x, int 
                         i < (iy * width + columns.End) * Layout.Block;
                         i += Layout.Block)
                     {
-                        largest = T.Max(largest, T.Load(x + i));
+                        largest = T.Max(largest, TKey.Of(T.Load(x + i), factor));
                     }
                 }
 
-                T.Store(y, T.Multiply(largest, T.Broadcast(scale)));
+                T.Store(y, T.Multiply(largest, factor));
             }
         }
+    }
+
+    private readonly struct Value : IKey
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Of<T>(T x, T factor) where T : unmanaged, ILanes<T> => x;
+    }
+
+    private readonly struct SignedValue : IKey
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Of<T>(T x, T factor) where T : unmanaged, ILanes<T> => T.Multiply(x, factor);
     }
 }
 

@@ -4,15 +4,19 @@ using Dst.Training.Autodiff.Nodes;
 namespace Dst.Training.Autodiff;
 
 /// <summary>
-/// Compiles a graph to training nodes: the one table of operations. Normalisations and ReLUs become part of the features around them
+/// Compiles a graph to training nodes: the one table of operations. Normalisations, ReLUs and poolings become part of the features around them
 /// where nothing else needs what they would store, and additions share the memory of their gradients.
 /// </summary>
 internal sealed class NodeFactory(NodeContext context)
 {
     private readonly Dictionary<string, Feature> _features = [];
     private readonly List<TrainingNode> _nodes = [];
+    private readonly HashSet<Node> _fusedPools = [];
 
-    /// <summary>The stored features, the network's input first.</summary>
+    /// <summary>The network's input.</summary>
+    public InputFeature Input { get; } = new(context.Graph.Input, context.MaxBatch);
+
+    /// <summary>The stored features but the input.</summary>
     public List<StoredFeature> Stored { get; } = [];
 
     /// <summary>The feature of a node's output.</summary>
@@ -21,8 +25,9 @@ internal sealed class NodeFactory(NodeContext context)
     /// <summary>Makes all nodes, in the order of the forward pass.</summary>
     public TrainingNode[] CreateAll()
     {
-        AddFeature(NetworkGraph.InputName, NewFeature(context.Graph.Input, needsGradient: false));
-        foreach (var node in context.Graph.Nodes) AddFeature(node.Name, FusesRelu(node) ? FuseRelu(node) : Add(Create(node)));
+        AddFeature(NetworkGraph.InputName, Input);
+        foreach (var node in context.Graph.Nodes)
+            AddFeature(node.Name, FusesRelu(node) ? FuseRelu(node) : _fusedPools.Contains(node) ? _features[node.Inputs[0]] : Add(Create(node)));
         foreach (var name in context.Exposed) _features[name].IsExposed = true;
         GradientSharing.Plan(_nodes);
         foreach (var sum in _nodes.OfType<AddNode>()) sum.Defer();
@@ -98,15 +103,31 @@ internal sealed class NodeFactory(NodeContext context)
     private BatchNormNode Normalise(Node node)
     {
         var source = _features[node.Inputs[0]] as StoredFeature ?? Store(node);
-        var normalisation = new BatchNormNode(context, node, source);
-        if (source.Producer is not null && !source.Relu && IsReadOnce(node.Inputs[0])) source.Normalisation = normalisation;
-        return normalisation;
+        if (source.Producer is null || source.Relu || !IsReadOnce(node.Inputs[0])) return new(context, node, source, null, null);
+        var pool = PoolBehind(node);
+        var pooled = pool is null ? null : NewFeature(context.Graph.Shapes[pool.Name], needsGradient: false);
+        if (pool is not null) _fusedPools.Add(pool);
+        source.Normalisation = new(context, node, source, (pool?.Operation as MaxPoolOp)?.ShapeFor(source.Shape), pooled);
+        return source.Normalisation;
+    }
+
+    /// <summary>The maximum pooling that alone reads a node's output, or its ReLU's; null if there is none.</summary>
+    private Node? PoolBehind(Node node)
+    {
+        if (!IsReadOnce(node.Name) || context.Scales.ContainsKey(node.Name)) return null;
+        var reader = context.Graph.Nodes.First(other => other.Inputs.Contains(node.Name));
+        return reader.Operation switch
+        {
+            ReluOp => PoolBehind(reader),
+            MaxPoolOp => reader,
+            _ => null,
+        };
     }
 
     private StoredFeature Store(Node node)
     {
         var input = _features[node.Inputs[0]];
-        var stored = NewFeature(input.Shape);
+        var stored = NewFeature(input.Shape, input.NeedsGradient);
         Add(new StoreNode(context, node, input, stored));
         return stored;
     }

@@ -5,7 +5,9 @@ using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>A batch normalisation's output, with ReLU or without: never stored, but computed from its input as it is read.</summary>
+/// <summary>
+/// A batch normalisation's output, with ReLU and pooling or without: never stored, but computed from stored values as it is read.
+/// </summary>
 internal sealed unsafe class NormalisedFeature(FeatureShape shape) : Feature(shape, needsGradient: true)
 {
     public override bool IsComputed => true;
@@ -20,9 +22,9 @@ internal sealed unsafe class NormalisedFeature(FeatureShape shape) : Feature(sha
         return scratch;
     }
 
-    public override MemoryRange Values(ImageRange images) => Normalisation.Inputs[0].Values(images);
+    public override MemoryRange Values(ImageRange images) => Normalisation.Values.Values(images);
 
-    public override void GatherValues(RankGroup ranks, int images) => Normalisation.Inputs[0].GatherValues(ranks, images);
+    public override void GatherValues(RankGroup ranks, int images) => Normalisation.Values.GatherValues(ranks, images);
 
     public override void BeginGradient(int part) => Normalisation.BeginGradientSums(part);
 

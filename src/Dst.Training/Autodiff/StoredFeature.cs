@@ -65,6 +65,7 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
         }
 
         GatherValues(ranks, images);
+        if (Normalisation.Values != this) Normalisation.Values.GatherValues(ranks, images);
         Normalisation.Output.GatherGradients(ranks, images);
     }
 

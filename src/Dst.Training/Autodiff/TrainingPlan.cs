@@ -19,7 +19,6 @@ internal sealed unsafe class TrainingPlan : IDisposable
         _context = context;
         _factory = new NodeFactory(context);
         Nodes = _factory.CreateAll();
-        Input = _factory.Stored[0];
         Logits = _factory[context.Graph.Nodes[^1].Name];
         var exposed = context.Exposed.Select(name => _factory[name]).Append(Logits);
         _imageScratch = new AlignedBuffer(exposed.Max(feature => feature.IsComputed ? feature.ImageLength : 0));
@@ -28,9 +27,6 @@ internal sealed unsafe class TrainingPlan : IDisposable
     /// <summary>In the order of the forward pass.</summary>
     public TrainingNode[] Nodes { get; }
 
-    /// <summary>The network's input.</summary>
-    public StoredFeature Input { get; }
-
     /// <summary>The network's output.</summary>
     public Feature Logits { get; }
 
@@ -38,12 +34,7 @@ internal sealed unsafe class TrainingPlan : IDisposable
     public Feature Feature(string node) => _factory[node];
 
     /// <summary>Copies images [images, C, H, W] to the input.</summary>
-    public void WriteInput(ReadOnlySpan<float> source, int images)
-    {
-        var own = _context.Ranks.ImagesOf(images);
-        fixed (float* plain = source)
-            Layout.FromPlain(plain + own.First * Input.Shape.Count, own.Count, Input.Shape.Channels, Input.Pixels, Input.Value(own.First));
-    }
+    public void WriteInput(ReadOnlySpan<float> source, int images) => _factory.Input.Write(source, _context.Ranks.ImagesOf(images));
 
     /// <summary>Copies a feature's values [images, C, H, W], those of other ranks too.</summary>
     public void Read(Feature feature, int images, Span<float> destination)
@@ -112,6 +103,7 @@ internal sealed unsafe class TrainingPlan : IDisposable
     {
         foreach (var node in Nodes.OfType<IDisposable>()) node.Dispose();
         foreach (var feature in _factory.Stored) feature.Dispose();
+        _factory.Input.Dispose();
         _gradients?.Dispose();
         _imageScratch.Dispose();
     }

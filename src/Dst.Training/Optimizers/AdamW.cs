@@ -18,10 +18,9 @@ internal sealed class AdamW(OptimizerOptions options, IReadOnlyList<Parameter> p
     private readonly float _epsilon = (float)options.Epsilon;
 
     private protected override void Update(
-        Span<float> value, ReadOnlySpan<float> gradient, float[][] state, double learningRate, float decay)
+        Span<float> value, ReadOnlySpan<float> gradient, float[][] state, int first, double learningRate, float decay)
     {
-        var first = state[0].AsSpan();
-        var second = state[1].AsSpan();
+        Span<float> mean = state[0].AsSpan(first, value.Length), square = state[1].AsSpan(first, value.Length);
         var (beta1, beta2, rest1, rest2) = ((float)_beta1, (float)_beta2, (float)(1 - _beta1), (float)(1 - _beta2));
         var shrink = (float)(1 - learningRate * decay);
         var rate = (float)(learningRate / (1 - Math.Pow(_beta1, Steps)));
@@ -31,20 +30,20 @@ internal sealed class AdamW(OptimizerOptions options, IReadOnlyList<Parameter> p
         for (; i <= value.Length - Vector<float>.Count; i += Vector<float>.Count)
         {
             var g = new Vector<float>(gradient[i..]);
-            var m = beta1 * new Vector<float>(first[i..]) + rest1 * g;
-            var v = beta2 * new Vector<float>(second[i..]) + rest2 * g * g;
-            m.CopyTo(first[i..]);
-            v.CopyTo(second[i..]);
+            var m = beta1 * new Vector<float>(mean[i..]) + rest1 * g;
+            var v = beta2 * new Vector<float>(square[i..]) + rest2 * g * g;
+            m.CopyTo(mean[i..]);
+            v.CopyTo(square[i..]);
             (shrink * new Vector<float>(value[i..]) - rate * m / (correction * Vector.SquareRoot(v) + epsilon)).CopyTo(value[i..]);
         }
 
         for (; i < value.Length; i++)
         {
             var g = gradient[i];
-            var m = beta1 * first[i] + rest1 * g;
-            var v = beta2 * second[i] + rest2 * g * g;
-            first[i] = m;
-            second[i] = v;
+            var m = beta1 * mean[i] + rest1 * g;
+            var v = beta2 * square[i] + rest2 * g * g;
+            mean[i] = m;
+            square[i] = v;
             value[i] = shrink * value[i] - rate * m / (correction * MathF.Sqrt(v) + _epsilon);
         }
     }

@@ -22,15 +22,16 @@ internal sealed class KeptBits
     /// <summary>The mask that the bits stand for.</summary>
     public LayerMask Mask { get; }
 
-    /// <summary>Sets every pruned position of <paramref name="values"/> to +0, even if it is not a number.</summary>
-    public void Apply(Span<float> values)
+    /// <summary>Sets every pruned position of a run of <paramref name="values"/> to +0, even if it is not a number.</summary>
+    public void Apply(float[] values, int first, int length)
     {
+        Span<float> run = values.AsSpan(first, length), bits = _bits.AsSpan(first, length);
         var i = 0;
-        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
-            Vector.BitwiseAnd(new Vector<float>(values[i..]), new Vector<float>(_bits, i)).CopyTo(values[i..]);
-        for (; i < values.Length; i++)
+        for (; i <= run.Length - Vector<float>.Count; i += Vector<float>.Count)
+            Vector.BitwiseAnd(new Vector<float>(run[i..]), new Vector<float>(bits[i..])).CopyTo(run[i..]);
+        for (; i < run.Length; i++)
         {
-            if (_bits[i] == 0) values[i] = 0;
+            if (bits[i] == 0) run[i] = 0;
         }
     }
 }

@@ -10,6 +10,9 @@ namespace Dst.Training.Optimizers;
 /// <seealso cref="OptimizerOptions"/>
 public abstract class Optimizer
 {
+    /// <summary>Weights that are updated and pruned together, so that they stay in the first-level cache: 16 kB an array.</summary>
+    private const int RunLength = 4096;
+
     private readonly Slot[] _slots;
 
     /// <summary>Sets up state of zeros for each trained parameter.</summary>
@@ -54,8 +57,9 @@ public abstract class Optimizer
         Steps++;
         foreach (var slot in _slots)
         {
-            Update(slot.Parameter.Value, slot.Parameter.Gradient, slot.State, learningRate, slot.Decay);
-            slot.Prune();
+            var length = slot.Parameter.Value.Length;
+            for (var first = 0; first < length; first += RunLength)
+                Step(slot, first, Math.Min(RunLength, length - first), learningRate);
         }
     }
 
@@ -69,22 +73,39 @@ public abstract class Optimizer
         Steps = steps;
     }
 
-    /// <summary>Updates one parameter and its state in place; <see cref="Steps"/> already counts this step.</summary>
+    /// <summary>Updates some weights of one parameter and their state in place; <see cref="Steps"/> already counts this step.</summary>
+    /// <param name="value">The weights.</param>
+    /// <param name="gradient">Their gradient.</param>
+    /// <param name="state">The parameter's arrays of state.</param>
+    /// <param name="first">Index of the first of the weights in these arrays.</param>
+    /// <param name="learningRate">η of this step.</param>
+    /// <param name="decay">λ of the parameter.</param>
     private protected abstract void Update(
-        Span<float> value, ReadOnlySpan<float> gradient, float[][] state, double learningRate, float decay);
+        Span<float> value, ReadOnlySpan<float> gradient, float[][] state, int first, double learningRate, float decay);
+
+    private void Step(Slot slot, int first, int length, double learningRate)
+    {
+        Update(
+            slot.Parameter.Value.AsSpan(first, length), slot.Parameter.Gradient.AsSpan(first, length), slot.State, first, learningRate,
+            slot.Decay);
+        if (slot.KeptBits is not { } kept) return;
+        kept.Apply(slot.Parameter.Value, first, length);
+        foreach (var state in slot.State) kept.Apply(state, first, length);
+    }
 
     /// <summary>One trained parameter with its state.</summary>
     private sealed record Slot(Parameter Parameter, float Decay, float[][] State, string[] StateNames)
     {
         private KeptBits? _kept;
 
-        /// <summary>Enforces the parameter's mask, if it has one.</summary>
-        public void Prune()
+        /// <summary>The parameter's mask, or null if it has none.</summary>
+        public KeptBits? KeptBits
         {
-            if (Parameter.Mask is not { } mask) return;
-            if (_kept?.Mask != mask) _kept = new(mask, Parameter.Value.Length);
-            _kept.Apply(Parameter.Value);
-            foreach (var state in State) _kept.Apply(state);
+            get
+            {
+                if (_kept?.Mask != Parameter.Mask) _kept = Parameter.Mask is { } mask ? new(mask, Parameter.Value.Length) : null;
+                return _kept;
+            }
         }
     }
 }

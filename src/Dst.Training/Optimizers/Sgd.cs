@@ -23,9 +23,9 @@ internal sealed class Sgd : Optimizer
     }
 
     private protected override void Update(
-        Span<float> value, ReadOnlySpan<float> gradient, float[][] state, double learningRate, float decay)
+        Span<float> value, ReadOnlySpan<float> gradient, float[][] state, int first, double learningRate, float decay)
     {
-        var momentum = state[0].AsSpan();
+        var momentum = state[0].AsSpan(first, value.Length);
         var (rate, mu) = ((float)learningRate, _momentum);
         var i = 0;
         for (; i <= value.Length - Vector<float>.Count; i += Vector<float>.Count)

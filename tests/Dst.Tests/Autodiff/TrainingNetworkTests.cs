@@ -46,6 +46,36 @@ public class TrainingNetworkTests
         Assert.NotEqual(Logits(true, 3), Logits(false, 3));
     }
 
+    /// <summary>Its scales have both signs. A normalisation that is read from outside is computed on its own, and the pooling too.</summary>
+    [Theory]
+    [TierData]
+    public void A_pooling_behind_a_normalisation_is_a_part_of_it(SimdTier tier)
+    {
+        var graph = new CheckedGraph(new("pooled", new(3, 10, 8),
+        [
+            new("conv1", new Conv2dOp(17, 3, 3, 1, 1), ["input"]), new("bn1", new BatchNormOp(), ["conv1"]),
+            new("relu1", new ReluOp(), ["bn1"]), new("pool1", new MaxPoolOp(2, 2), ["relu1"]),
+            new("conv2", new Conv2dOp(18, 3, 3, 1, 1), ["pool1"]), new("bn2", new BatchNormOp(), ["conv2"]),
+            new("pool2", new MaxPoolOp(3, 2, 1), ["bn2"]), new("flat", new FlattenOp(), ["pool2"]),
+            new("fc", new LinearOp(Classes), ["flat"]),
+        ]));
+        var model = RandomGraph.CreateModel(graph, seed: 1);
+        using var pool = new WorkerPool(2);
+        using var fused = new TrainingNetwork(model, Batch, new(pool, tier), seed: 1);
+        using var separate = new TrainingNetwork(model, Batch, new(pool, tier), seed: 1, ["bn1", "bn2"]);
+        (fused.Times, separate.Times) = (new(), new());
+        Assert.Equal(Step(separate), Step(fused));
+        foreach (var (a, e) in fused.Parameters.Zip(separate.Parameters))
+        {
+            for (var i = 0; i < e.Gradient.Length; i++) Assert.Equal(e.Gradient[i], a.Gradient[i], 1e-5);
+        }
+
+        Assert.Equal(
+            separate.Forward(Images(graph), Batch, training: false).ToArray(), fused.Forward(Images(graph), Batch, training: false).ToArray());
+        Assert.Contains(separate.Times.Sums, sum => sum.Key.Layer == "pool1");
+        Assert.DoesNotContain(fused.Times.Sums, sum => sum.Key.Layer.StartsWith("pool", StringComparison.Ordinal));
+    }
+
     [Theory]
     [TierData("kernel:16:16")]
     [TierData("kernel:32:16")]

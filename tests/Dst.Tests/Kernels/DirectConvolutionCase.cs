@@ -63,11 +63,25 @@ internal sealed unsafe class DirectConvolutionCase(int images, Conv2dShape shape
     /// <summary>Plain images give the same bits as blocked ones.</summary>
     private void AssertPlainGives(Blocked y, DirectConvolution kernel, Blocked[] inputs, float* weights, float* scratch)
     {
-        using var x = new AlignedBuffer((long)images * shape.PlainInputLength);
-        Layout.ToPlain(inputs[0].Pointer, images, shape.Channels, shape.Height * shape.Width, x.Pointer);
+        using var x = PlainImages(inputs[0]);
         var ofPlain = Blocked.Garbage(images, shape.Filters, shape.OutHeight, shape.OutWidth);
-        kernel.ForwardPlain(images, x.Pointer, weights, new Epilogue(inputs[2].Pointer, null, Bounds.None), ofPlain.Pointer, scratch);
+        kernel.Forward(images, x.Pointer, weights, inputs[2].Pointer, ofPlain.Pointer, scratch, isPlain: true);
         Assert.True(y.Span.SequenceEqual(ofPlain.Span), $"{this}: plain images gave other bits");
+    }
+
+    private void AssertPlainGives(AlignedBuffer gradient, DirectConvolution kernel, Blocked[] inputs, Blocked dy, float* scratch)
+    {
+        using var x = PlainImages(inputs[0]);
+        using var ofPlain = new AlignedBuffer(kernel.WeightGradientLength);
+        kernel.BackwardWeight(images, x.Pointer, dy.Pointer, 0, shape.FilterBlocks, ofPlain.Pointer, scratch, isPlain: true);
+        Assert.True(gradient.Span.SequenceEqual(ofPlain.Span), $"{this}: plain images gave another weight gradient");
+    }
+
+    private AlignedBuffer PlainImages(Blocked blocked)
+    {
+        var x = new AlignedBuffer((long)images * shape.PlainInputLength);
+        Layout.ToPlain(blocked.Pointer, images, shape.Channels, shape.Height * shape.Width, x.Pointer);
+        return x;
     }
 
     public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
@@ -92,6 +106,7 @@ internal sealed unsafe class DirectConvolutionCase(int images, Conv2dShape shape
             kernel.PackBackwardDataWeights(Plain(inputs[1]), weights.Span);
             kernel.BackwardData(images, dy.Pointer, weights.Pointer, gradients[0].Pointer, scratch.Pointer, accumulate);
             kernel.BackwardWeight(images, inputs[0].Pointer, dy.Pointer, 0, shape.FilterBlocks, packed.Pointer, scratch.Pointer);
+            if (kernel.ReadsPlain) AssertPlainGives(packed, kernel, inputs, dy, scratch.Pointer);
             for (var block = 0; block < shape.FilterBlocks; block++) kernel.UnpackWeightGradient(block, packed.Span, Plain(gradients[1]));
         }
 

@@ -12,7 +12,7 @@ internal sealed unsafe class MaxPoolCase(int images, WindowShape shape) : Operat
     public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, shape.Channels, shape.OutHeight, shape.OutWidth);
-        if (tier is null) new MaxPoolForward(shape, inputs[0].Pointer, images, y.Pointer).Reference();
+        if (tier is null) new MaxPoolForward(shape, inputs[0].Pointer, images, y.Pointer, 1, null).Reference();
         else MaxPool.Forward(tier.Value, shape, inputs[0].Pointer, images, y.Pointer);
         return y;
     }

@@ -75,6 +75,39 @@ public unsafe class PoolTests
         Assert.Equal([6, -1], y.ToNchw());
     }
 
+    /// <summary>Slopes of both signs and 0, which counts as positive; maps that windows of 2×2 cover, and others.</summary>
+    [Theory]
+    [TierData(4, 6, 2, 2, 0)]
+    [TierData(5, 3, 2, 2, 0)]
+    [TierData(5, 4, 3, 2, 1)]
+    public void A_slope_below_zero_picks_the_smallest_value_of_a_window(
+        SimdTier tier, int height, int width, int kernel, int stride, int padding)
+    {
+        const int images = 2, channels = 19;
+        var shape = new WindowShape(channels, height, width, kernel, kernel, stride, padding);
+        float[] slopes = [.. Enumerable.Range(0, channels).Select(c => (c % 3 - 1) * 0.5f)];
+        using var x = Blocked.Random(images, channels, height, width, seed: 1);
+        using var negative = Blocked.Random(images, channels, height, width, seed: 1);
+        foreach (ref var value in negative.Span) value = -value;
+        using Blocked largest = Output(), smallest = Output(), y = Output();
+        MaxPool.Forward(SimdTier.Scalar, shape, x.Pointer, images, largest.Pointer);
+        MaxPool.Forward(SimdTier.Scalar, shape, negative.Pointer, images, smallest.Pointer);
+        MaxPool.ForwardBySlope(tier, shape, x.Pointer, images, slopes, y.Pointer);
+        y.AssertSound();
+        for (var n = 0; n < images; n++)
+        {
+            for (var c = 0; c < channels; c++)
+            {
+                for (var (oy, ox) = (0, 0); oy < shape.OutHeight; (oy, ox) = ox + 1 < shape.OutWidth ? (oy, ox + 1) : (oy + 1, 0))
+                    Assert.Equal(slopes[c] < 0 ? -smallest[n, c, oy, ox] : largest[n, c, oy, ox], y[n, c, oy, ox]);
+            }
+        }
+
+        Assert.Throws<ArgumentException>(() => MaxPool.ForwardBySlope(tier, shape, x.Pointer, images, slopes.AsSpan(1), y.Pointer));
+
+        Blocked Output() => Blocked.Garbage(images, channels, shape.OutHeight, shape.OutWidth);
+    }
+
     [Fact]
     public void Sizes_that_round_up_have_one_more_window_unless_it_would_begin_beyond_the_input()
     {

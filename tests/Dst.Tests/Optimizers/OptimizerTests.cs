@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Masks;
 using Dst.Tests.Foundations;
 using Dst.Training.Autodiff;
 using Dst.Training.Optimizers;
@@ -74,6 +75,33 @@ public class OptimizerTests
         }
 
         Assert.All(Enumerable.Range(0, 9), i => Assert.NotEqual(before[i], parameter.Value[i]));
+    }
+
+    /// <summary>A layer of more weights than are updated together has the bits of many small ones.</summary>
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Large_layers_take_the_same_step_as_small_ones(OptimizerKind kind)
+    {
+        const int kernels = 3000;
+        Parameter Layer(int first, int count) => new(
+            new("pruned.weight", "pruned", ParameterRole.Weight, [count, 2, 3, 1]),
+            [.. Enumerable.Range(6 * first, 6 * count).Select(i => (float)Math.Sin(i))])
+        {
+            Mask = new LayerMask(
+                [count, 2, 3, 1], new(PruningUnit.Kernel, block: 1, group: 2),
+                [.. Enumerable.Range(first, count).SelectMany(i => new[] { i % 3 == 0, i % 3 != 0 })]),
+        };
+        float[] Stepped(Parameter parameter, int first)
+        {
+            parameter.Mask!.Apply(parameter.Value);
+            for (var i = 0; i < parameter.Value.Length; i++) parameter.Gradient[i] = (float)Math.Cos(6 * first + i);
+            var optimizer = Optimizer.Create(new() { Kind = kind }, [parameter]);
+            for (var step = 0; step < 3; step++) optimizer.Step(0.1);
+            return parameter.Value;
+        }
+
+        var large = Stepped(Layer(0, kernels), 0);
+        Assert.Equal(Enumerable.Range(0, kernels).SelectMany(i => Stepped(Layer(i, 1), i)), large);
     }
 
     [Theory]

@@ -13,9 +13,13 @@ public sealed unsafe partial class DirectConvolution
     /// <param name="endBlock">One past the last block.</param>
     /// <param name="gradient"><see cref="WeightGradientLength"/> floats, added to.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void BackwardWeight(int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
+    /// <param name="isPlain">Whether the input is [N, C, H, W].</param>
+    /// <exception cref="InvalidOperationException">The input is plain and <see cref="ReadsPlain"/> is false.</exception>
+    public void BackwardWeight(
+        int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch, bool isPlain = false)
     {
-        KernelRunner.Run(_tier, new BackwardWeightKernel(this, images, x, dy, firstBlock, endBlock, gradient, scratch));
+        CheckPlain(isPlain);
+        KernelRunner.Run(_tier, new BackwardWeightKernel(this, images, x, isPlain, dy, firstBlock, endBlock, gradient, scratch));
     }
 
     /// <summary>Floats [first, end) of the packed gradient that belong to a block of 16 filters.</summary>
@@ -65,7 +69,7 @@ public sealed unsafe partial class DirectConvolution
     }
 
     private void BackwardWeight<T, TTaps>(
-        int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
+        int images, float* x, bool isPlain, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
         where T : unmanaged, ILanes<T>
         where TTaps : unmanaged, ITapAccumulators<T>
     {
@@ -75,7 +79,7 @@ public sealed unsafe partial class DirectConvolution
         for (var first = 0; first < images; first += _input.ChunkImages)
         {
             var count = Math.Min(_input.ChunkImages, images - first);
-            var source = _input.Pack<T>(count, x + (long)first * Shape.InputLength, scratch);
+            var source = Pack<T>(first, count, x, isPlain, scratch);
             var chunk = dy + (long)first * Shape.OutputLength;
             for (var b = firstBlock; b < endBlock;)
             {
@@ -143,7 +147,8 @@ public sealed unsafe partial class DirectConvolution
     }
 
     private readonly struct BackwardWeightKernel(
-        DirectConvolution conv, int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
+        DirectConvolution conv, int images, float* x, bool isPlain, float* dy, int firstBlock, int endBlock, float* gradient,
+        float* scratch)
         : IKernel
     {
         public void Reference() => BackwardWeightReference(
@@ -152,8 +157,8 @@ public sealed unsafe partial class DirectConvolution
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
             if (T.Accumulators >= TwiceTaps<T, FourTaps<T>>.Count)
-                conv.BackwardWeight<T, TwiceTaps<T, FourTaps<T>>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
-            else conv.BackwardWeight<T, FourTaps<T>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
+                conv.BackwardWeight<T, TwiceTaps<T, FourTaps<T>>>(images, x, isPlain, dy, firstBlock, endBlock, gradient, scratch);
+            else conv.BackwardWeight<T, FourTaps<T>>(images, x, isPlain, dy, firstBlock, endBlock, gradient, scratch);
         }
     }
 }

@@ -58,7 +58,7 @@ public sealed unsafe partial class DirectConvolution
     /// <summary>Sizes of the layer.</summary>
     public Conv2dShape Shape { get; }
 
-    /// <summary>Whether the forward pass can read plain images too: with vectors, those of few channels.</summary>
+    /// <summary>Whether inputs may be plain: with vectors, those of few channels.</summary>
     public bool ReadsPlain => _tier != SimdTier.Scalar && _input.IsPlanar;
 
     /// <summary>Floats of the packed weights of the forward pass.</summary>
@@ -98,8 +98,10 @@ public sealed unsafe partial class DirectConvolution
     /// <param name="bias">[FilterBlocks · 16], zero beyond the filters.</param>
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void Forward(int images, float* x, float* weights, float* bias, float* y, float* scratch) =>
-        Forward(images, x, weights, new Epilogue(bias, null, Bounds.None), y, scratch);
+    /// <param name="isPlain">Whether the input is [N, C, H, W].</param>
+    /// <exception cref="InvalidOperationException">The input is plain and <see cref="ReadsPlain"/> is false.</exception>
+    public void Forward(int images, float* x, float* weights, float* bias, float* y, float* scratch, bool isPlain = false) =>
+        Forward(images, x, weights, new Epilogue(bias, null, Bounds.None), y, scratch, isPlain);
 
     /// <summary>y = conv(x) and what follows it.</summary>
     /// <param name="images">Number of images.</param>
@@ -108,26 +110,15 @@ public sealed unsafe partial class DirectConvolution
     /// <param name="epilogue">With a bias.</param>
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    /// <exception cref="InvalidOperationException">Weights are rounded and <see cref="RoundsWeights"/> is false.</exception>
-    public void Forward(int images, float* x, DirectWeights weights, Epilogue epilogue, float* y, float* scratch)
+    /// <param name="isPlain">Whether the input is [N, C, H, W].</param>
+    /// <exception cref="InvalidOperationException">
+    /// Weights are rounded and <see cref="RoundsWeights"/> is false, or the input is plain and <see cref="ReadsPlain"/> is.
+    /// </exception>
+    public void Forward(int images, float* x, DirectWeights weights, Epilogue epilogue, float* y, float* scratch, bool isPlain = false)
     {
+        CheckPlain(isPlain);
         CheckRounding(weights);
-        KernelRunner.Run(_tier, new ForwardKernel(this, images, x, isPlain: false, weights, epilogue, y, scratch));
-    }
-
-    /// <summary>As <see cref="Forward(int, float*, DirectWeights, Epilogue, float*, float*)"/>, of plain images.</summary>
-    /// <param name="images">Number of images.</param>
-    /// <param name="x">Input [N, C, H, W].</param>
-    /// <param name="weights">Packed by <see cref="PackWeights"/>, or these rounded.</param>
-    /// <param name="epilogue">With a bias.</param>
-    /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
-    /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    /// <exception cref="InvalidOperationException"><see cref="ReadsPlain"/> is false.</exception>
-    public void ForwardPlain(int images, float* x, DirectWeights weights, Epilogue epilogue, float* y, float* scratch)
-    {
-        if (!ReadsPlain) throw new InvalidOperationException($"{Shape} does not read plain images");
-        CheckRounding(weights);
-        KernelRunner.RunOnVectors(_tier, new ForwardKernel(this, images, x, isPlain: true, weights, epilogue, y, scratch));
+        KernelRunner.Run(_tier, new ForwardKernel(this, images, x, isPlain, weights, epilogue, y, scratch));
     }
 
     /// <summary>Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="WeightLength"/> floats, [O/16][taps][16].</summary>
@@ -188,15 +179,18 @@ public sealed unsafe partial class DirectConvolution
         for (var first = 0; first < images; first += _input.ChunkImages)
         {
             var count = Math.Min(_input.ChunkImages, images - first);
-            var source = isPlain
-                ? _input.PackPlain(count, x + (long)first * Shape.PlainInputLength, scratch)
-                : _input.Pack<T>(count, x + (long)first * Shape.InputLength, scratch);
+            var source = Pack<T>(first, count, x, isPlain, scratch);
             var offset = (long)first * Shape.OutputLength;
             var (bias, following) = (new InitialValues(epilogue.Bias, Layout.Block, weights.Scales), epilogue.From(0, offset));
             if (weights.Integers == null) Run<T, float>(_forward, count, source, weights.Floats, bias, following, y + offset);
             else Run<T, short>(_forward, count, source, weights.Integers, bias, following, y + offset);
         }
     }
+
+    /// <summary>Packs images of a run.</summary>
+    private float* Pack<T>(int first, int images, float* x, bool isPlain, float* scratch) where T : unmanaged, ILanes<T> => isPlain
+        ? _input.PackPlain(images, x + (long)first * Shape.PlainInputLength, scratch)
+        : _input.Pack<T>(images, x + (long)first * Shape.InputLength, scratch);
 
     private void PackRows(ReadOnlySpan<float> weights, Span<float> packed, int[][] blockTaps)
     {
@@ -226,6 +220,11 @@ public sealed unsafe partial class DirectConvolution
     {
         for (var lane = 0; lane < firstTaps.Length; lane++)
             firstTaps[lane] = (block * Layout.Block + lane) / (Shape.Filters / Shape.Groups) * Shape.RowLength;
+    }
+
+    private void CheckPlain(bool isPlain)
+    {
+        if (isPlain && !ReadsPlain) throw new InvalidOperationException($"{Shape} does not read plain images");
     }
 
     private readonly struct ForwardKernel(

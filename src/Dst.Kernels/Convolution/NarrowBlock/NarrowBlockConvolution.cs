@@ -74,7 +74,7 @@ internal sealed unsafe class NarrowBlockConvolution
 
     /// <summary>
     /// y = conv(x) + bias, with the parameters of
-    /// <see cref="DirectConvolution.Forward(int, float*, float*, float*, float*, float*)"/>.
+    /// <see cref="DirectConvolution.Forward(int, float*, float*, float*, float*, float*, bool)"/>.
     /// </summary>
     public void Forward<T>(int images, float* x, float* weights, float* bias, float* y, float* scratch)
         where T : unmanaged, ILanes<T>

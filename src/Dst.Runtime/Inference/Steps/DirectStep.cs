@@ -92,9 +92,8 @@ internal sealed unsafe class DirectStep : WeightedStep
         DirectConvolution kernel, in StepData data, int image, int images, DirectWeights weights, Epilogue epilogue, float* y,
         float* scratch)
     {
-        if (data.IsPlain)
-            kernel.ForwardPlain(images, data.X + (long)image * kernel.Shape.PlainInputLength, weights, epilogue, y, scratch);
-        else kernel.Forward(images, data.X + (long)image * kernel.Shape.InputLength, weights, epilogue, y, scratch);
+        long length = data.IsPlain ? kernel.Shape.PlainInputLength : kernel.Shape.InputLength;
+        kernel.Forward(images, data.X + image * length, weights, epilogue, y, scratch, data.IsPlain);
     }
 
     private static int ScalesLength(Conv2dShape shape) => Layout.PaddedChannels(shape.Filters);

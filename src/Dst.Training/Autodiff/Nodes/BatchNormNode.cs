@@ -7,12 +7,16 @@ namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>
 /// Batch normalisation with the batch's statistics in training, else the running ones. Its output is computed as it is read.
-/// It may be fused with the producer of its input (<see cref="StoredFeature.Normalisation"/>), which then does a part of its work.
+/// It may be fused with the producer of its input (<see cref="StoredFeature.Normalisation"/>), which then does a part of its work. A
+/// maximum pooling behind it may be a part of it: γ·x̂ + β has its maximum where x is largest, or smallest if γ is below 0. So the producer
+/// stores these x of all windows, and the output is computed from them.
 /// </summary>
 internal sealed unsafe class BatchNormNode : TrainingNode
 {
     private readonly BatchNormOp _operation;
     private readonly StoredFeature _source;
+    private readonly WindowShape? _pool;
+    private readonly StoredFeature? _pooled;
     private readonly Parameter _scale;
     private readonly Parameter _shift;
     private readonly Parameter _runningMean;
@@ -24,9 +28,16 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     private readonly float[] _foldedShift;
     private readonly Action<int> _sumPart;
 
-    public BatchNormNode(NodeContext context, Node node, StoredFeature source)
-        : base(context, node, [source], new NormalisedFeature(source.Shape))
+    /// <summary>Registers the node.</summary>
+    /// <param name="context">What all nodes share.</param>
+    /// <param name="node">The operation.</param>
+    /// <param name="source">What it reads.</param>
+    /// <param name="pool">The windows of a pooling that is a part of it, or null.</param>
+    /// <param name="pooled">Memory of what decides these windows, or null.</param>
+    public BatchNormNode(NodeContext context, Node node, StoredFeature source, WindowShape? pool, StoredFeature? pooled)
+        : base(context, node, [source], new NormalisedFeature((pooled ?? source).Shape))
     {
+        (_pool, _pooled) = (pool, pooled);
         _operation = (BatchNormOp)node.Operation;
         _source = source;
         _scale = context.ParameterOf(node, "weight");
@@ -52,10 +63,13 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     /// <summary>Whether the input's producer gathers the sums as it writes and computes the gradient as it reads.</summary>
     private bool IsFused => _source.Normalisation == this;
 
+    /// <summary>What the output is computed from: the input, or those of its values that decide the windows of the pooling.</summary>
+    public StoredFeature Values => _pooled ?? _source;
+
     /// <summary>γ·x̂ + β of some images, and max(·, 0) of that if <paramref name="relu"/>.</summary>
     public void Apply(ImageRange images, bool relu, float* destination) =>
         BatchNorm.Apply(
-            Tier, _source.Value(images.First), _foldedScale, _foldedShift, images.Count, Channels, Input.Pixels, relu, destination);
+            Tier, Values.Value(images.First), _foldedScale, _foldedShift, images.Count, Channels, Output.Pixels, relu, destination);
 
     /// <summary>Starts a part's sums of the input.</summary>
     public void BeginSums(int part, PassInfo pass)
@@ -63,10 +77,12 @@ internal sealed unsafe class BatchNormNode : TrainingNode
         if (pass.Training) _sums.Clear(part);
     }
 
-    /// <summary>Adds some images to a part's sums of the input.</summary>
+    /// <summary>Adds some images to a part's sums of the input, and pools them.</summary>
     public void AddSums(ImageRange images, int part, PassInfo pass)
     {
-        if (pass.Training) BatchNorm.Sum(Tier, _source.Value(images.First), images.Count, Channels, Input.Pixels, _sums.Of(part));
+        var x = _source.Value(images.First);
+        if (pass.Training) BatchNorm.Sum(Tier, x, images.Count, Channels, Input.Pixels, _sums.Of(part));
+        if (_pool is not null) MaxPool.ForwardBySlope(Tier, _pool, x, images.Count, _scale.Value, _pooled!.Value(images.First));
     }
 
     /// <summary>Starts a part's sums of the output's gradient.</summary>
@@ -75,17 +91,27 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     /// <summary>Adds some images to a part's sums of the output's gradient. A ReLU that follows first zeroes it where it gave 0.</summary>
     public void AddGradientSums(ImageRange images, bool relu, int part)
     {
-        float* x = _source.Value(images.First), gradient = Output.Gradient(images.First);
+        float* x = Values.Value(images.First), gradient = Output.Gradient(images.First);
         if (relu)
             BatchNorm.SumReluGradients(
-                Tier, x, gradient, _foldedScale, _foldedShift, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
-        else BatchNorm.SumGradients(Tier, x, gradient, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
+                Tier, x, gradient, _foldedScale, _foldedShift, _mean, images.Count, Channels, Output.Pixels, _sums.Of(part));
+        else BatchNorm.SumGradients(Tier, x, gradient, _mean, images.Count, Channels, Output.Pixels, _sums.Of(part));
     }
 
     /// <summary>The gradient of the input for some images.</summary>
-    public void BackwardData(ImageRange images, float* destination, bool accumulate) => BatchNorm.BackwardData(
-        Tier, _source.Value(images.First), Output.Gradient(images.First), _scale.Value, _mean, _inverseDeviation, _sums.Total, Count,
-        images.Count, Input.Pixels, destination, accumulate);
+    public void BackwardData(ImageRange images, float* destination, bool accumulate)
+    {
+        float* x = _source.Value(images.First), gradient = Output.Gradient(images.First);
+        if (_pool is not null)
+        {
+            MaxPool.Backward(Tier, _pool, x, _pooled!.Value(images.First), gradient, images.Count, destination, accumulate: false);
+            gradient = destination;
+        }
+
+        BatchNorm.BackwardData(
+            Tier, x, gradient, _scale.Value, _mean, _inverseDeviation, _sums.Total, Count, images.Count, Input.Pixels, destination,
+            accumulate);
+    }
 
     protected override void BeginForward(WorkerPool pool)
     {

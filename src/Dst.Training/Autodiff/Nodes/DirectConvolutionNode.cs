@@ -13,6 +13,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 
     private readonly DirectConvolution _kernel;
     private readonly AlignedBuffer _weights;
+    private readonly InputFeature? _plain; // what is read as it is stored
     private readonly Action<int> _sumBlock;
     private readonly Action<int> _unpackBlock;
     private readonly Action<int> _unpackOwnBlock;
@@ -24,6 +25,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         : base(context, node, input, output, kernel.Shape)
     {
         _kernel = kernel;
+        _plain = kernel.ReadsPlain ? input as InputFeature : null;
         _weights = new AlignedBuffer(kernel.WeightLength);
         _sumBlock = SumBlock;
         _unpackBlock = block => _kernel.UnpackWeightGradient(block, new(WeightGradient, _kernel.WeightGradientLength), Weight.Gradient);
@@ -67,7 +69,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 
     protected override void ForwardImages(ImageRange images, int part) =>
         _kernel.Forward(
-            images.Count, ReadInput(0, images, part), _weights.Pointer, Bias.Packed, OutputValue(images.First), Scratch(part, _scratch));
+            images.Count, ReadInput(images, part), _weights.Pointer, Bias.Packed, OutputValue(images.First), Scratch(part, _scratch),
+            isPlain: _plain is not null);
 
     protected override void BeginBackward(WorkerPool pool)
     {
@@ -89,8 +92,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         Bias.AddGradient(images, gradient, part);
         if (!SplitsByFilters)
             _kernel.BackwardWeight(
-                images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks,
-                Sums.Of(part), Scratch(part, _scratch));
+                images.Count, ReadInput(images, part), gradient, 0, Shape.FilterBlocks,
+                Sums.Of(part), Scratch(part, _scratch), isPlain: _plain is not null);
         if (Input.NeedsGradient)
             _kernel.BackwardData(
                 images.Count, gradient, BackwardDataWeights, Input.Gradient(images.First),
@@ -113,6 +116,10 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         }
     }
 
+    /// <summary>The input, plain or blocked.</summary>
+    private float* ReadInput(ImageRange images, int part) =>
+        _plain is not null ? _plain.Plain(images.First) : ReadInput(0, images, part);
+
     private void SumBlock(int block)
     {
         var (first, end) = _kernel.WeightGradientRange(block);
@@ -134,8 +141,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         {
             var images = all.Slice(i, ChunkImages);
             _kernel.BackwardWeight(
-                images.Count, ReadInput(0, images, part), ReadOutputGradient(images, part),
-                firstBlock, endBlock, sums, Scratch(part, _scratch));
+                images.Count, ReadInput(images, part), ReadOutputGradient(images, part),
+                firstBlock, endBlock, sums, Scratch(part, _scratch), isPlain: _plain is not null);
         }
     }
 }

@@ -27,9 +27,12 @@ internal sealed unsafe class StoreNode(NodeContext context, Node node, Feature i
 {
     protected override void ForwardImages(ImageRange images, int part) => Input.Read(images, OutputValue(images.First));
 
-    protected override void BackwardImages(ImageRange images, int part) =>
+    protected override void BackwardImages(ImageRange images, int part)
+    {
+        if (!Input.NeedsGradient) return;
         Elementwise.Copy(
             Tier, ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulates(0));
+    }
 }
 
 /// <summary>
