@@ -15,10 +15,6 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>, ITileLanes<Lanes512
         _v0 = v0;
     }
 
-    /// <summary>Eight lanes, and eight more of any value.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Lanes512(Vector256<float> lower) => _v0 = lower.ToVector512Unsafe();
-
     public static int Accumulators => 28;
 
     public static int Count

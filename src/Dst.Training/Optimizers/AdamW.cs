@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Dst.Training.Autodiff;
 
 namespace Dst.Training.Optimizers;
@@ -17,6 +18,7 @@ internal sealed class AdamW(OptimizerOptions options, IReadOnlyList<Parameter> p
     private readonly double _beta2 = options.Beta2;
     private readonly float _epsilon = (float)options.Epsilon;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override void Update(
         Span<float> value, ReadOnlySpan<float> gradient, float[][] state, int first, double learningRate, float decay)
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Dst.Masks;
 
 namespace Dst.Training.Optimizers;
@@ -23,6 +24,7 @@ internal sealed class KeptBits
     public LayerMask Mask { get; }
 
     /// <summary>Sets every pruned position of a run of <paramref name="values"/> to +0, even if it is not a number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(float[] values, int first, int length)
     {
         Span<float> run = values.AsSpan(first, length), bits = _bits.AsSpan(first, length);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Dst.Training.Autodiff;
 
 namespace Dst.Training.Optimizers;
@@ -22,6 +23,7 @@ internal sealed class Sgd : Optimizer
         _nesterov = options.Nesterov;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override void Update(
         Span<float> value, ReadOnlySpan<float> gradient, float[][] state, int first, double learningRate, float decay)
     {

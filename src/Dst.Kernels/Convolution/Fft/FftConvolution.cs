@@ -69,8 +69,7 @@ public sealed unsafe partial class FftConvolution
         _tiling = FftTiling.Of(form, shape);
         _kept = new KeptUnits(shape, Area, kept);
         _keptTaps = kept?.UnionOverLanes();
-        // One block alone may fill half a vector, which these products do not know.
-        _channelPairs = shape.ChannelBlocks > 1 ? ChannelBlockPairs.Create(tier, shape, _kept) : null;
+        _channelPairs = ChannelBlockPairs.Create(tier, shape, _kept, pairsFilters: false);
         _inputOffsets = [.. _kept.Units.Select(OffsetOf)];
         _outputOffsets = [.. Enumerable.Range(0, shape.Filters).Select(OffsetOf)];
         // One more cache line from group to group: powers of two would put all frequencies of a tile into the same cache set.

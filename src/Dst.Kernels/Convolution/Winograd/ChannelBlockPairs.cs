@@ -3,27 +3,31 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The channels that each block of 16 filters keeps of each pair of channel blocks. They fit into 16 lanes, and into eight where a layer
-/// has one block alone. The transposed product of a halved layer then has half of the length.
+/// The channels that each block of 16 filters keeps of each pair of channel blocks. They fit into 16 lanes, and of a block alone into
+/// eight, which two filters take together. The transposed product of a halved layer then has half of the length.
 /// </summary>
 internal sealed class ChannelBlockPairs
 {
     private readonly int[][] _channels;
     private readonly int _filterBlocks;
-    private readonly bool[] _isHalf;
+    private readonly bool _lastPairsFilters;
 
-    private ChannelBlockPairs(int[][] channels, int filterBlocks)
+    private ChannelBlockPairs(int[][] channels, int filterBlocks, int channelBlocks, bool pairsFilters)
     {
         _channels = channels;
         _filterBlocks = filterBlocks;
-        _isHalf = [.. channels.Chunk(filterBlocks).Select(pair => Array.TrueForAll(pair, kept => kept.Length <= EightHalves.Lanes))];
-        Lanes = [.. channels.SelectMany((kept, i) => LanesOfBoth(kept, 2 * (i / filterBlocks)))];
+        _lastPairsFilters = pairsFilters && channelBlocks % 2 == 1
+            && Array.TrueForAll(channels[^filterBlocks..], kept => kept.Length <= EightPairedSums.Channels);
+        Lanes = [.. channels.SelectMany((kept, i) => LanesOfBoth(kept, i / filterBlocks))];
     }
 
     /// <summary>Pairs of channel blocks.</summary>
     public int Count => _channels.Length / _filterBlocks;
 
-    /// <summary>For each pair, block of filters and both channel blocks: which lane each of 16 channels takes, 16 for none.</summary>
+    /// <summary>
+    /// For each pair, block of filters and both channel blocks: which lane each of 16 channels takes, 16 for none. Where two filters are
+    /// paired, the lane of the first.
+    /// </summary>
     public int[] Lanes { get; }
 
     /// <summary>Elements of <see cref="Lanes"/> of one pair.</summary>
@@ -32,16 +36,17 @@ internal sealed class ChannelBlockPairs
     /// <summary>The kept channels of a pair, one for each lane.</summary>
     public ReadOnlySpan<int> Channels(int pair, int filterBlock) => _channels[pair * _filterBlocks + filterBlock];
 
-    /// <summary>Whether no block of filters keeps more than eight channels of a pair: half a vector.</summary>
-    public bool IsHalf(int pair) => _isHalf[pair];
+    /// <summary>Whether two filters share a vector, because no block of filters keeps more than eight channels of a pair.</summary>
+    public bool PairsFilters(int pair) => _lastPairsFilters && pair == Count - 1;
 
     /// <summary>The pairs of a layer; null where a block of filters keeps too many channels, or the tier has too few registers.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="kept">Whole kernels.</param>
-    public static ChannelBlockPairs? Create(SimdTier tier, Conv2dShape shape, KeptUnits kept)
+    /// <param name="pairsFilters">Whether two filters may share a vector. One block alone has no other use of it.</param>
+    public static ChannelBlockPairs? Create(SimdTier tier, Conv2dShape shape, KeptUnits kept, bool pairsFilters)
     {
-        if (tier != SimdTier.V512) return null;
+        if (tier != SimdTier.V512 || (shape.ChannelBlocks == 1 && !pairsFilters)) return null;
         var channels = new List<int[]>();
         for (var first = 0; first < shape.Channels; first += 2 * Layout.Block)
         {
@@ -52,19 +57,24 @@ internal sealed class ChannelBlockPairs
             }
         }
 
-        var room = shape.ChannelBlocks == 1 ? EightHalves.Lanes : Layout.Block;
-        return channels.All(list => list.Length <= room) ? new([.. channels], shape.FilterBlocks) : null;
+        var room = shape.ChannelBlocks == 1 ? EightPairedSums.Channels : Layout.Block;
+        return channels.All(list => list.Length <= room)
+            ? new([.. channels], shape.FilterBlocks, shape.ChannelBlocks, pairsFilters)
+            : null;
     }
 
-    private static IEnumerable<int> LanesOfBoth(int[] kept, int firstBlock) =>
-        LanesOf(kept, firstBlock).Concat(LanesOf(kept, firstBlock + 1));
+    private IEnumerable<int> LanesOfBoth(int[] kept, int pair)
+    {
+        var pitch = PairsFilters(pair) ? 2 : 1;
+        return LanesOf(kept, 2 * pair, pitch).Concat(LanesOf(kept, 2 * pair + 1, pitch));
+    }
 
-    private static int[] LanesOf(int[] kept, int channelBlock)
+    private static int[] LanesOf(int[] kept, int channelBlock, int pitch)
     {
         var lanes = Enumerable.Repeat(Layout.Block, Layout.Block).ToArray();
-        for (var lane = 0; lane < kept.Length; lane++)
+        for (var i = 0; i < kept.Length; i++)
         {
-            if (kept[lane] / Layout.Block == channelBlock) lanes[kept[lane] % Layout.Block] = lane;
+            if (kept[i] / Layout.Block == channelBlock) lanes[kept[i] % Layout.Block] = i * pitch;
         }
 
         return lanes;

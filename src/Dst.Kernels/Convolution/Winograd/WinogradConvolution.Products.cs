@@ -170,13 +170,13 @@ public sealed unsafe partial class WinogradConvolution
             {
                 var first = destination + 2 * pair * _inputPlane;
                 var second = 2 * pair + 1 < Shape.ChannelBlocks ? first + _inputPlane : null;
-                var isHalf = second == null && pairs.IsHalf(pair);
+                var pairsFilters = pairs.PairsFilters(pair);
                 for (nint tile = 0; tile < tiles; tile += EightSums<T>.Count)
                 {
                     var offset = tile * Layout.Block;
                     var lanesOfPair = lanes + (nint)pair * pairs.LanesOfPair;
                     var count = Math.Min(EightSums<T>.Count, tiles - (int)tile);
-                    if (isHalf) BlockOfEight(weights, source + offset, lanesOfPair, count, first + offset);
+                    if (pairsFilters) BlockOfEight(weights, source + offset, lanesOfPair, count, first + offset);
                     else PairOfEight<T>(
                         weights, source + offset, lanesOfPair, count, first + offset, second == null ? null : second + offset);
                 }
@@ -206,17 +206,19 @@ public sealed unsafe partial class WinogradConvolution
         if (second != null) ofSecond.Store(second, tiles);
     }
 
-    /// <summary>Eight tiles of a block of channels, of which each block of filters keeps eight at most.</summary>
+    /// <summary>Eight tiles of a block of channels, of which each block of filters keeps eight at most: two filters at a time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void BlockOfEight(float* weights, float* source, int* lanes, int tiles, float* destination)
     {
         EightSums<Lanes512> all = default;
         for (var left = Shape.Filters; left > 0; left -= Layout.Block, source += _outputPlane, lanes += 2 * Layout.Block)
         {
-            EightHalves sums = default;
-            for (var filter = source; filter < source + Math.Min(Layout.Block, left); filter++, weights += Layout.Block)
-                sums.MultiplyAdd(filter, Vector256.Load(weights));
-            all.AddPicked(sums.Widened, lanes);
+            EightPairedSums sums = default;
+            var ofPair = weights;
+            for (var filter = source; filter < source + Math.Min(Layout.Block, left); filter += 2, ofPair += Layout.Block)
+                sums.MultiplyAdd(filter, Vector512.Load(ofPair));
+            all.AddPicked(sums.Total, lanes);
+            weights += Layout.Block * Layout.Block;
         }
 
         all.Store(destination, tiles);

@@ -129,9 +129,12 @@ public sealed unsafe partial class WinogradConvolution
         if (_channelPairs is not null)
         {
             u += (nint)block * Shape.Filters * Layout.Block;
-            for (var b = 0; b < Shape.FilterBlocks; b++)
-                PackUnit<T, TTransform>(
-                    _channelPairs.Channels(block, b), b * Layout.Block, FiltersOf(b), weights, u + (nint)b * Layout.Block * Layout.Block);
+            for (var b = 0; b < Shape.FilterBlocks; b++, weights += Layout.Block * _rowLength, u += Layout.Block * Layout.Block)
+            {
+                if (_channelPairs.PairsFilters(block)) PackPairs<T, TTransform>(_channelPairs.Channels(block, b), FiltersOf(b), weights, u);
+                else PackUnit<T, TTransform>(_channelPairs.Channels(block, b), FiltersOf(b), weights, u);
+            }
+
             return;
         }
 
@@ -140,31 +143,60 @@ public sealed unsafe partial class WinogradConvolution
         var count = Layout.UsedLanes(Shape.Channels, block);
         for (var unit = 0; unit < _unitsOfKernel; unit++)
             PackUnit<T, TTransform>(
-                new(channels, count), 0, Shape.Filters, weights + unit * _unitLength,
+                new(channels, count), Shape.Filters, weights + unit * _unitLength,
                 u + (nint)(block * _unitsOfKernel + unit) * Shape.Filters * Layout.Block);
     }
 
     /// <summary>A unit of some filters for up to 16 channels, one in each lane: [filters][16] at each position.</summary>
-    [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void PackUnit<T, TTransform>(ReadOnlySpan<int> channels, int firstFilter, int filters, float* weights, float* u)
+    private void PackUnit<T, TTransform>(ReadOnlySpan<int> channels, int filters, float* weights, float* u)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
-        var offsets = stackalloc int[Layout.Block];
-        for (var lane = 0; lane < channels.Length; lane++) offsets[lane] = channels[lane] * _unitsOfKernel * _unitLength;
-        var lanes = new ReadOnlySpan<int>(offsets, channels.Length);
+        Span<int> lanes = stackalloc int[channels.Length];
+        for (var i = 0; i < channels.Length; i++) lanes[i] = OffsetOfChannel(channels[i]);
+        PackRows<T, TTransform>(lanes, filters, _rowLength, weights, u);
+    }
+
+    /// <summary>A unit of some filters for up to eight channels, two filters in a row as <see cref="EightPairedSums"/> has them.</summary>
+    private void PackPairs<T, TTransform>(ReadOnlySpan<int> channels, int filters, float* weights, float* u)
+        where T : unmanaged, ILanes<T>
+        where TTransform : IWinogradTransform<T>
+    {
+        Span<int> lanes = stackalloc int[2 * channels.Length];
+        for (var i = 0; i < lanes.Length; i++) lanes[i] = OffsetOfChannel(channels[i / 2]) + i % 2 * _rowLength;
+        PackRows<T, TTransform>(lanes, filters / 2, 2 * _rowLength, weights, u);
+        if (filters % 2 == 0) return;
+
+        // The gradient of the filter that is missing is zero, so its weights may be any.
+        for (var i = 0; i < lanes.Length; i++) lanes[i] = OffsetOfChannel(channels[i / 2]);
+        PackRows<T, TTransform>(lanes, 1, 0, weights + (filters - 1) * _rowLength, u + filters / 2 * Layout.Block);
+    }
+
+    private int OffsetOfChannel(int channel) => channel * _unitsOfKernel * _unitLength;
+
+    /// <summary>Units in up to 16 lanes: [rows][16] at each position.</summary>
+    /// <param name="lanes">Where the unit of each lane begins, counted from that of its row.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="pitch">Floats from row to row.</param>
+    /// <param name="weights">The first row.</param>
+    /// <param name="u">The first row's place at the first position.</param>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PackRows<T, TTransform>(ReadOnlySpan<int> lanes, int rows, nint pitch, float* weights, float* u)
+        where T : unmanaged, ILanes<T>
+        where TTransform : IWinogradTransform<T>
+    {
         var units = stackalloc float*[UnitsTogether];
         var vectors = stackalloc float[UnitsTogether * Positions * Layout.Block];
-        for (var filter = 0; filter < filters; filter += UnitsTogether)
+        for (var row = 0; row < rows; row += UnitsTogether)
         {
-            var count = Math.Min(UnitsTogether, filters - filter);
-            for (var i = 0; i < count; i++) units[i] = weights + (long)(firstFilter + filter + i) * _rowLength;
+            var count = Math.Min(UnitsTogether, rows - row);
+            for (var i = 0; i < count; i++) units[i] = weights + (row + i) * pitch;
             TransformUnits<T, TTransform>(units, count, lanes, vectors);
             for (var p = 0; p < Positions; p++)
             {
                 var source = vectors + p * UnitsTogether * Layout.Block;
-                var destination = u + ((nint)p * _transposedTaps + filter) * Layout.Block;
+                var destination = u + ((nint)p * _transposedTaps + row) * Layout.Block;
                 for (var i = 0; i < count * Layout.Block; i += Layout.Block) T.Store(destination + i, T.Load(source + i));
             }
         }

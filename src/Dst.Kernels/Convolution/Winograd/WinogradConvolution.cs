@@ -96,7 +96,7 @@ public sealed unsafe partial class WinogradConvolution
                from filter in Enumerable.Range(0, shape.Filters)
                select OffsetOf(filter, capacity) - RowOffset(unit),
         ];
-        _channelPairs = form.IsOneDimensional ? null : ChannelBlockPairs.Create(tier, shape, _kept);
+        _channelPairs = form.IsOneDimensional ? null : ChannelBlockPairs.Create(tier, shape, _kept, pairsFilters: true);
         _transposedTaps = (_channelPairs?.Count ?? shape.ChannelBlocks * _unitsOfKernel) * shape.Filters;
     }
 
