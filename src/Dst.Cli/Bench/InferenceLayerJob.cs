@@ -66,7 +66,8 @@ internal sealed unsafe class InferenceLayerJob : LayerJob
         var output = writesPlanes ? MapLayout.Planes : MapLayout.Blocked;
         var input = IsPlain ? MapLayout.Plain : readsPlanes ? MapLayout.Planes : MapLayout.Blocked;
         return (
-            (x, y, scratch) => kernel.Forward(0, kernel.Bands, new(x, input, output, y, output), weights.Pointer, Epilogue, scratch),
+            (x, y, scratch) => kernel.Forward(
+                (0, kernel.Bands), (0, _shape.FilterBlocks), new(x, input, output, y, output), weights.Pointer, Epilogue, scratch),
             kernel.ScratchLength);
     }
 }

@@ -4,7 +4,9 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Tests.Kernels;
 
-/// <summary>Winograd outputs of which the maximum over 2×2 pixels is kept, against the outputs themselves.</summary>
+/// <summary>
+/// Winograd outputs of which the maximum over 2×2 pixels is kept, against the outputs themselves; all filters at once and some at a time.
+/// </summary>
 [Trait("Category", "Tier")]
 public unsafe class PooledWinogradTests
 {
@@ -84,6 +86,20 @@ public unsafe class PooledWinogradTests
             MaxPool.Forward(_tier, new(s.Filters, s.OutHeight, s.OutWidth, 2, 2, 2), y.Pointer, Images, expected.Pointer);
             Kernel.TransformOutputPooled(rows, m.Pointer, epilogue, actual.Pointer);
             Assert.Equal(expected.Span, actual.Span);
+
+            // The last filters first: what they write of others would stay.
+            using AlignedBuffer ofParts = new(y.Length), pooledOfParts = new(actual.Length);
+            for (var first = (s.FilterBlocks - 1) / 2 * 2; first >= 0; first -= 2)
+            {
+                var blocks = (first, Math.Min(first + 2, s.FilterBlocks));
+                m.Span.Fill(float.NaN);
+                Kernel.Multiply(0, Kernel.Positions, rows, v.Pointer, _u.Pointer, m.Pointer, blocks: blocks);
+                Kernel.TransformOutput(rows, m.Pointer, epilogue, ofParts.Pointer, blocks);
+                Kernel.TransformOutputPooled(rows, m.Pointer, epilogue, pooledOfParts.Pointer, blocks);
+            }
+
+            Assert.Equal(y.Span, ofParts.Span);
+            Assert.Equal(actual.Span, pooledOfParts.Span);
         }
 
         public void Dispose()

@@ -101,7 +101,7 @@ public unsafe class TileConvolutionTests
             () => new TileConvolution(SimdTier.V512, shape, null, isPooled: false).PackWeights(new float[3], null));
         Assert.Throws<ArgumentException>(
             () => new TileConvolution(SimdTier.V512, shape, null, isPooled: false)
-                .Forward(0, 1, default, null, Epilogue.None, null));
+                .Forward((0, 1), (0, 1), default, null, Epilogue.None, null));
     }
 
     [Fact]
@@ -161,10 +161,14 @@ public unsafe class TileConvolutionTests
             using var added = In(residual, _residual.Pointer, s.Filters, s.OutHeight, s.OutWidth);
             using AlignedBuffer whole = new(_kernel.OutputLength + Layout.Block), parts = new(_kernel.OutputLength);
             whole.Span.Fill(Guard);
-            Forward(0, _kernel.Bands, whole);
+            Forward((0, _kernel.Bands), (0, s.FilterBlocks), whole);
             Assert.All(whole.Span[^Layout.Block..].ToArray(), value => Assert.Equal(Guard, value));
-            // The last band first: what a band writes of others would stay.
-            for (var band = _kernel.Bands - 1; band >= 0; band--) Forward(band, band + 1, parts);
+            // The last band and block of filters first: what they write of others would stay.
+            for (var band = _kernel.Bands - 1; band >= 0; band--)
+            {
+                for (var block = s.FilterBlocks - 1; block >= 0; block--) Forward((band, band + 1), (block, block + 1), parts);
+            }
+
             Assert.Equal(whole.Span[..(int)parts.Length], parts.Span);
             foreach (var memory in new[] { _packed, _scratch })
                 Assert.All(memory.Span[^Layout.Block..].ToArray(), value => Assert.Equal(Guard, value));
@@ -176,8 +180,8 @@ public unsafe class TileConvolutionTests
             for (var i = 0; i < expected.Length; i++)
                 Assert.InRange(whole.Pointer[i] - expected.Pointer[i], -Tolerance * most, Tolerance * most);
 
-            void Forward(int first, int end, AlignedBuffer y) => _kernel.Forward(
-                first, end, new(x.Pointer, input, residual, y.Pointer, output), _packed.Pointer,
+            void Forward((int First, int End) bands, (int First, int End) blocks, AlignedBuffer y) => _kernel.Forward(
+                bands, blocks, new(x.Pointer, input, residual, y.Pointer, output), _packed.Pointer,
                 new(_bias.Pointer, hasResidual ? added.Pointer : null, Bounds.Relu), _scratch.Pointer);
         }
 

@@ -26,12 +26,14 @@ public sealed unsafe partial class TileConvolution
         }
     }
 
-    /// <summary>Products of some tiles with all filters, and their outputs.</summary>
+    /// <summary>Products of some tiles with some blocks of filters, and their outputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Multiply<T>(int firstTile, int tiles, float* v, in TileMaps maps, float* weights, Epilogue epilogue, Scratch memory)
+    private void Multiply<T>(
+        int firstTile, int tiles, (int First, int End) blocks, float* v, in TileMaps maps, float* weights, Epilogue epilogue,
+        Scratch memory)
         where T : unmanaged, ITileLanes<T>
     {
-        for (var b = 0; b < Shape.FilterBlocks; b++)
+        for (var b = blocks.First; b < blocks.End; b++)
         {
             var first = b * (OutputLength / Shape.FilterBlocks);
             var ofBlock = epilogue.From(b, first);

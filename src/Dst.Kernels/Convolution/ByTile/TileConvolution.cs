@@ -224,8 +224,8 @@ public sealed unsafe partial class TileConvolution
     }
 
     /// <summary>y = conv(x) and what follows it, for some bands of an image.</summary>
-    /// <param name="firstBand">First band.</param>
-    /// <param name="endBand">One past the last.</param>
+    /// <param name="bands">First band, and one past the last.</param>
+    /// <param name="blocks">Blocks of 16 filters that are computed.</param>
     /// <param name="maps">
     /// What it reads and writes. Planes need <see cref="ReadsPlanes"/> and <see cref="WritesPlanes"/>. A pooled output is blocked. With
     /// stride 2, a residual lies as the output.
@@ -233,39 +233,42 @@ public sealed unsafe partial class TileConvolution
     /// <param name="weights">Of <see cref="PackWeights"/>.</param>
     /// <param name="epilogue">What follows, from this image on, with a bias. A pooling has no residual before it.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void Forward(int firstBand, int endBand, in TileMaps maps, float* weights, Epilogue epilogue, float* scratch)
+    public void Forward(
+        (int First, int End) bands, (int First, int End) blocks, in TileMaps maps, float* weights, Epilogue epilogue, float* scratch)
     {
         if (epilogue.Bias == null || (IsPooled && epilogue.Residual != null))
             throw new ArgumentException("an epilogue with a bias, and without a residual before a pooling, was expected");
         if (IsStrided && epilogue.Residual != null && maps.Residual != maps.Output)
             throw new ArgumentException($"a residual as {maps.Residual} of an output as {maps.Output}; the same was expected");
         var memory = new Scratch(Layout.Align(scratch), _parts);
-        if (_tier == SimdTier.V512) Forward<Lanes512>(firstBand, endBand, maps, weights, epilogue, memory);
-        else Forward<EightLanes256>(firstBand, endBand, maps, weights, epilogue, memory);
+        if (_tier == SimdTier.V512) Forward<Lanes512>(bands, blocks, maps, weights, epilogue, memory);
+        else Forward<EightLanes256>(bands, blocks, maps, weights, epilogue, memory);
     }
 
-    private void Forward<T>(int firstBand, int endBand, in TileMaps maps, float* weights, Epilogue epilogue, Scratch memory)
+    private void Forward<T>(
+        (int First, int End) bands, (int First, int End) blocks, in TileMaps maps, float* weights, Epilogue epilogue, Scratch memory)
         where T : unmanaged, ITileLanes<T>
     {
         if (maps.Input == MapLayout.Planes)
         {
-            ForwardBands<T>(firstBand, endBand, new(maps.X, Phases * _planeLength, _planeLength), maps, weights, epilogue, memory);
+            ForwardBands<T>(bands, blocks, new(maps.X, Phases * _planeLength, _planeLength), maps, weights, epilogue, memory);
             return;
         }
 
-        for (var band = firstBand; band < endBand; band += _bandsOfRun)
+        for (var band = bands.First; band < bands.End; band += _bandsOfRun)
         {
-            var end = Math.Min(endBand, band + _bandsOfRun);
-            ForwardBands<T>(band, end, PlanesOf<T>(band, end, maps, memory.Planes), maps, weights, epilogue, memory);
+            var end = Math.Min(bands.End, band + _bandsOfRun);
+            ForwardBands<T>((band, end), blocks, PlanesOf<T>(band, end, maps, memory.Planes), maps, weights, epilogue, memory);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ForwardBands<T>(
-        int firstBand, int endBand, InputPlanes planes, in TileMaps maps, float* weights, Epilogue epilogue, Scratch memory)
+        (int First, int End) bands, (int First, int End) blocks, InputPlanes planes, in TileMaps maps, float* weights, Epilogue epilogue,
+        Scratch memory)
         where T : unmanaged, ITileLanes<T>
     {
-        for (var band = firstBand; band < endBand; band++)
+        for (var band = bands.First; band < bands.End; band++)
         {
             var firstTile = band * _rowsOfBand * _columns;
             var tiles = Math.Min(_rowsOfBand, _rows - band * _rowsOfBand) * _columns;
@@ -273,7 +276,7 @@ public sealed unsafe partial class TileConvolution
             for (var done = 0; done < tiles; done += ResultPitch)
             {
                 var count = Math.Min(ResultPitch, tiles - done);
-                Multiply<T>(firstTile + done, count, memory.V + done, maps, weights, epilogue, memory);
+                Multiply<T>(firstTile + done, count, blocks, memory.V + done, maps, weights, epilogue, memory);
             }
         }
     }

@@ -14,15 +14,16 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="epilogue">What follows the layer, with a bias and without a residual.</param>
     /// <param name="y">Maxima [N, O/16, OutHeight / 2, OutWidth / 2, 16].</param>
+    /// <param name="blocks">Blocks of 16 filters whose outputs are wanted, or null for all.</param>
     /// <exception cref="ArgumentException">Windows do not cover each tile or the map, or there is no bias, or a residual.</exception>
-    public void TransformOutputPooled(TileRows rows, float* m, Epilogue epilogue, float* y)
+    public void TransformOutputPooled(TileRows rows, float* m, Epilogue epilogue, float* y, (int First, int End)? blocks = null)
     {
         CheckRoom(rows);
         if (!Form.CanPool || Shape.OutHeight % 2 > 0 || Shape.OutWidth % 2 > 0)
             throw new ArgumentException($"windows of 2×2 pixels do not cover the tiles of {Form} or the map of {Shape}");
         if (epilogue.Bias == null || epilogue.Residual != null)
             throw new ArgumentException("an epilogue with a bias and without a residual was expected");
-        RunFilter(new PooledOutputKernel(this, rows, m, epilogue, y));
+        RunFilter(new PooledOutputKernel(this, OutputWalkOf(blocks), rows, m, epilogue, y));
     }
 
     [SkipLocalsInit]
@@ -34,9 +35,9 @@ public sealed unsafe partial class WinogradConvolution
         var strip = Layout.Align(room);
         var pixels = strip + StripLength;
         var (height, width) = (walk.Height / 2, walk.Width / 2);
-        for (var i = 0; i < rows.Count * walk.Blocks; i++)
+        for (var i = 0; i < rows.Count * walk.WantedBlocks; i++)
         {
-            var (row, block) = (i / walk.Blocks, i % walk.Blocks);
+            var (row, block) = walk.PlaceOf(i);
             var (image, top) = ((rows.First + row) / RowsPerImage, (rows.First + row) % RowsPerImage * TTransform.Out);
             var plane = y + ((nint)image * walk.Blocks + block) * height * width * Layout.Block;
             var tile = tiles + TileOffset(walk, block, rows.Place + row);
@@ -84,10 +85,10 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
-    private readonly struct PooledOutputKernel(WinogradConvolution conv, TileRows rows, float* m, Epilogue epilogue, float* y)
-        : IFilterKernel
+    private readonly struct PooledOutputKernel(
+        WinogradConvolution conv, TileWalk walk, TileRows rows, float* m, Epilogue epilogue, float* y) : IFilterKernel
     {
         void IFilterKernel.Run<T, TPoints, TFilter>() =>
-            conv.ScatterPooled<T, EvaluateTransposedTransform<T, TPoints, OutputSide<TFilter>>>(conv.OutputWalk, rows, m, epilogue, y);
+            conv.ScatterPooled<T, EvaluateTransposedTransform<T, TPoints, OutputSide<TFilter>>>(walk, rows, m, epilogue, y);
     }
 }

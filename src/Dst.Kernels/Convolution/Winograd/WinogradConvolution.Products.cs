@@ -25,22 +25,23 @@ public sealed unsafe partial class WinogradConvolution
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Multiply<T, TWeight>(
-        int firstPosition, int endPosition, TileRows rows, float* v, TWeight* u, float* scales, float* m, Prefetch prefetch)
+        (int First, int End) positions, (int First, int End) blocks, TileRows rows, float* v, TWeight* u, float* scales, float* m,
+        Prefetch prefetch)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
         var part = FirstProduct(rows);
-        prefetch.CutInto(endPosition - firstPosition);
-        for (int p = firstPosition, end; p < endPosition; p = end)
+        prefetch.CutInto(positions.End - positions.First);
+        for (int p = positions.First, end; p < positions.End; p = end)
         {
             var units = _unitsAt[p];
-            end = EndOfRun(p, endPosition, rows.Count);
+            end = EndOfRun(p, positions.End, rows.Count);
             var run = new PositionRun(
                 end - p, _inputPitch, _outputPitch, (nint)units.Offsets.Length * Layout.Block, (nint)units.Kept.Blocks * Layout.Block);
             for (var i = 0; i < run.Count; i++) prefetch.FetchNext();
             fixed (int* offsets = units.Offsets)
             {
-                for (var b = 0; b < units.Kept.Blocks;)
+                for (var b = blocks.First; b < blocks.End;)
                 {
                     var isPair = b / 2 < units.Pairs.Length;
                     var first = ListOf(p, b, offsets, u, scales, m);
@@ -277,11 +278,12 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     private readonly struct MultiplyKernel<TWeight>(
-        WinogradConvolution conv, int first, int end, TileRows rows, float* v, TWeight* u, float* scales, float* m,
-        Prefetch prefetch) : IVectorKernel
+        WinogradConvolution conv, (int First, int End) positions, (int First, int End) blocks, TileRows rows, float* v, TWeight* u,
+        float* scales, float* m, Prefetch prefetch) : IVectorKernel
         where TWeight : unmanaged
     {
-        public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T, TWeight>(first, end, rows, v, u, scales, m, prefetch);
+        public void Run<T>() where T : unmanaged, ILanes<T> =>
+            conv.Multiply<T, TWeight>(positions, blocks, rows, v, u, scales, m, prefetch);
     }
 
     private readonly struct MultiplyTransposedKernel(

@@ -77,7 +77,7 @@ public sealed unsafe partial class WinogradConvolution
         {
             var part = PartOf(rows, done);
             var (top, place) = (part.First % RowsPerImage + walk.Origin, PlaceOf(walk, part));
-            for (var block = 0; block < walk.Blocks; block++)
+            for (var block = walk.Wanted.First; block < walk.Wanted.End; block++)
             {
                 var plane = PlaneOf(walk, part.First, block, x);
                 for (var row = Math.Max(0, -top); row < Math.Min(part.Count + walk.Reach, walk.Height - top); row++)

@@ -22,6 +22,9 @@ public sealed unsafe partial class WinogradConvolution
             Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, Origin: 0, Step: Form.Tile, Reach: 0,
             RowsOfBlock: Capacity, TilePitch: _outputPitch);
 
+    /// <summary>The output of some blocks of filters, or of all.</summary>
+    private TileWalk OutputWalkOf((int First, int End)? blocks) => OutputWalk with { Wanted = blocks ?? AllBlocks };
+
     /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
     [SkipLocalsInit]
     private void Gather<T, TTransform>(TileWalk walk, TileRows rows, float* x, float* tiles)
@@ -118,9 +121,9 @@ public sealed unsafe partial class WinogradConvolution
 
         var room = stackalloc float[StripLength + Layout.Block];
         var strip = Layout.Align(room);
-        for (var i = 0; i < rows.Count * walk.Blocks; i++)
+        for (var i = 0; i < rows.Count * walk.WantedBlocks; i++)
         {
-            var (row, block) = (i / walk.Blocks, i % walk.Blocks);
+            var (row, block) = walk.PlaceOf(i);
             var plane = PlaneOf(walk, rows.First + row, block, x);
             var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
             var tile = tiles + TileOffset(walk, block, rows.Place + row);
@@ -230,11 +233,19 @@ public sealed unsafe partial class WinogradConvolution
     private readonly record struct TileWalk(
         int Blocks, int Height, int Width, int Origin, int Step, int Reach, int RowsOfBlock, int TilePitch)
     {
+        /// <summary>The planes that are wanted.</summary>
+        public (int First, int End) Wanted { get; init; } = (0, Blocks);
+
+        public int WantedBlocks => Wanted.End - Wanted.First;
+
         public int RowPitch => Width * Layout.Block;
 
         public nint PlaneLength => (nint)Height * RowPitch;
 
         public nint Offset(int row, int column) => ((nint)row * Width + column) * Layout.Block;
+
+        /// <summary>Row and block of a number that counts the wanted blocks of each row.</summary>
+        public (int Row, int Block) PlaceOf(int i) => (i / WantedBlocks, Wanted.First + i % WantedBlocks);
     }
 
     private readonly struct InputKernel(WinogradConvolution conv, TileRows rows, float* x, float* v) : IFilterKernel
@@ -249,11 +260,12 @@ public sealed unsafe partial class WinogradConvolution
             conv.Gather<T, EvaluateTransform<T, TPoints, OutputSide<TFilter>>>(conv.OutputWalk, rows, dy, dm);
     }
 
-    private readonly struct OutputKernel(WinogradConvolution conv, TileRows rows, float* m, Epilogue epilogue, float* y) : IFilterKernel
+    private readonly struct OutputKernel(
+        WinogradConvolution conv, TileWalk walk, TileRows rows, float* m, Epilogue epilogue, float* y) : IFilterKernel
     {
         void IFilterKernel.Run<T, TPoints, TFilter>() =>
             conv.Scatter<T, EvaluateTransposedTransform<T, TPoints, OutputSide<TFilter>>>(
-                conv.OutputWalk, rows, m, accumulate: false, epilogue, y);
+                walk, rows, m, accumulate: false, epilogue, y);
     }
 
     private readonly struct InputGradientKernel(WinogradConvolution conv, TileRows rows, float* dv, bool accumulate, float* dx)

@@ -147,6 +147,8 @@ public sealed unsafe partial class WinogradConvolution
         >= Shape.Height
         && (_tileColumns - 1) * Form.Tile * Shape.Stride + _points - Shape.Padding >= Shape.Width;
 
+    private (int First, int End) AllBlocks => (0, Shape.FilterBlocks);
+
     /// <summary>Rows of tiles in V that kernels reach beyond those of the outputs.</summary>
     private int Reach => _unitsOfKernel - 1;
 
@@ -178,11 +180,15 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="u">Of <see cref="PackWeights"/>.</param>
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="prefetch">What comes next; a part of it is fetched at each position.</param>
+    /// <param name="blocks">Blocks of 16 filters whose products are wanted, from an even one on, or null for all.</param>
     public void Multiply(
-        int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m, Prefetch prefetch = default)
+        int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m, Prefetch prefetch = default,
+        (int First, int End)? blocks = null)
     {
         CheckRoom(rows);
-        KernelRunner.RunOnVectors(_tier, new MultiplyKernel<float>(this, firstPosition, endPosition, rows, v, u, null, m, prefetch));
+        KernelRunner.RunOnVectors(
+            _tier,
+            new MultiplyKernel<float>(this, (firstPosition, endPosition), blocks ?? AllBlocks, rows, v, u, null, m, prefetch));
     }
 
     /// <summary>M = U · V at some positions, with weights of 16 bits.</summary>
@@ -193,10 +199,14 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="u">Of <see cref="RoundWeights"/>.</param>
     /// <param name="scales">Of <see cref="RoundWeights"/>.</param>
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
-    public void MultiplyRounded(int firstPosition, int endPosition, TileRows rows, float* v, short* u, float* scales, float* m)
+    /// <param name="blocks">Blocks of 16 filters whose products are wanted, from an even one on, or null for all.</param>
+    public void MultiplyRounded(
+        int firstPosition, int endPosition, TileRows rows, float* v, short* u, float* scales, float* m, (int First, int End)? blocks = null)
     {
         CheckRoom(rows);
-        KernelRunner.RunOnVectors(_tier, new MultiplyKernel<short>(this, firstPosition, endPosition, rows, v, u, scales, m, default));
+        KernelRunner.RunOnVectors(
+            _tier,
+            new MultiplyKernel<short>(this, (firstPosition, endPosition), blocks ?? AllBlocks, rows, v, u, scales, m, default));
     }
 
     /// <summary>dV = Uᵀ · dM at some positions.</summary>
@@ -230,7 +240,7 @@ public sealed unsafe partial class WinogradConvolution
         CheckRoom(rows);
         KernelRunner.RunOnVectors(
             _tier,
-            new BackwardWeightKernel(this, (firstPosition, endPosition), blocks ?? (0, Shape.FilterBlocks), rows, v, dm, du, prefetch));
+            new BackwardWeightKernel(this, (firstPosition, endPosition), blocks ?? AllBlocks, rows, v, dm, du, prefetch));
     }
 
     /// <summary>y = Aᵀ M A for some rows of tiles.</summary>
@@ -244,10 +254,11 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="epilogue">What follows the layer, from the first image on.</param>
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
-    public void TransformOutput(TileRows rows, float* m, Epilogue epilogue, float* y)
+    /// <param name="blocks">Blocks of 16 filters whose outputs are wanted, or null for all.</param>
+    public void TransformOutput(TileRows rows, float* m, Epilogue epilogue, float* y, (int First, int End)? blocks = null)
     {
         CheckRoom(rows);
-        RunFilter(new OutputKernel(this, rows, m, epilogue, y));
+        RunFilter(new OutputKernel(this, OutputWalkOf(blocks), rows, m, epilogue, y));
     }
 
     /// <summary>dx = B dV Bᵀ, or dx += …, for some rows of tiles; the rows of an image come in their order, as tiles overlap.</summary>

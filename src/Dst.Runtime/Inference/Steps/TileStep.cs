@@ -5,7 +5,7 @@ namespace Dst.Runtime.Inference.Steps;
 
 /// <summary>
 /// A convolution with tiles in the lanes, and the pooling behind it where it computes that too. Threads share an image by bands of rows of
-/// tiles.
+/// tiles. If there are fewer bands than threads, they share the filters of a band: then each transforms its input.
 /// </summary>
 internal sealed unsafe class TileStep : WeightedStep
 {
@@ -28,7 +28,11 @@ internal sealed unsafe class TileStep : WeightedStep
 
     public override bool IsApproximate => true;
 
-    public override int Units(int images) => images * _kernel.Bands;
+    private int FilterBlocks => _kernel.Shape.FilterBlocks;
+
+    public override int Units(int images) => images * _kernel.Bands * FilterBlocks;
+
+    public override int Grain(int images) => FilterBlocks;
 
     public override long ScratchLength(int threads) => _kernel.ScratchLength;
 
@@ -38,13 +42,16 @@ internal sealed unsafe class TileStep : WeightedStep
         var inputLength = data.IsPlain ? _kernel.Shape.PlainInputLength : _kernel.Shape.InputLength;
         while (first < end)
         {
-            var (image, band) = Math.DivRem(first, _kernel.Bands);
-            var bands = Math.Min(_kernel.Bands - band, end - first);
+            var (image, place) = Math.DivRem(first, _kernel.Bands * FilterBlocks);
+            var (band, block) = Math.DivRem(place, FilterBlocks);
+            // Whole bands in one call, else some filters of one.
+            var bands = block == 0 ? Math.Min(_kernel.Bands - band, (end - first) / FilterBlocks) : 0;
+            (int First, int End) blocks = (block, bands > 0 ? FilterBlocks : Math.Min(FilterBlocks, block + end - first));
             var output = image * _kernel.OutputLength;
             var maps = new TileMaps(
                 data.X + (long)image * inputLength, input, LayoutOf(_planes.Residual), data.Y + output, LayoutOf(_planes.Output));
-            _kernel.Forward(band, band + bands, maps, Packed.Pointer, Epilogue(data).From(0, output), scratch);
-            first += bands;
+            _kernel.Forward((band, band + Math.Max(1, bands)), blocks, maps, Packed.Pointer, Epilogue(data).From(0, output), scratch);
+            first += bands > 0 ? bands * FilterBlocks : blocks.End - block;
         }
     }
 
