@@ -7,7 +7,7 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference;
 
-/// <summary>Chooses the form of each convolution: by measurement, once for equal layers, or by estimated cost.</summary>
+/// <summary>Chooses the form of each convolution and linear layer: by measurement, once for equal layers, or by estimated cost.</summary>
 /// <param name="options">How the network is compiled.</param>
 /// <param name="roundingClass">The largest <see cref="ConvolutionCandidate.RoundingClass"/> that is exact enough.</param>
 /// <param name="weightBytes">
@@ -55,6 +55,24 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     }
 
     /// <summary>
+    /// The forms of a linear layer: its own, and with weights of 16 bits that of a convolution of one pixel, which it is.
+    /// </summary>
+    /// <param name="node">The layer.</param>
+    /// <param name="shape">Its sizes as a convolution.</param>
+    public IReadOnlyList<LayerCandidate> FormsOfLinear(LoweredNode node, Conv2dShape shape)
+    {
+        var linear = new LayerForm("linear", UsesMask: false);
+        return
+        [
+            .. from direct in ConvolutionCandidate.Of(options.Tier, node, shape, pool: null, roundingClass)
+               where direct.Form == ConvolutionForm.Direct
+               select direct.IsRounded
+                   ? ToLayer(direct, node, shape)
+                   : ToLayer(direct, node, shape) with { Form = linear, Create = () => new LinearStep(node, shape.Channels, shape.Filters) },
+        ];
+    }
+
+    /// <summary>
     /// Milliseconds that a layer takes by tile more than in the fastest other form, as measured: below 0 if it is faster by tile, infinite
     /// if forms of either kind are not measured.
     /// </summary>
@@ -89,12 +107,14 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     {
         var candidates = ConvolutionCandidate.Of(options.Tier, node, shape, pool, roundingClass, OffersTiles ? planes : null);
         var pooling = candidates.Any(candidate => candidate.Pool is not null) ? ConvolutionCandidate.CostOfPooling(shape) : 0;
-        return Ordered(candidates.Select(candidate => new LayerCandidate(
-            candidate.Name,
-            candidate.CostOf(shape, options.Batch) + (candidate.Pool is null ? pooling : 0),
-            () => candidate.Create(options.Tier, node, shape, options.Batch),
-            candidate.Pool is not null)));
+        return Ordered(candidates.Select(candidate => ToLayer(candidate, node, shape, candidate.Pool is null ? pooling : 0)));
     }
+
+    private LayerCandidate ToLayer(ConvolutionCandidate candidate, LoweredNode node, Conv2dShape shape, double costOfPooling = 0) => new(
+        candidate.Name,
+        candidate.CostOf(shape, options.Batch) + costOfPooling,
+        () => candidate.Create(options.Tier, node, shape, options.Batch),
+        candidate.Pool is not null);
 
     private List<LayerCandidate> Ordered(IEnumerable<LayerCandidate> all)
     {

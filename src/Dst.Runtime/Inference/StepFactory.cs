@@ -46,6 +46,9 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
             case { Operation: Conv2dOp c }:
                 AddConvolution(node, c.ShapeFor(x));
                 break;
+            case { Operation: LinearOp l }:
+                AddLinear(node, new(x.Channels, 1, 1, l.OutFeatures, 1, 1));
+                break;
             case { Operation: ConcatOp }:
                 AddConcat(node);
                 break;
@@ -74,6 +77,13 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         var pool = node.Integers!.ToBytes is { KeepsOrder: true } ? PoolBehind(node) : null;
         var candidates = Int8StepFactory.Convolutions(chooser.Tier, node, pool, program);
         AddChosen(chooser.Choose(node, shape, pool, candidates), pool);
+    }
+
+    private void AddLinear(LoweredNode node, Conv2dShape shape)
+    {
+        var forms = chooser.FormsOfLinear(node, shape);
+        if (forms.Count > 1) AddChosen(chooser.Choose(node, shape, pool: null, forms), pool: null);
+        else _steps.Add(forms[0].Create());
     }
 
     /// <summary>
@@ -108,7 +118,6 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
 
     private InferenceStep Create(LoweredNode node, FeatureShape x) => node.Operation switch
     {
-        LinearOp l => new LinearStep(node, x.Channels, l.OutFeatures),
         ConvTransposeOp c => new TransposedStep(node, new(chooser.Tier, c.MirrorFor(x))),
         BatchNormOp or AffineOp => new BatchNormStep(node, NameOf(node.Operation), x),
         ReluOp => new ReluStep(node, x),

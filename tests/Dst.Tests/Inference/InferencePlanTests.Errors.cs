@@ -53,11 +53,11 @@ public partial class InferencePlanTests
     [Theory]
     [InlineData(1e-3)]
     [InlineData(1e-9)]
-    public void Direct_layers_have_weights_of_16_bits_within_the_bound_alone(double bound)
+    public void Direct_and_linear_layers_have_weights_of_16_bits_within_the_bound_alone(double bound)
     {
         if (SimdTiers.Best == SimdTier.Scalar) return; // which rounds no weights
         var model = Initialised(new(new("point", new(512, 4, 4), [
-            new("conv", new Conv2dOp(128, 1, 1), ["input"]), new("flat", new FlattenOp(), ["conv"]), new("fc", new LinearOp(3), ["flat"]),
+            new("conv", new Conv2dOp(128, 1, 1), ["input"]), new("flat", new FlattenOp(), ["conv"]), new("fc", new LinearOp(20), ["flat"]),
         ])));
         using var folder = new TemporaryFolder();
         var options = new InferenceOptions { ErrorBound = bound };
@@ -65,7 +65,10 @@ public partial class InferencePlanTests
         InferencePlan.Compile(model, options with { Cache = new(cache) }).Dispose();
         PlaneRegionsTests.SetTimes(cache, form => form == "direct 16-bit" ? 1e-6 : 1);
         using var plan = InferencePlan.Compile(model, options with { Cache = new(cache) });
-        Assert.Equal(bound == 1e-3 ? "direct 16-bit" : "direct", plan.Decisions.Single(decision => decision.Layer == "conv").Chosen.Form);
+        string[] expected = bound == 1e-3 ? ["direct 16-bit", "direct 16-bit"] : ["direct"];
+        Assert.Equal(expected, plan.Decisions.Select(decision => decision.Chosen.Form));
+        using var direct = InferencePlan.CompileDirect(model);
+        AssertClose(Run(direct, model, threads: 1), Run(plan, model, threads: 3));
     }
 
     [Theory]
