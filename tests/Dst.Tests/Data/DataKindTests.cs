@@ -49,6 +49,8 @@ public sealed class DataKindTests : IDisposable
     [Theory]
     [InlineData("id,MMSI,polarMode, path\r\n1,2,HH,a/1.png", DataKind.Fusar)]
     [InlineData("\ufeff\"path\",\"mmsi\"", DataKind.Fusar)]
+    [InlineData("id;MMSI;polarMode;path\r\n1;2;HH;a/1.png", DataKind.Fusar)]
+    [InlineData("mmsi;path,mmsi", DataKind.Folder)]
     [InlineData("file,mmsi\npath,mmsi", DataKind.Folder)]
     [InlineData("path,taken,camera", DataKind.Folder)]
     [InlineData("", DataKind.Folder)]

@@ -165,6 +165,20 @@ public sealed class SourceTests : IDisposable
         Assert.StartsWith("warning:", line, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(';')]
+    [InlineData('\t')]
+    public void FusarMetaMayComeFromASpreadsheet(char separator)
+    {
+        WriteFusar();
+        var meta = _folder.File("meta.csv");
+        // Commas inside quotes stay.
+        var lines = File.ReadAllLines(meta).Select(line => line.Replace(',', separator).Replace($"{separator} ", ", "));
+        File.WriteAllLines(meta, lines, Encoding.Unicode);
+        Assert.Single(LeakCheck.Find(Load(new() { MinSamples = 4, Validation = 0 })));
+        Assert.DoesNotContain(_log, line => line.Contains("not in meta.csv", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void FusarMetaErrorsNameTheLine()
     {
@@ -173,9 +187,10 @@ public sealed class SourceTests : IDisposable
         var lines = File.ReadAllLines(meta);
         File.WriteAllLines(meta, [lines[0].Replace("mmsi", "number", StringComparison.Ordinal), .. lines[1..]]);
         Assert.Contains("no column 'mmsi'", Fails(DataKind.Fusar));
-        File.WriteAllLines(meta, ["id;mmsi;path", "1;2;3"]);
+        File.WriteAllLines(meta, ["id|mmsi|path", "1|2|3"]);
         Assert.EndsWith(
-            "no column 'path' in its first line, 'id;mmsi;path'; the columns path and mmsi were expected, with commas between columns",
+            "no column 'path' in its first line, 'id|mmsi|path'; the columns path and mmsi were expected, with commas, semicolons or tabs "
+            + "between columns",
             Fails(DataKind.Fusar));
         File.WriteAllLines(meta, [lines[0], "1,2"]);
         Assert.Contains("2 fields in line 2", Fails(DataKind.Fusar));

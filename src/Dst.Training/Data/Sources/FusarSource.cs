@@ -13,6 +13,7 @@ internal static class FusarSource
     private const string MetaName = "meta.csv"; // tells which ship an image shows
     private const int LargestMeta = 64 << 20;
     private const int LongestHeader = 4096;
+    private const string Separators = ",;\t";
 
     /// <summary>
     /// Lists the images. Classes are categories or <c>category/subcategory</c>. A class of fewer images than
@@ -67,16 +68,16 @@ internal static class FusarSource
     {
         using var reader = new StringReader(InputFile.TextOf(metaPath, ImageArchive.ReadAllBytes(metaPath, LargestMeta)));
         var first = reader.ReadLine() ?? "";
-        var (columns, pathColumn, shipColumn) = Header(first);
+        var (columns, pathColumn, shipColumn, separator) = Header(first);
         if (pathColumn < 0 || shipColumn < 0)
             throw new InputException(
                 $"file '{metaPath}' has no column '{(pathColumn < 0 ? "path" : "mmsi")}' in its first line, '{Phrases.Shorten(first)}'; "
-                + "the columns path and mmsi were expected, with commas between columns");
+                + "the columns path and mmsi were expected, with commas, semicolons or tabs between columns");
         var ships = new Dictionary<string, string>();
         for (var number = 2; reader.ReadLine() is { } line; number++)
         {
             if (line.Length == 0) continue;
-            var fields = Fields(line);
+            var fields = Fields(line, separator);
             if (fields.Count != columns)
                 throw new InputException($"file '{metaPath}' has {fields.Count} fields in line {number}; {columns} were expected");
             ships[Path.GetFileName(fields[pathColumn].Trim().Replace('\\', '/'))] = fields[shipColumn].Trim();
@@ -85,22 +86,29 @@ internal static class FusarSource
         return ships;
     }
 
-    // The number of columns, and which of them has the image's path and which its ship, or -1.
-    private static (int Count, int Path, int Ship) Header(string line)
+    // The number of columns, which of them has the image's path and which its ship, or -1, and what is between columns. Spreadsheets of
+    // some countries write semicolons.
+    private static (int Count, int Path, int Ship, char Separator) Header(string line)
     {
-        var names = Fields(line).ConvertAll(name => name.Trim().ToUpperInvariant());
-        return (names.Count, names.IndexOf("PATH"), names.IndexOf("MMSI"));
+        var headers = Separators.Select(separator => Header(line, separator)).ToList();
+        return headers.Find(header => header is { Path: >= 0, Ship: >= 0 }) is { Count: > 0 } whole ? whole : headers[0];
     }
 
-    // Commas inside double quotes belong to their field.
-    private static List<string> Fields(string line)
+    private static (int Count, int Path, int Ship, char Separator) Header(string line, char separator)
+    {
+        var names = Fields(line, separator).ConvertAll(name => name.Trim().ToUpperInvariant());
+        return (names.Count, names.IndexOf("PATH"), names.IndexOf("MMSI"), separator);
+    }
+
+    // Separators inside double quotes belong to their field.
+    private static List<string> Fields(string line, char separator)
     {
         var fields = new List<string>();
         var (start, quoted) = (0, false);
         for (var i = 0; i <= line.Length; i++)
         {
             if (i < line.Length && line[i] == '"') quoted = !quoted;
-            if (i < line.Length && (quoted || line[i] != ',')) continue;
+            if (i < line.Length && (quoted || line[i] != separator)) continue;
             fields.Add(line[start..i].Trim('"'));
             start = i + 1;
         }
