@@ -61,15 +61,15 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <param name="shape">Its sizes as a convolution.</param>
     public IReadOnlyList<LayerCandidate> FormsOfLinear(LoweredNode node, Conv2dShape shape)
     {
-        var linear = new LayerForm("linear", UsesMask: false);
         return
         [
-            .. from direct in ConvolutionCandidate.Of(options.Tier, node, shape, pool: null, roundingClass)
-               where direct.Form == ConvolutionForm.Direct
-               select direct.IsRounded
-                   ? ToLayer(direct, node, shape)
-                   : ToLayer(direct, node, shape) with { Form = linear, Create = () => new LinearStep(node, shape.Channels, shape.Filters) },
+            .. from form in ConvolutionCandidate.Of(options.Tier, node, shape, pool: null, roundingClass)
+               where form.Form == ConvolutionForm.Direct
+               let direct = ToLayer(form, node, shape)
+               select form.IsRounded ? direct : direct with { Form = new("linear", UsesMask: false), Create = CreateLinear },
         ];
+
+        LinearStep CreateLinear() => new(node, shape.Channels, shape.Filters);
     }
 
     /// <summary>

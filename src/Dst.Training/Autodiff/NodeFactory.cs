@@ -4,8 +4,8 @@ using Dst.Training.Autodiff.Nodes;
 namespace Dst.Training.Autodiff;
 
 /// <summary>
-/// Compiles a graph to training nodes: the one table of operations. Normalisations, ReLUs and poolings become part of the features around them
-/// where nothing else needs what they would store, and additions share the memory of their gradients.
+/// Compiles a graph to training nodes: the one table of operations. Normalisations, ReLUs and poolings become part of the features around
+/// them where nothing else needs what they would store, and additions share the memory of their gradients.
 /// </summary>
 internal sealed class NodeFactory(NodeContext context)
 {
@@ -26,8 +26,7 @@ internal sealed class NodeFactory(NodeContext context)
     public TrainingNode[] CreateAll()
     {
         AddFeature(NetworkGraph.InputName, Input);
-        foreach (var node in context.Graph.Nodes)
-            AddFeature(node.Name, FusesRelu(node) ? FuseRelu(node) : _fusedPools.Contains(node) ? _features[node.Inputs[0]] : Add(Create(node)));
+        foreach (var node in context.Graph.Nodes) AddFeature(node.Name, OutputOf(node));
         foreach (var name in context.Exposed) _features[name].IsExposed = true;
         GradientSharing.Plan(_nodes);
         foreach (var sum in _nodes.OfType<AddNode>()) sum.Defer();
@@ -38,6 +37,13 @@ internal sealed class NodeFactory(NodeContext context)
     /// <summary>Every feature that needs memory for a gradient.</summary>
     public IEnumerable<Feature> FeaturesWithGradient() =>
         _features.Values.Concat(Stored).Distinct().Where(feature => feature.NeedsGradient && !feature.IsGradientComputed);
+
+    /// <summary>The output of a node, or of the one that it is a part of.</summary>
+    private Feature OutputOf(Node node)
+    {
+        if (FusesRelu(node)) return FuseRelu(node);
+        return _fusedPools.Contains(node) ? _features[node.Inputs[0]] : Add(Create(node));
+    }
 
     private Feature Add(TrainingNode node)
     {
