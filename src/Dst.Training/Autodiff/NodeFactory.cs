@@ -124,7 +124,7 @@ internal sealed class NodeFactory(NodeContext context)
         var reader = context.Graph.Nodes.First(other => other.Inputs.Contains(node.Name));
         return reader.Operation switch
         {
-            ReluOp => PoolBehind(reader),
+            ReluOp when FusesRelu(reader) => PoolBehind(reader),
             MaxPoolOp => reader,
             _ => null,
         };

@@ -155,6 +155,26 @@ public class RandomGraphTests
         new Step(model, 4, seed: 2, ["n2"]).AssertSameAs(network);
     }
 
+    /// <summary>The second ReLU is stored, so that the pooling is not a part of the normalisation.</summary>
+    [Theory]
+    [TierData]
+    public void A_pooling_behind_two_ReLUs_is_that_of_the_graph(SimdTier tier)
+    {
+        Node[] nodes =
+        [
+            new("n0", new Conv2dOp(17, 3, 3, 1, 1), ["input"]),
+            new("n1", new BatchNormOp(1e-2f), ["n0"]),
+            new("n2", new ReluOp(), ["n1"]),
+            new("n3", new ReluOp(), ["n2"]),
+            new("n4", new MaxPoolOp(3, 2, 1), ["n3"]),
+            new("n5", new GlobalAvgPoolOp(), ["n4"]),
+        ];
+        var model = RandomGraph.CreateModel(new CheckedGraph(new("twice", new(2, 7, 6), nodes)), seed: 1);
+        using var pool = new WorkerPool(2);
+        using var network = new TrainingNetwork(model, MaxBatch, new(pool, tier), seed: 1);
+        new Step(model, 3, seed: 1).AssertSameAs(network);
+    }
+
     /// <summary>The double-precision network uses the same chain rule, so its own gradients are checked by finite differences.</summary>
     [Theory]
     [InlineData(1)]
