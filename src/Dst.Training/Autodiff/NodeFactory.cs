@@ -36,7 +36,7 @@ internal sealed class NodeFactory(NodeContext context)
 
     /// <summary>Every feature that needs memory for a gradient.</summary>
     public IEnumerable<Feature> FeaturesWithGradient() =>
-        _features.Values.Concat(Stored).Distinct().Where(feature => feature.NeedsGradient && !feature.IsGradientComputed);
+        _nodes.Select(node => node.Output).Where(feature => feature.NeedsGradient && !feature.IsGradientComputed);
 
     /// <summary>The output of a node, or of the one that it is a part of.</summary>
     private Feature OutputOf(Node node)

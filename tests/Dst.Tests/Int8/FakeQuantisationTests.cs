@@ -3,6 +3,7 @@ using Dst.Quantisation;
 using Dst.Runtime.Inference;
 using Dst.Runtime.Quantisation;
 using Dst.Runtime.Threading;
+using Dst.Tests.Autodiff;
 using Dst.Training.Autodiff;
 
 namespace Dst.Tests.Int8;
@@ -68,6 +69,30 @@ public class FakeQuantisationTests
         Assert.Equal(
             10 * -0.5f + 100 * 0.02f + 1000 * 0.03f + 10_000 * 12.25f,
             network.Parameters.Single(p => p.Shape.Name == "conv.weight").Gradient[0], 0.1f);
+    }
+
+    /// <summary>What a normalisation computes is stored rounded alone, but its gradient has memory.</summary>
+    [Fact]
+    public void The_gradient_goes_through_a_normalisation_whose_output_has_a_scale()
+    {
+        var model = RandomGraph.CreateModel(
+            new(new("net", new(1, 3, 4),
+            [
+                new("conv", new Conv2dOp(2, 1, 1, 1, 0, 1, true), ["input"]), new("bn", new BatchNormOp(), ["conv"]),
+                new("flat", new FlattenOp(), ["bn"]),
+            ])),
+            seed: 1);
+        float[] Gradients(params string[] scaled)
+        {
+            using var pool = new WorkerPool(1);
+            var scales = scaled.ToDictionary(name => name, _ => new ByteScale(0.1f, 128)); // -12.8 to 12.7
+            using var network = new TrainingNetwork(model, 1, new(pool), seed: 0, scales: scales);
+            network.Forward([.. Enumerable.Range(0, 12).Select(i => MathF.Sin(i))], 1, training: true);
+            network.Backward([.. Enumerable.Range(0, 24).Select(i => MathF.Cos(i))]);
+            return [.. network.Parameters.SelectMany(parameter => parameter.Gradient)];
+        }
+
+        Assert.Equal(Gradients(), Gradients("bn"));
     }
 
     /// <summary>The values that have scales, of all images, as training computes them.</summary>
