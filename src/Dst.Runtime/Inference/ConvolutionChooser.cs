@@ -156,6 +156,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <summary>What equal layers share: their times are the same, also in the cache.</summary>
     private string KeyOf(LoweredNode node, Conv2dShape s, LoweredNode? pool, PlaneUse planes) =>
         $"{options.Tier} batch {options.Batch} after {BytesBetween(node)} bytes "
+        + (node.Operation is LinearOp ? "linear " : "")
         + $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} "
         + $"stride {s.Stride} padding {s.Padding} groups {s.Groups} "
         + (node.Residual is null ? "" : "with a sum ")

@@ -59,10 +59,14 @@ public sealed partial class PlanCache
         }
     }
 
-    /// <summary>Remembers the measurements of the layers of a key until <see cref="Save"/>.</summary>
+    /// <summary>Remembers the measurements of the layers of a key, in place of earlier ones, until <see cref="Save"/>.</summary>
     internal void Add(string key, IEnumerable<LayerForm> measured)
     {
-        lock (_lock) _added.Add(new(key, [.. measured]));
+        lock (_lock)
+        {
+            _added.RemoveAll(layer => layer.Layer == key);
+            _added.Add(new(key, [.. measured]));
+        }
     }
 
     /// <summary>Adds the new measurements to the file.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dst.Graph;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Inference;
 using Dst.Tests.Foundations;
@@ -46,6 +47,30 @@ public sealed class PlanCacheTests : IDisposable
 
         static (string, LayerForm, string) Row(LayerDecision decision) =>
             (decision.Layer, decision.Chosen, string.Join(";", decision.Alternatives));
+    }
+
+    [Fact]
+    public void A_linear_layer_is_measured_apart_from_a_convolution_of_its_sizes()
+    {
+        if (SimdTiers.Best == SimdTier.Scalar) return; // which has one form of either
+        var model = InferencePlanTests.Initialised(new(new("twins", new(256, 1, 1),
+            [new("conv", new Conv2dOp(256, 1, 1, 1, 0, 1, true), ["input"]), new("fc", new LinearOp(256), ["conv"])])));
+        InferencePlan.Compile(model, new() { Cache = Open() }).Dispose();
+        using var plan = InferencePlan.Compile(model, new() { Cache = Open() });
+        Assert.All(plan.Decisions, decision => Assert.Equal("fastest of 2 measured earlier", decision.Reason));
+        Assert.Equal(2, plan.Decisions.Count);
+        Assert.Empty(_warnings);
+    }
+
+    [Fact]
+    public void A_layer_that_is_measured_twice_is_kept_once()
+    {
+        var cache = Open();
+        cache.Add("layer", [new("direct", false, 2)]);
+        cache.Add("layer", Measured);
+        cache.Save();
+        Assert.Equal(Measured, Open().Find("layer", Names));
+        Assert.Empty(_warnings);
     }
 
     [Fact]
