@@ -40,7 +40,7 @@ internal sealed unsafe class WinogradStep : WeightedStep
     {
         (_kernel, _isRounded, _isPooled) = (kernel, candidate.IsRounded, candidate.Pool is not null);
         var rows = batch * kernel.RowsPerImage;
-        _sharesFilters = kernel.Capacity >= rows && rows * kernel.Form.ColumnsOf(kernel.Shape) < 2 * FewTiles;
+        _sharesFilters = kernel.Capacity >= rows && rows * kernel.Form.ColumnsOf(kernel.Shape) < 2 * FewTiles && FilterPairs > 1;
         using var unrounded = new AlignedBuffer(_isRounded ? kernel.WeightLength : 0);
         var weights = _isRounded ? unrounded.Pointer : Packed.Pointer;
         for (var block = 0; block < kernel.Shape.FilterBlocks; block++) kernel.PackWeights(block, node.Weight, weights);
