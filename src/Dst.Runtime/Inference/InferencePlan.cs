@@ -78,7 +78,7 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Length of a row of outputs.</summary>
     public int Outputs => checked((int)Program.Values[Program.Output].Shape.Count);
 
-    /// <summary>The form of each convolution, in the order in which they run.</summary>
+    /// <summary>The form of each convolution, and of linear layers that have a choice, in the order in which they run.</summary>
     public IReadOnlyList<LayerDecision> Decisions { get; }
 
     /// <summary>Bytes of the packed weights, which all sessions share.</summary>
