@@ -109,12 +109,15 @@ internal sealed class NodeFactory(NodeContext context)
     private BatchNormNode Normalise(Node node)
     {
         var source = _features[node.Inputs[0]] as StoredFeature ?? Store(node);
-        if (source.Producer is null || source.Relu || !IsReadOnce(node.Inputs[0])) return new(context, node, source, null, null);
-        var pool = PoolBehind(node);
-        var pooled = pool is null ? null : NewFeature(context.Graph.Shapes[pool.Name], needsGradient: false);
-        if (pool is not null) _fusedPools.Add(pool);
-        source.Normalisation = new(context, node, source, (pool?.Operation as MaxPoolOp)?.ShapeFor(source.Shape), pooled);
+        if (source.Producer is null || source.Relu || !IsReadOnce(node.Inputs[0])) return new(context, node, source);
+        source.Normalisation = new(context, node, source, PoolBehind(node) is { } pool ? FusePool(pool, source) : null);
         return source.Normalisation;
+    }
+
+    private FusedPool FusePool(Node pool, StoredFeature source)
+    {
+        _fusedPools.Add(pool);
+        return new(((MaxPoolOp)pool.Operation).ShapeFor(source.Shape), NewFeature(context.Graph.Shapes[pool.Name], needsGradient: false));
     }
 
     /// <summary>The maximum pooling that alone reads a node's output, or its ReLU's; null if there is none.</summary>

@@ -15,8 +15,7 @@ internal sealed unsafe class BatchNormNode : TrainingNode
 {
     private readonly BatchNormOp _operation;
     private readonly StoredFeature _source;
-    private readonly WindowShape? _pool;
-    private readonly StoredFeature? _pooled;
+    private readonly FusedPool? _pool;
     private readonly Parameter _scale;
     private readonly Parameter _shift;
     private readonly Parameter _runningMean;
@@ -32,12 +31,11 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     /// <param name="context">What all nodes share.</param>
     /// <param name="node">The operation.</param>
     /// <param name="source">What it reads.</param>
-    /// <param name="pool">The windows of a pooling that is a part of it, or null.</param>
-    /// <param name="pooled">Memory of what decides these windows, or null.</param>
-    public BatchNormNode(NodeContext context, Node node, StoredFeature source, WindowShape? pool, StoredFeature? pooled)
-        : base(context, node, [source], new NormalisedFeature((pooled ?? source).Shape))
+    /// <param name="pool">The pooling that is a part of it, or null.</param>
+    public BatchNormNode(NodeContext context, Node node, StoredFeature source, FusedPool? pool = null)
+        : base(context, node, [source], new NormalisedFeature((pool?.Deciding ?? source).Shape))
     {
-        (_pool, _pooled) = (pool, pooled);
+        _pool = pool;
         _operation = (BatchNormOp)node.Operation;
         _source = source;
         _scale = context.ParameterOf(node, "weight");
@@ -64,7 +62,7 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     private bool IsFused => _source.Normalisation == this;
 
     /// <summary>What the output is computed from: the input, or those of its values that decide the windows of the pooling.</summary>
-    public StoredFeature Values => _pooled ?? _source;
+    public StoredFeature Values => _pool?.Deciding ?? _source;
 
     /// <summary>γ·x̂ + β of some images, and max(·, 0) of that if <paramref name="relu"/>.</summary>
     public void Apply(ImageRange images, bool relu, float* destination) =>
@@ -82,7 +80,7 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     {
         var x = _source.Value(images.First);
         if (pass.Training) BatchNorm.Sum(Tier, x, images.Count, Channels, Input.Pixels, _sums.Of(part));
-        if (_pool is not null) MaxPool.ForwardBySlope(Tier, _pool, x, images.Count, _scale.Value, _pooled!.Value(images.First));
+        if (_pool is not null) MaxPool.ForwardBySlope(Tier, _pool.Windows, x, images.Count, _scale.Value, Values.Value(images.First));
     }
 
     /// <summary>Starts a part's sums of the output's gradient.</summary>
@@ -104,7 +102,7 @@ internal sealed unsafe class BatchNormNode : TrainingNode
         float* x = _source.Value(images.First), gradient = Output.Gradient(images.First);
         if (_pool is not null)
         {
-            MaxPool.Backward(Tier, _pool, x, _pooled!.Value(images.First), gradient, images.Count, destination, accumulate: false);
+            MaxPool.Backward(Tier, _pool.Windows, x, Values.Value(images.First), gradient, images.Count, destination, accumulate: false);
             gradient = destination;
         }
 
@@ -151,3 +149,8 @@ internal sealed unsafe class BatchNormNode : TrainingNode
         AddSums(Context.Ranks.ImagesOfPart(Pass.Images, part), part, Pass);
     }
 }
+
+/// <summary>A maximum pooling that is a part of the normalisation before it.</summary>
+/// <param name="Windows">Its windows over the normalisation's input.</param>
+/// <param name="Deciding">Memory of the value of each window that becomes its maximum.</param>
+internal sealed record FusedPool(WindowShape Windows, StoredFeature Deciding);
